@@ -1,0 +1,32 @@
+"""FMNIST Lab: the table of pages, and page setup."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from pages.ui.background import start_reconciler
+from pages.ui.data import dataset_selector
+
+# Of our own: a named icon would be fetched from the network.
+MARK = Path(__file__).parent / "pages/ui/assets/mark.svg"
+
+PAGES = {
+    "": [st.Page("pages/home/home.py", title="Home", icon=":material/home:", default=True)],
+    "Explore": [st.Page("pages/explore/samples.py", title="Samples", icon=":material/grid_view:", url_path="samples")],
+    "Train": [
+        st.Page("pages/train/new.py", title="Train", icon=":material/model_training:", url_path="train"),
+        st.Page("pages/train/runs.py", title="Runs", icon=":material/timeline:", url_path="runs"),
+    ],
+    "Understand": [
+        st.Page("pages/understand/result.py", title="Result", icon=":material/insights:", url_path="result"),
+    ],
+    "Predict": [st.Page("pages/predict/draw.py", title="Predict", icon=":material/draw:", url_path="predict")],
+}
+
+st.set_page_config(page_title="FMNIST Lab", page_icon=MARK, layout="wide")
+st.logo(MARK, size="large", link=None)
+start_reconciler()
+page = st.navigation(PAGES)
+with st.sidebar:
+    dataset_selector()
+page.run()

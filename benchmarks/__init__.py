@@ -1,0 +1,1 @@
+"""One command per claim in the docs: python -m benchmarks.NAME"""

@@ -1,0 +1,152 @@
+"""Measure the time from the end of a stroke to new probabilities on the page, in a real browser.
+
+    python -m benchmarks.stroke_latency [--strokes 30]
+
+It starts the app on a free port, opens the Predict page in Chromium with the newest completed Run (without one it
+trains a small one first), and draws. A stroke ends at its pointerup; the answer is there when the page has painted
+the bars for exactly that drawing, which the page marks with the drawing's number. Every stroke is a line of 20
+moves, so that messages of the growing line are under way when it ends, as with a hand.
+"""
+
+import argparse
+import os
+import socket
+import statistics
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+
+from fmnist_core import jobs, paths
+from fmnist_core.presets import PRESETS
+from fmnist_core.runs import Run, RunState, list_runs
+
+LIMIT_MS = 150
+
+# Runs in the page: note the time of each pointerup, and of the first frame after the bars answer that drawing.
+PROBE = """() => {
+  const find = (part) => {
+    for (const host of document.querySelectorAll('*')) {
+      const found = host.shadowRoot?.querySelector(part);
+      if (found) return found;
+    }
+  };
+  const [board, verdict] = [find('.board canvas'), find('.verdict')];
+  window.lab = { times: [], stamp: () => Number(verdict.dataset.stamp) };
+  let ended = null;
+  board.addEventListener('pointerup', (event) => { ended = { at: performance.now(), stamp: null }; }, true);
+  board.addEventListener('pointerup', () => { ended.stamp = board.dataset.stamp; });
+  new MutationObserver(() => {
+    if (ended?.stamp == null || Number(verdict.dataset.stamp) < Number(ended.stamp)) return;
+    const { at } = ended;
+    ended = null;
+    requestAnimationFrame(() => setTimeout(() => window.lab.times.push(performance.now() - at)));
+  }).observe(verdict, { attributes: true, attributeFilter: ['data-stamp'] });
+}"""
+
+
+def main() -> int:
+    """Measure, print, and return 0 if the median is within the limit."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--strokes", type=int, default=30)
+    parser.add_argument("--browser", default=os.environ.get("CHROMIUM", "/usr/bin/chromium"))
+    options = parser.parse_args()
+    run = _completed_run()
+    print(f"Run: {run.spec.title} ({run.id})")
+    with _app() as address:
+        times = sorted(_measure(f"{address}/predict?run={run.id}", options.strokes, options.browser))
+    median, p90 = statistics.median(times), times[int(0.9 * (len(times) - 1))]
+    print(
+        f"{len(times)} strokes, end of stroke to new probabilities on the page: "
+        f"median {median:.0f} ms, p90 {p90:.0f} ms, longest {times[-1]:.0f} ms (limit {LIMIT_MS} ms)"
+    )
+    return 0 if median < LIMIT_MS else 1
+
+
+def _completed_run() -> Run:
+    """Return the newest completed Run, or train one."""
+    for run in list_runs():
+        if run.state == RunState.COMPLETED:
+            return run
+    print("No completed Run: training the preset first-steps on 6,000 images.")
+    run = jobs.submit(PRESETS["first-steps"].replace(train_limit=6000, epochs=2))
+    if (state := run.wait(timeout_s=300)) != RunState.COMPLETED:
+        sys.exit(f"Expected the Run to complete within 300 s. Received: it is {state}.")
+    return run
+
+
+@contextmanager
+def _app():
+    """Run the app on a free port for the time of the block."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [
+        sys.executable,
+        "-m",
+        "streamlit",
+        "run",
+        "app.py",
+        "--server.port",
+        str(port),
+        "--server.headless",
+        "true",
+    ]
+    process = subprocess.Popen(command, cwd=paths.PROJECT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        _wait_for(port)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        process.wait(timeout=10)
+
+
+def _wait_for(port: int, timeout_s: float = 60.0) -> None:
+    deadline = time.monotonic() + timeout_s
+    while time.monotonic() < deadline:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.1)
+    sys.exit(f"Expected the app to answer on port {port} within {timeout_s:g} s.")
+
+
+def _measure(address: str, strokes: int, browser: str) -> list[float]:
+    """Draw and return the milliseconds of each stroke."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(
+            executable_path=browser if os.path.exists(browser) else None,
+            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+        )
+        page = chromium.new_page(viewport={"width": 1440, "height": 1000})
+        page.goto(address)
+        page.locator(".board canvas").wait_for(timeout=60_000)
+        page.locator(".verdict .bar").first.wait_for(timeout=60_000)
+        page.wait_for_timeout(1000)
+        page.keyboard.press("Escape")
+        page.evaluate(PROBE)
+        for number in range(strokes + 2):
+            _draw_stroke(page, number)
+            page.wait_for_function(f"window.lab.times.length > {number}", timeout=10_000)
+            page.wait_for_timeout(150)
+        times = page.evaluate("window.lab.times")
+        chromium.close()
+    return times[2:]  # the first ones warm the model and the page
+
+
+def _draw_stroke(page, number: int) -> None:
+    """Draw one line of 20 moves; after every tenth, begin with an empty board."""
+    box = page.locator(".board canvas").bounding_box()
+    x = box["x"] + box["width"] * (0.3 + 0.04 * (number % 10))
+    page.mouse.move(x, box["y"] + 0.1 * box["height"])
+    page.mouse.down()
+    for step in range(20):
+        page.mouse.move(x + (step % 3), box["y"] + (0.1 + 0.04 * step) * box["height"])
+        page.wait_for_timeout(12)
+    page.mouse.up()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

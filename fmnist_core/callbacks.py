@@ -1,0 +1,165 @@
+"""Keras callbacks of a Run: they write events, obey a stop, keep checkpoints, and start again where a Run ended."""
+
+import json
+import math
+import time
+from pathlib import Path
+
+import keras
+import psutil
+
+from fmnist_core.batches import TrainingBatches
+from fmnist_core.errors import LabError
+from fmnist_core.files import replace_atomically, write_atomically
+from fmnist_core.runs import HISTORY_FILE, STOP_FILE, Run
+
+CHECKPOINT_FILE = "checkpoint.json"
+BEST_FILE = "best.weights.h5"
+
+
+class StopRequested(Exception):
+    """Raised in the middle of model.fit: Keras' own stop_training would first validate and call the epoch finished."""
+
+
+class Diverged(LabError):
+    """The loss is no longer a number."""
+
+
+class EpochRandomness(keras.callbacks.Callback):
+    """At each epoch's start sets all randomness from (seed, epoch): the batches' and the dropout layers'.
+
+    Keras keeps the state of random generators neither in weights files nor in checkpoints, so a resumed Run would
+    otherwise draw other dropout masks than an unbroken one.
+    """
+
+    def __init__(self, batches: TrainingBatches, seed: int) -> None:
+        super().__init__()
+        self._batches = batches
+        self._seed = seed
+
+    def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
+        self._batches.start_epoch(epoch)
+        states = [v for v in self.model.variables if "seed_generator" in v.path]
+        for number, state in enumerate(states):
+            state.assign([self._seed + number, epoch * 1_000_000])  # [key, counter]; far fewer batches an epoch
+
+
+class EventLog(keras.callbacks.Callback):
+    """Writes batch and epoch events and history.csv, and raises StopRequested or Diverged."""
+
+    def __init__(self, run: Run, steps_per_epoch: int, train_count: int) -> None:
+        super().__init__()
+        self._run = run
+        self._steps_per_epoch = steps_per_epoch
+        self._train_count = train_count
+        self._process = psutil.Process()
+        self._began_s = time.monotonic()
+
+    def on_train_begin(self, logs: dict | None = None) -> None:
+        self._process.cpu_percent()  # the first call starts the measurement
+
+    def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
+        self._epoch, self._epoch_began_s = epoch, time.monotonic()
+        self._written_s, self._written_step = time.monotonic(), 0
+        self._sums = {"loss": 0.0, "accuracy": 0.0}
+
+    def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
+        step = min(batch + 1, self._steps_per_epoch)
+        if not math.isfinite(logs["loss"]):
+            raise Diverged(
+                f"The loss stopped being a number in epoch {self._epoch + 1}. Expected it to fall. Received "
+                f"{logs['loss']}. A smaller learning rate usually helps."
+            )
+        self.check_stop()
+        now_s = time.monotonic()
+        # Half a second apart at first, further apart as the Run grows long: the file stays small.
+        if now_s - self._written_s >= max(0.5, (now_s - self._began_s) / 1000) or step == self._steps_per_epoch:
+            self._write_batch(step, logs, now_s)
+
+    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+        logs = {name: float(value) for name, value in logs.items()}
+        logs["learning_rate"] = float(self.model.optimizer.learning_rate)
+        logs["duration_s"] = time.monotonic() - self._epoch_began_s
+        self._run.write_event("epoch", epoch=epoch + 1, step=(epoch + 1) * self._steps_per_epoch, **logs)
+        history = self._run.history()
+        write_atomically(self._run.folder / HISTORY_FILE, history.to_csv(index=False))
+
+    def check_stop(self) -> None:
+        """Raise StopRequested if somebody asked for it."""
+        if (self._run.folder / STOP_FILE).exists():
+            raise StopRequested
+
+    def _write_batch(self, step: int, logs: dict, now_s: float) -> None:
+        # Keras logs the mean since the epoch began; the difference of two sums is the mean since the last event.
+        window = step - self._written_step
+        means = {}
+        for name, before in self._sums.items():
+            self._sums[name] = logs[name] * step
+            means[name] = (self._sums[name] - before) / window
+        images = window * self._train_count / self._steps_per_epoch
+        self._run.write_event(
+            "batch",
+            epoch=self._epoch + step / self._steps_per_epoch,
+            step=self._epoch * self._steps_per_epoch + step,
+            **{name: round(value, 6) for name, value in means.items()},
+            learning_rate=float(self.model.optimizer.learning_rate),
+            images_per_s=round(images / max(now_s - self._written_s, 1e-6), 1),
+            cpu_percent=self._process.cpu_percent(),
+            memory_mb=round(self._process.memory_info().rss / 1e6, 1),
+        )
+        self._written_s, self._written_step = now_s, step
+
+
+class Checkpoint(keras.callbacks.Callback):
+    """After each epoch keeps weights, optimizer and random generators, so that a resumed Run equals an unbroken one."""
+
+    def __init__(self, run: Run) -> None:
+        super().__init__()
+        self._folder = run.folder
+
+    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+        before = read_checkpoint(self._folder)
+        path = self._folder / f"checkpoint-{epoch + 1:04d}.weights.h5"
+        replace_atomically(path, self.model.save_weights)
+        write_atomically(self._folder / CHECKPOINT_FILE, json.dumps({"epoch": epoch + 1, "weights": path.name}))
+        if before and before[1] != path:
+            before[1].unlink(missing_ok=True)
+
+
+class BestWeights(keras.callbacks.Callback):
+    """Keeps the weights of the epoch that is best by the monitored log."""
+
+    def __init__(self, run: Run, monitor: str, past: list[dict]) -> None:
+        super().__init__()
+        self._path = run.folder / BEST_FILE
+        self._monitor = monitor
+        self._sign = 1 if monitor == "val_accuracy" else -1
+        self._best = max((self._sign * row[monitor] for row in past), default=-math.inf)
+
+    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+        if (value := self._sign * logs[self._monitor]) > self._best:
+            self._best = value
+            replace_atomically(self._path, self.model.save_weights)
+
+
+class EarlyStopping(keras.callbacks.EarlyStopping):
+    """Keras' EarlyStopping that first lives through the epochs that a resumed Run already had."""
+
+    def __init__(self, monitor: str, patience: int, past: list[dict]) -> None:
+        super().__init__(monitor, patience=patience, mode="max" if monitor == "val_accuracy" else "min")
+        self._past = past
+
+    def on_train_begin(self, logs: dict | None = None) -> None:
+        super().on_train_begin(logs)
+        for row in self._past:
+            self.on_epoch_end(int(row["epoch"]) - 1, row)
+
+
+def read_checkpoint(folder: Path) -> tuple[int, Path] | None:
+    """Return finished epochs and weights file of the last checkpoint; None if there is none that can be used."""
+    try:
+        record = json.loads((folder / CHECKPOINT_FILE).read_text())
+        weights = folder / record["weights"]
+        return (int(record["epoch"]), weights) if weights.is_file() else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None

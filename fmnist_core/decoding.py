@@ -1,0 +1,122 @@
+"""Reading picture files that nobody has checked: bytes in, grey pixels out, or an error that says what came."""
+
+import io
+import warnings
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image, ImageOps
+
+from fmnist_core.errors import ImageError
+
+FORMATS = ("PNG", "JPEG", "WEBP")
+MAX_BYTES = 32 * 2**20
+MAX_PIXELS = 50_000_000  # a 48-megapixel phone picture
+MIN_SIDE_PX = 8
+_DRAFT_PX = 512  # JPEG can decode at a fraction of its size; more than this is thrown away later anyway
+
+Image.MAX_IMAGE_PIXELS = MAX_PIXELS  # for whatever else opens pictures in this process
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture from outside.
+
+    Attributes:
+        pixels: (h, w) uint8, grey, upright, read-only.
+        notes: what was done to it, one sentence each.
+    """
+
+    pixels: np.ndarray
+    notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        self.pixels.flags.writeable = False
+
+
+def from_file(content: bytes, name: str = "picture") -> Picture:
+    """Decode a PNG, JPEG or WebP file: turned upright, transparency laid on a ground that contrasts, made grey.
+
+    Args:
+        content: the whole file.
+        name: what error messages call it.
+
+    Raises:
+        ImageError: if it is no such file, damaged, smaller than 8x8 or larger than 50 million pixels.
+    """
+    if not 0 < len(content) <= MAX_BYTES:
+        raise ImageError(f"{name}: expected a file of up to {MAX_BYTES >> 20} MB. Received {len(content):,} bytes.")
+    image = _open(content, name)
+    width, height = image.size
+    if width * height > MAX_PIXELS:
+        raise _too_large(name, f"{width:,}x{height:,}")
+    if min(width, height) < MIN_SIDE_PX:
+        raise ImageError(
+            f"{name}: expected a picture of at least {MIN_SIDE_PX}x{MIN_SIDE_PX} pixels. Received {width}x{height}."
+        )
+    notes = ["Took its first frame."] if getattr(image, "is_animated", False) else []
+    try:
+        image.draft("RGB", (_DRAFT_PX, _DRAFT_PX))
+        upright = ImageOps.exif_transpose(image)  # decodes
+        if upright.size != image.size or image.getexif().get(0x0112, 1) != 1:
+            notes.append("Turned upright as the camera noted.")
+        pixels = _grey(upright, notes)
+    except (OSError, ValueError, SyntaxError, MemoryError, EOFError, IndexError, OverflowError) as error:
+        raise ImageError(
+            f"{name}: expected a whole {image.format} picture. Received a damaged one: {error}."
+        ) from error
+    return Picture(pixels, tuple(notes))
+
+
+def _open(content: bytes, name: str) -> Image.Image:
+    """Read the header only."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # its size is checked next
+            return Image.open(io.BytesIO(content), formats=FORMATS)
+    except Image.DecompressionBombError as error:
+        raise _too_large(name, "more than twice that") from error
+    except (OSError, ValueError, SyntaxError) as error:
+        raise ImageError(f"{name}: expected a PNG, JPEG or WebP picture. Received {_guess(content)}.") from error
+
+
+def _too_large(name: str, size: str) -> ImageError:
+    return ImageError(f"{name}: expected at most {MAX_PIXELS // 10**6} million pixels. Received {size}.")
+
+
+def _guess(content: bytes) -> str:
+    """Name what a file seems to be, from its first bytes."""
+    head = content[:512].lstrip().lower()
+    known = {
+        b"gif8": "a GIF", b"bm": "a BMP", b"%pdf": "a PDF", b"<svg": "an SVG drawing", b"<!doctype": "a web page",
+        b"<html": "a web page", b"ii*": "a TIFF", b"mm\0*": "a TIFF", b"\x89png": "a PNG with a damaged header",
+        b"\xff\xd8": "a JPEG with a damaged header",
+    }  # fmt: skip
+    if found := next((kind for start, kind in known.items() if head.startswith(start)), None):
+        return found
+    if b"<svg" in head:
+        return "an SVG drawing"
+    if head[4:8] == b"ftyp":
+        return "a HEIC, AVIF or video file"
+    return f"{len(content):,} bytes that are none of these"
+
+
+def _grey(image: Image.Image, notes: list[str]) -> np.ndarray:
+    """Return (h, w) uint8, whatever the picture's mode."""
+    if image.mode.startswith(("I", "F")):  # 16 bits and more per pixel
+        notes.append("Reduced from 16 to 8 bits.")
+        return (np.asarray(image).astype(np.float32) / 257).clip(0, 255).round().astype(np.uint8)
+    if not image.has_transparency_data:
+        return np.array(image.convert("L"))
+    grey, alpha = (np.asarray(band, np.float32) for band in image.convert("LA").split())
+    return _lay_on_contrast(grey, alpha / 255, notes)
+
+
+def _lay_on_contrast(grey: np.ndarray, alpha: np.ndarray, notes: list[str]) -> np.ndarray:
+    """Lay a transparent picture on white if its content is dark, on black if it is light: it stays visible."""
+    if alpha.min() < 1:
+        brightness = (grey * alpha).sum() / max(alpha.sum(), 1e-6)
+        ground = 255 if brightness < 128 else 0
+        notes.append(f"Laid its transparent parts on {'white' if ground else 'black'}.")
+        grey = grey * alpha + ground * (1 - alpha)
+    return grey.round().astype(np.uint8)

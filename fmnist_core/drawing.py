@@ -1,0 +1,103 @@
+"""Drawings: strokes from the canvas, rendered here, so that the model sees the same picture whatever browser drew it."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+from fmnist_core.errors import ImageError
+from fmnist_core.intake import FASHION, Framing, Polarity, fill_closed, to_item
+
+SIDE_PX = 168  # of the rendered board: six pixels for each of the item's 28
+MAX_POINTS = 50_000
+
+
+@dataclass(frozen=True)
+class Stroke:
+    """One line of the pen.
+
+    Attributes:
+        points: (n, 2) float64, x and y as fractions of the board's side.
+        width: thickness as a fraction of the board's side.
+        erase: take away instead of adding.
+    """
+
+    points: np.ndarray
+    width: float
+    erase: bool = False
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """Strokes, oldest first, and whether closed outlines are filled."""
+
+    strokes: tuple[Stroke, ...] = ()
+    fill: bool = True
+
+    @classmethod
+    def from_dict(cls, values: Any) -> "Drawing":
+        """Read what the canvas sends: {"strokes": [{"points": [x, y, x, y, ...], "width": w, "erase": bool}],
+        "fill": bool}, lengths in thousandths of the board's side.
+
+        Raises:
+            ImageError: if it is anything else; it comes from a browser.
+        """
+        try:
+            strokes = tuple(_stroke(stroke) for stroke in values["strokes"])
+            drawing = cls(strokes, bool(values.get("fill", True)))
+        except (TypeError, KeyError, ValueError, AttributeError, OverflowError) as error:
+            raise ImageError(f"Expected the strokes of a drawing. Received something else: {error}.") from error
+        if (n_points := sum(len(stroke.points) for stroke in strokes)) > MAX_POINTS:
+            raise ImageError(f"Expected a drawing of at most {MAX_POINTS:,} points. Received {n_points:,}.")
+        return drawing
+
+    def pixels(self) -> np.ndarray:
+        """Render the drawing: (168, 168) uint8, white on black."""
+        ink = Image.new("L", (SIDE_PX, SIDE_PX))
+        erased = Image.new("L", (SIDE_PX, SIDE_PX))
+        for stroke in self.strokes:
+            _draw(ink, stroke, 0 if stroke.erase else 255)
+            _draw(erased, stroke, 255 if stroke.erase else 0)
+        board = np.array(ink)
+        if not self.fill or not board.any():
+            return board
+        # What was rubbed out inside a shape stays a hole; what no pen has touched is filled.
+        return np.where(np.asarray(erased) > 0, board, fill_closed(board))
+
+    def to_item(self, framing: Framing = FASHION) -> np.ndarray | None:
+        """Return the drawing as the data would hold it, (28, 28) uint8; None while the board is blank."""
+        return to_item(self.pixels(), polarity=Polarity.LIGHT_ON_DARK, framing=framing)
+
+
+def _stroke(values: Mapping[str, Any]) -> Stroke:
+    points = np.asarray(values["points"], np.float64).reshape(-1, 2) / 1000
+    width = float(values["width"]) / 1000
+    if not len(points) or not np.isfinite(points).all() or not 0 < width <= 1:
+        raise ValueError("a stroke without points or width")
+    return Stroke(points.clip(-1, 2), width, bool(values.get("erase", False)))
+
+
+def _draw(image: Image.Image, stroke: Stroke, value: int) -> None:
+    """Draw a stroke with round ends and joints."""
+    pen = ImageDraw.Draw(image)
+    radius = stroke.width * SIDE_PX / 2
+    path = _smooth(stroke.points) * SIDE_PX
+    if len(path) > 1:
+        pen.line(path.ravel().tolist(), fill=value, width=max(1, round(2 * radius)))
+    for x, y in path:
+        pen.ellipse((x - radius, y - radius, x + radius, y + radius), fill=value)
+
+
+def _smooth(points: np.ndarray) -> np.ndarray:
+    """Round the corners as the canvas shows them: quadratic curves from midpoint to midpoint. (n, 2) -> (m, 2)."""
+    if len(points) < 3:
+        return points
+    middles = (points[:-1] + points[1:]) / 2
+    reach = np.abs(np.diff(middles, axis=0)).max() * SIDE_PX
+    t = np.linspace(0, 1, min(12, math.ceil(reach / 2) + 1), endpoint=False)[None, :, None]
+    start, bend, end = middles[:-1, None], points[1:-1, None], middles[1:, None]
+    curve = (1 - t) ** 2 * start + 2 * t * (1 - t) * bend + t**2 * end
+    return np.concatenate([points[:1], curve.reshape(-1, 2), middles[-1:], points[-1:]])

@@ -1,0 +1,128 @@
+"""How long a Run will take on this machine: from its past Runs, or from a probe of two seconds.
+
+A pace is seconds per training image, validation included. It belongs to a workload: multiply-adds of the network,
+batch size, and whether images are augmented.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+from fmnist_core import paths, zoo
+from fmnist_core.files import write_atomically
+from fmnist_core.progress import Progress
+from fmnist_core.spec import RunSpec
+
+STARTING_S = 8.0  # from the click to the first step, and from the last step to the saved model
+
+
+@dataclass(frozen=True)
+class Workload:
+    """What decides the pace of a Run on a given machine."""
+
+    multiply_adds: int
+    batch_size: int
+    augmented: bool
+
+    @classmethod
+    def of(cls, spec: RunSpec) -> "Workload":
+        """Return the spec's workload."""
+        multiply_adds = sum(layer.multiply_adds for layer in zoo.describe(spec))
+        augmented = bool(spec.flip or spec.shift_px or spec.rotation_degrees or spec.erasing_fraction)
+        return cls(multiply_adds, spec.batch_size, augmented)
+
+    @property
+    def key(self) -> str:
+        """A name for files."""
+        return f"{self.multiply_adds}-{self.batch_size}-{'augmented' if self.augmented else 'plain'}"
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Expected duration.
+
+    Attributes:
+        total_s, epoch_s: seconds for the whole Run and for one epoch.
+        basis: where the pace comes from, for the user to read.
+        is_exact: whether the pace was measured on this very workload.
+    """
+
+    total_s: float
+    epoch_s: float
+    basis: str
+    is_exact: bool
+
+
+def estimate(spec: RunSpec, train_images: int, past: list[Progress]) -> Estimate | None:
+    """Estimate the Run's duration; None if nothing was ever measured on this machine.
+
+    The same workload gives its own pace; otherwise the nearest one's, scaled by multiply-adds, which ignores that
+    small layers use a processor worse: a rough figure, marked so.
+    """
+    wanted = Workload.of(spec)
+    paces = _past_paces(past)
+    if probe := read_probe(wanted):
+        paces.setdefault(wanted, []).append(probe)
+    if wanted in paces:
+        pace, basis, exact = median(paces[wanted]), "measured on this machine with this network", True
+    elif paces:
+        near = min(paces, key=lambda known: abs(_ratio(wanted, known) - 1) + (known.augmented != wanted.augmented))
+        pace, exact = median(paces[near]) * max(0.2, _ratio(wanted, near)), False
+        basis = "scaled from another network on this machine: rough"
+    else:
+        return None
+    epoch_s = pace * train_images
+    return Estimate(STARTING_S + epoch_s * spec.epochs, epoch_s, basis, exact)
+
+
+def read_probe(workload: Workload) -> float | None:
+    """Return the probed pace in seconds per image; None if there is none."""
+    try:
+        return float(json.loads(_probe_file(workload).read_text())["seconds_per_image"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def start_probe(spec: RunSpec) -> subprocess.Popen:
+    """Start a process that trains on noise for two seconds and keeps the pace; about eight seconds in all."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "fmnist_core.estimates", spec.to_json()],
+        cwd=paths.PROJECT, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "2"},
+    )  # fmt: skip
+
+
+def _past_paces(past: list[Progress]) -> dict[Workload, list[float]]:
+    paces: dict[Workload, list[float]] = {}
+    for progress in past:
+        durations = [row["duration_s"] for row in progress.epochs if "duration_s" in row]
+        if durations and progress.train_images:
+            # The first epoch of an attempt also traces the graph.
+            pace = median(durations[1:] or durations) / progress.train_images
+            paces.setdefault(Workload.of(progress.run.spec), []).append(pace)
+    return paces
+
+
+def _ratio(wanted: Workload, known: Workload) -> float:
+    return wanted.multiply_adds / max(1, known.multiply_adds)
+
+
+def _probe_file(workload: Workload) -> Path:
+    return paths.cache() / "probes" / f"{workload.key}.json"
+
+
+def _probe(spec: RunSpec) -> None:
+    from fmnist_core import training  # TensorFlow: only in the probe's own process
+
+    file = _probe_file(Workload.of(spec))
+    file.parent.mkdir(parents=True, exist_ok=True)
+    pace = training.measure_pace(spec, seconds=2.0)
+    write_atomically(file, json.dumps({"seconds_per_image": pace}))
+
+
+if __name__ == "__main__":
+    _probe(RunSpec.from_json(sys.argv[1]))

@@ -1,0 +1,14 @@
+"""One fixed colour per class through the whole app, safe for colour-blind readers.
+
+Source: Paul Tol's "muted" qualitative scheme (SRON/EPS/TN/09-002, 2021): nine colours that stay apart under
+the three common kinds of colour blindness, with grey as the tenth. Indigo is lightened so that it also
+stands off a dark page.
+"""
+
+CLASS_COLOURS = (
+    "#CC6677", "#5A4FCF", "#DDAA33", "#117733", "#88CCEE",
+    "#882255", "#44AA99", "#999933", "#AA4499", "#808080",
+)  # fmt: skip
+TRAIN_COLOUR = "#0E7C7B"
+VALIDATION_COLOUR = "#D9822B"
+NEUTRAL_COLOUR = "#8A8F98"

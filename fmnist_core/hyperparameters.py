@@ -1,0 +1,48 @@
+"""Hyperparameter: the description of one field of a spec, and the checks that read it."""
+
+import math
+from dataclasses import dataclass, field
+from typing import Any
+
+from fmnist_core.errors import SpecError
+
+
+@dataclass(frozen=True)
+class Hyperparameter:
+    """What a form and a validator need to know of one field.
+
+    Attributes:
+        label: name on screen.
+        help: one or two sentences: what it does, and its usual range.
+        section: the part of the form it belongs to.
+        minimum, maximum, step: inclusive numeric range, in the field's own unit.
+        log: True where a slider should move by factors.
+        choices: allowed values and the words for them.
+    """
+
+    label: str
+    help: str
+    section: str
+    minimum: float | None = None
+    maximum: float | None = None
+    step: float | None = None
+    log: bool = False
+    choices: dict[str, str] | None = None
+
+
+def hyper(default: Any, section: str, label: str, help: str, **limits: Any) -> Any:
+    """Return a dataclass field with this default that carries its description."""
+    return field(default=default, metadata={"hyper": Hyperparameter(label, help, section, **limits)})
+
+
+def whole(name: str, value: Any, minimum: float, maximum: float) -> None:
+    """Raise SpecError unless value is an int (no bool) in minimum..maximum."""
+    if isinstance(value, bool) or not isinstance(value, int) or not minimum <= value <= maximum:
+        raise SpecError(f"Expected {name}: a whole number from {minimum:g} to {maximum:g}. Received: {value!r}.")
+
+
+def number(name: str, value: Any, minimum: float, maximum: float) -> None:
+    """Raise SpecError unless value is a finite number in minimum..maximum."""
+    usable = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    if not usable or not minimum <= value <= maximum:
+        raise SpecError(f"Expected {name}: a number from {minimum:g} to {maximum:g}. Received: {value!r}.")

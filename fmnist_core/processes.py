@@ -1,0 +1,57 @@
+"""Whether the process that worked on a Run still lives. Pids are reused, so a pid counts only with its start time."""
+
+import json
+import os
+import socket
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import psutil
+
+from fmnist_core.files import write_atomically
+
+FILE_NAME = "worker.json"
+
+
+@dataclass(frozen=True)
+class Claim:
+    """Who works on a Run: written into its folder before the work begins."""
+
+    pid: int
+    created_s: float
+    host: str
+
+    @classmethod
+    def of(cls, pid: int | None = None) -> "Claim":
+        """Return the claim of a living process, by default this one."""
+        process = psutil.Process(pid)
+        return cls(process.pid, process.create_time(), socket.gethostname())
+
+    @classmethod
+    def read(cls, folder: Path) -> "Claim | None":
+        """Return the claim in a run folder; None if there is none that can be read."""
+        try:
+            return cls(**json.loads((folder / FILE_NAME).read_text()))
+        except (OSError, ValueError, TypeError):
+            return None
+
+    def write(self, folder: Path) -> None:
+        """Put the claim into a run folder."""
+        write_atomically(folder / FILE_NAME, json.dumps(asdict(self)))
+
+    def process(self) -> psutil.Process | None:
+        """Return the claim's process if it lives on this machine, else None."""
+        if self.host != socket.gethostname():
+            return None
+        try:
+            process = psutil.Process(self.pid)
+            # Two readings of one process agree within a clock tick; a reused pid started later.
+            same = abs(process.create_time() - self.created_s) < 0.1
+            return process if same and process.status() != psutil.STATUS_ZOMBIE else None
+        except psutil.Error:
+            return None
+
+    @property
+    def is_mine(self) -> bool:
+        """Whether the claim is this very process's."""
+        return self.pid == os.getpid() and self.process() is not None

@@ -1,0 +1,49 @@
+"""Predict: what a finished model sees in a drawing, a picture or a test image."""
+
+import streamlit as st
+
+from fmnist_core import prediction
+from fmnist_core.errors import LabError
+from fmnist_core.intake import framing_for
+from fmnist_core.runs import RunState
+from pages.ui.data import plain
+from pages.ui.header import empty_state, page_header
+from pages.ui.predict_draw import draw_panel
+from pages.ui.predict_test_image import test_image_panel
+from pages.ui.predict_upload import upload_panel
+from pages.ui.predict_words import hint_for, invite_for
+from pages.ui.runs import choose_run, readable_runs
+
+DRAW, UPLOAD, TEST_IMAGE = "Draw", "Upload", "Test image"
+
+page_header("Predict", "What does the model see in it?")
+if not (finished := readable_runs((RunState.COMPLETED,))):
+    empty_state("No Run is completed yet. A first one takes a minute.", "pages/train/new.py", "Start a Run")
+    st.stop()
+
+with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+    mode = st.segmented_control(
+        "From",
+        [DRAW, UPLOAD, TEST_IMAGE],
+        default=DRAW,
+        required=True,
+        key="mode",
+        bind="query-params",
+        width="content",
+        label_visibility="collapsed",
+    )
+    progress = choose_run(finished)
+
+try:
+    predictor = prediction.load(progress.run)
+except LabError as error:
+    st.error(plain(str(error)), icon=":material/error:")
+    st.stop()
+
+framing, hint = framing_for(predictor.class_names), hint_for(predictor.class_names)
+if mode == DRAW:
+    draw_panel(predictor, framing, hint, invite_for(predictor.class_names))
+elif mode == UPLOAD:
+    upload_panel(predictor, framing, hint)
+else:
+    test_image_panel(predictor)

@@ -1,0 +1,64 @@
+"""Train: choose a network, change what you like, start a Run."""
+
+import streamlit as st
+
+from fmnist_core import jobs, zoo
+from fmnist_core.errors import LabError, SpecError
+from fmnist_core.presets import PRESETS
+from fmnist_core.spec import RunSpec
+from pages.ui.data import current_dataset, data_banner
+from pages.ui.header import page_header
+from pages.ui.launch import base_spec, estimate_line, layer_table, preset_note
+from pages.ui.spec_form import conv_blocks_form, dense_layers_form, field_widget, section_fields
+
+page_header(
+    "Train",
+    "Which network, trained how? Each start is a Run of its own; it goes on if you close the browser.",
+)
+dataset = current_dataset()
+data_banner(dataset)
+
+form, summary = st.columns([3, 2], gap="large")
+with form:
+    base, scope = base_spec(PRESETS, dataset)
+    preset_note(base)
+    first, second, third = st.columns(3, gap="medium")
+    values = {}
+    with first:
+        values["epochs"] = field_widget("epochs", base, scope)
+    with second:
+        values["learning_rate"] = field_widget("learning_rate", base, scope)
+    with third:
+        values["batch_size"] = field_widget("batch_size", base, scope)
+    try:
+        with st.expander("Optimizer, schedule, stopping"):
+            values |= section_fields("Training", base, scope, without=tuple(values))
+        with st.expander("Network"):
+            values |= section_fields("Network", base, scope)
+            values["conv_blocks"] = conv_blocks_form(base.conv_blocks, scope)
+            values["dense_layers"] = dense_layers_form(base.dense_layers, scope)
+        with st.expander("Augmentation"):
+            values |= section_fields("Augmentation", base, scope)
+        with st.expander("Data, split and seed"):
+            values |= section_fields("Data", base, scope)
+        spec: RunSpec | None = base.replace(**values)
+        layers = zoo.describe(spec, len(dataset.class_names))
+        problem = ""
+    except SpecError as error:
+        spec, layers, problem = None, (), str(error)
+
+with summary, st.container(border=True):
+    if spec is None:
+        st.error(problem)
+    else:
+        layer_table(layers)
+        estimate_line(spec, dataset)
+    if st.button(
+        "Start training", type="primary", icon=":material/play_arrow:", disabled=spec is None, width="stretch"
+    ):
+        try:
+            run = jobs.submit(spec)
+        except (LabError, OSError) as error:
+            st.error(f"The Run could not be started. {error}")
+        else:
+            st.switch_page("pages/train/runs.py", query_params={"run": run.id})

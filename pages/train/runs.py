@@ -1,0 +1,18 @@
+"""Runs: what trains now, what waits, what was trained."""
+
+from pages.ui.header import empty_state, page_header
+from pages.ui.monitor import monitor
+from pages.ui.run_list import damaged_notice, queue_panel, runs_table, settings_panel
+from pages.ui.runs import choose_run, readable_runs
+
+page_header("Runs", "How is it going? Every training keeps its curves, its settings and its log.")
+progresses = readable_runs()
+damaged_notice()
+chosen = choose_run(progresses)
+if chosen is None:
+    empty_state("Nothing was trained yet.", "pages/train/new.py", "Train the first network")
+else:
+    monitor(chosen.run)
+    queue_panel()
+    runs_table(progresses)
+    settings_panel()

@@ -1,0 +1,270 @@
+// The browser part of canvas.py. The strokes are the state: they travel to Python, which renders them for the model;
+// here they are drawn for the eye, by the same rules (see fmnist_core/drawing.py).
+// Lengths are thousandths of the board's side, so a drawing does not depend on the screen.
+// Streamlit calls the default export again on each change of data or theme, with the same parentElement.
+
+const boards = new WeakMap(); // parentElement -> Board
+const PER_PX = 1000 / 28; // thousandths per pixel of the item
+const CLOSE = 80; // a line that ends this near to its start is an outline, and closed
+const STEP = 6; // points nearer than this add nothing
+const MAX_POINTS = 50000; // Python refuses more
+const GRID = 168; // side of the grid on which closed outlines are found, as in Python
+const PAUSE_MS = 60; // between two messages while drawing
+
+export default function ({ data, parentElement, setStateValue }) {
+  if (!boards.has(parentElement)) boards.set(parentElement, new Board(parentElement, data));
+  const board = boards.get(parentElement);
+  board.transmit = (drawing) => setStateValue("drawing", drawing);
+  board.hear();
+  return () => board.hear(false);
+}
+
+class Board {
+  constructor(root, { drawing, brush_px, invite }) {
+    this.desk = root.querySelector(".desk");
+    this.canvas = root.querySelector("canvas");
+    this.tip = root.querySelector(".tip");
+    this.note = root.querySelector(".note");
+    this.slider = root.querySelector("input");
+    this.ink = this.canvas.getContext("2d");
+    this.strokes = drawing?.strokes ?? []; // what Python kept while this page was left
+    this.fill = drawing?.fill ?? true;
+    this.stamp = this.seen = drawing?.stamp ?? 0;
+    [this.past, this.future] = [[], []];
+    this.tool = "brush";
+    this.slider.value = brush_px;
+    root.querySelector(".invite").textContent = invite;
+    this.listen();
+    new ResizeObserver(() => this.fit()).observe(this.canvas);
+    this.show();
+  }
+
+  // The verdict on a drawing says so on the document (see verdict.js). Python need not answer the board itself, and
+  // so Streamlit does not send the board's code again with each answer.
+  hear(on = true) {
+    this.onVerdict ??= ({ detail }) => this.answered(detail);
+    document.removeEventListener("fmnist-lab:verdict", this.onVerdict);
+    if (on) document.addEventListener("fmnist-lab:verdict", this.onVerdict);
+  }
+
+  answered({ stamp, words }) {
+    this.seen = Math.max(this.seen, stamp);
+    this.note.textContent = words;
+    if (this.waiting) this.send(); // something was drawn since: Python is ready for it now
+  }
+
+  // ---- what can be done ----------------------------------------------------------------------------------------
+
+  commit(strokes) {
+    this.past.push(this.strokes);
+    this.future = [];
+    this.replace(strokes);
+  }
+
+  replace(strokes) {
+    this.strokes = strokes;
+    this.show();
+    this.send();
+  }
+
+  undo() {
+    if (!this.past.length) return;
+    this.future.push(this.strokes);
+    this.replace(this.past.pop());
+  }
+
+  redo() {
+    if (!this.future.length) return;
+    this.past.push(this.strokes);
+    this.replace(this.future.pop());
+  }
+
+  clear() {
+    if (this.strokes.length) this.commit([]);
+  }
+
+  pick(tool) {
+    this.tool = tool;
+    this.show();
+  }
+
+  resize(steps) {
+    this.slider.value = Number(this.slider.value) + steps * Number(this.slider.step);
+    this.show();
+  }
+
+  // ---- messages to Python --------------------------------------------------------------------------------------
+
+  send() {
+    clearTimeout(this.waiting);
+    this.waiting = this.sent = null;
+    const strokes = this.live ? [...this.strokes, this.live] : this.strokes;
+    this.sentAt = performance.now();
+    this.canvas.dataset.stamp = ++this.stamp; // the verdict on this message bears the same number
+    this.transmit({ strokes, fill: this.fill, stamp: this.stamp });
+  }
+
+  // While a line is drawn, a new message waits until Python has answered the last one: a slow machine is not flooded.
+  sendSoon() {
+    if (this.waiting) return;
+    const rest = this.seen < this.stamp ? 1000 : PAUSE_MS - (performance.now() - (this.sentAt ?? 0));
+    this.waiting = setTimeout(() => this.send(), Math.max(0, rest));
+  }
+
+  // ---- input ---------------------------------------------------------------------------------------------------
+
+  listen() {
+    const on = (target, kinds, act) => kinds.split(" ").forEach((kind) => target.addEventListener(kind, act));
+    on(this.canvas, "pointerdown", (event) => this.down(event));
+    on(this.canvas, "pointermove", (event) => this.move(event));
+    on(this.canvas, "pointerup pointercancel lostpointercapture", (event) => this.up(event));
+    on(this.canvas, "contextmenu", (event) => event.preventDefault());
+    on(this.slider, "input", () => this.show());
+    on(this.desk, "keydown", (event) => this.key(event));
+    on(this.desk, "click", (event) => {
+      const { tool, toggle, act } = event.target.closest("button")?.dataset ?? {};
+      if (tool) this.pick(tool);
+      if (act) this[act]();
+      if (toggle) { this.fill = !this.fill; this.replace(this.strokes); }
+    });
+  }
+
+  at(event) {
+    const box = this.canvas.getBoundingClientRect();
+    return [(event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height].map((x) => Math.round(x * 1000));
+  }
+
+  down(event) {
+    if (this.live || !event.isPrimary || (event.button !== 0 && event.button !== 5)) return;
+    event.preventDefault(); // no selection, no scrolling; so focus must be set by hand
+    this.desk.focus({ preventScroll: true });
+    this.canvas.setPointerCapture(event.pointerId);
+    const erase = this.tool === "eraser" || event.button === 5; // 5: the other end of a pen
+    this.live = { points: this.at(event), width: Math.round(this.slider.value * PER_PX), erase };
+    this.pointer = event.pointerId;
+    this.show();
+    this.sendSoon();
+  }
+
+  move(event) {
+    this.tip.style.transform = `translate(${event.offsetX}px, ${event.offsetY}px) translate(-50%, -50%)`;
+    if (!this.live || event.pointerId !== this.pointer) return;
+    const path = this.live.points;
+    const steps = event.getCoalescedEvents?.() ?? [];
+    for (const [x, y] of (steps.length ? steps : [event]).map((step) => this.at(step))) {
+      if (Math.hypot(x - path.at(-2), y - path.at(-1)) >= STEP) path.push(x, y);
+    }
+    this.show();
+    if (this.count() >= MAX_POINTS) this.up(event);
+    else this.sendSoon();
+  }
+
+  up(event) {
+    if (!this.live || event.pointerId !== this.pointer) return;
+    const stroke = this.live;
+    this.live = null;
+    if (this.fill && !stroke.erase && isOutline(stroke.points)) stroke.points.push(...stroke.points.slice(0, 2));
+    if (this.count() + stroke.points.length / 2 <= MAX_POINTS) this.commit([...this.strokes, stroke]);
+    else this.replace(this.strokes);
+  }
+
+  key(event) {
+    const letter = event.key.toLowerCase();
+    const acts = event.ctrlKey || event.metaKey
+      ? { z: () => (event.shiftKey ? this.redo() : this.undo()), y: () => this.redo() }
+      : { b: () => this.pick("brush"), e: () => this.pick("eraser"), "[": () => this.resize(-1), "]": () => this.resize(1) };
+    if (!acts[letter] || event.altKey) return;
+    event.preventDefault();
+    event.stopPropagation(); // Streamlit has shortcuts of its own
+    acts[letter]();
+  }
+
+  count() {
+    return [...this.strokes, this.live ?? { points: [] }].reduce((sum, { points }) => sum + points.length / 2, 0);
+  }
+
+  // ---- output --------------------------------------------------------------------------------------------------
+
+  show() {
+    this.desk.classList.toggle("drawn", this.strokes.length > 0 || Boolean(this.live));
+    for (const button of this.desk.querySelectorAll("button")) {
+      const { tool, toggle, act } = button.dataset;
+      if (tool || toggle) button.setAttribute("aria-pressed", tool ? tool === this.tool : this.fill);
+      if (act) button.disabled = !{ undo: this.past, redo: this.future, clear: this.strokes }[act].length;
+    }
+    const tip = (this.slider.value / 28) * this.canvas.clientWidth;
+    Object.assign(this.tip.style, { width: `${tip}px`, height: `${tip}px` });
+    this.frame ??= requestAnimationFrame(() => { this.frame = null; this.paint(); });
+  }
+
+  fit() {
+    const side = Math.max(1, Math.round(this.canvas.clientWidth * devicePixelRatio));
+    if (this.canvas.width !== side) this.canvas.width = this.canvas.height = side;
+    this.show();
+  }
+
+  paint() {
+    const { ink } = this;
+    const side = this.canvas.width;
+    const strokes = this.live ? [...this.strokes, this.live] : this.strokes;
+    ink.clearRect(0, 0, side, side);
+    if (this.fill) ink.drawImage(filling(strokes), 0, 0, side, side);
+    trace(ink, strokes, side);
+  }
+}
+
+function isOutline(points) {
+  const [x, y] = points;
+  const away = (i) => Math.hypot(points[i] - x, points[i + 1] - y);
+  let farthest = 0;
+  for (let i = 0; i < points.length; i += 2) farthest = Math.max(farthest, away(i));
+  return farthest > 3 * CLOSE && away(points.length - 2) < CLOSE;
+}
+
+// Draw strokes with round ends and corners, erasers in opaque black.
+function trace(ink, strokes, side) {
+  const unit = side / 1000;
+  [ink.lineCap, ink.lineJoin] = ["round", "round"];
+  for (const { points, width, erase } of strokes) {
+    const p = points.map((value) => value * unit);
+    ink.strokeStyle = erase ? "#000" : "#fff";
+    ink.lineWidth = width * unit;
+    ink.beginPath();
+    ink.moveTo(p[0], p[1]);
+    for (let i = 2; i < p.length - 2; i += 2) {
+      ink.quadraticCurveTo(p[i], p[i + 1], (p[i] + p[i + 2]) / 2, (p[i + 1] + p[i + 3]) / 2);
+    }
+    ink.lineTo(p.at(-2), p.at(-1));
+    ink.stroke();
+  }
+}
+
+// Return a picture of what the outlines enclose: all that cannot be reached from the edge without crossing a line,
+// less what was rubbed out, and one step into the line, so that no seam shows.
+function filling(strokes) {
+  const canvas = Object.assign(document.createElement("canvas"), { width: GRID, height: GRID });
+  const ink = canvas.getContext("2d", { willReadFrequently: true });
+  trace(ink, strokes, GRID);
+  const image = ink.getImageData(0, 0, GRID, GRID);
+  const pixels = new Uint32Array(image.data.buffer); // alpha, blue, green, red
+  const isTouched = (i) => pixels[i] >>> 24 > 127;
+  const isLine = (i) => isTouched(i) && (pixels[i] & 255) > 127;
+  const outside = new Uint8Array(GRID * GRID);
+  const open = [];
+  const visit = (i) => { if (!outside[i] && !isLine(i)) { outside[i] = 1; open.push(i); } };
+  for (let k = 0; k < GRID; k++) [k, GRID * (GRID - 1) + k, GRID * k, GRID * k + GRID - 1].forEach(visit);
+  while (open.length) {
+    const i = open.pop();
+    const x = i % GRID;
+    if (x > 0) visit(i - 1);
+    if (x < GRID - 1) visit(i + 1);
+    if (i >= GRID) visit(i - GRID);
+    if (i < GRID * (GRID - 1)) visit(i + GRID);
+  }
+  const inside = [];
+  for (let i = 0; i < GRID * GRID; i++) if (!outside[i] && !isTouched(i)) inside.push(i);
+  pixels.fill(0);
+  for (const i of inside) for (const j of [i, i - 1, i + 1, i - GRID, i + GRID]) pixels[j] = 0xffffffff;
+  ink.putImageData(image, 0, 0);
+  return canvas;
+}

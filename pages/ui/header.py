@@ -1,0 +1,17 @@
+"""What every page begins with: its title and the one question it answers."""
+
+import streamlit as st
+
+
+def page_header(title: str, question: str) -> None:
+    """Show the page's title and, in a quiet line below it, the question it answers."""
+    st.title(title, anchor=False)
+    st.markdown(f":gray[{question}]")
+
+
+def empty_state(text: str, page: str | None = None, link: str = "") -> None:
+    """Say what is missing and lead to the page that makes it."""
+    with st.container(border=True):
+        st.markdown(text)
+        if page:
+            st.page_link(page, label=link, icon=":material/arrow_forward:")

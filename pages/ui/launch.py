@@ -1,0 +1,115 @@
+"""Pieces of the Train page: where the form starts from, the layer table, and the estimate of time."""
+
+import os
+import subprocess
+
+import pandas as pd
+import streamlit as st
+
+from fmnist_core.datasets import DATASETS, Dataset
+from fmnist_core.errors import LabError
+from fmnist_core.estimates import Workload, estimate, read_probe, start_probe
+from fmnist_core.presets import PRESETS, REPORTED
+from fmnist_core.runs import find_run
+from fmnist_core.spec import RunSpec
+from fmnist_core.zoo import Layer
+from pages.ui.data import current_folder
+from pages.ui.runs import readable_runs
+from pages.ui.words import duration
+
+
+def base_spec(presets: dict[str, RunSpec], dataset: Dataset) -> tuple[RunSpec, str]:
+    """Let the user choose the preset, or start from the Run that the address names as `from`.
+
+    Returns the spec on the current data set, and a scope for widget keys: each start has its own form state.
+    """
+    if parent := st.query_params.get("from"):
+        try:
+            spec = find_run(parent).spec
+            st.caption(f"Starting from the settings of Run {parent}.")
+            return _on(spec.replace(group=""), dataset), f"new.{parent}"
+        except LabError as error:
+            st.warning(str(error))
+    chosen = st.selectbox(
+        "Start from", list(presets), key="preset", bind="query-params",
+        format_func=lambda key: presets[key].title, persist_state="session",
+        help="A network and its settings. The letters A to E name five earlier systems whose figures you can re-run.",
+    )  # fmt: skip
+    return _on(presets[chosen], dataset), f"new.{chosen}"
+
+
+def _on(spec: RunSpec, dataset: Dataset) -> RunSpec:
+    return spec.replace(dataset=dataset.name, dataset_folder=current_folder())
+
+
+def preset_note(base: RunSpec) -> None:
+    """Say in one quiet line what the preset's system reported, and on which data if these are others."""
+    reported = REPORTED.get(base.preset)
+    if reported is None:
+        st.caption("Our own small start: LeNet-5 in its compact form with a one-cycle schedule.")
+        return
+    meant = PRESETS[base.preset].dataset
+    other = (
+        "" if meant == base.dataset else f" It did so on {DATASETS[meant].title}: choose that under Data to re-run it."
+    )
+    st.caption(f"Reported: {reported.accuracy:.1%} on {reported.measured_on}.{other} {reported.note}")
+
+
+def layer_table(layers: tuple[Layer, ...]) -> None:
+    """Show parameters and multiply-adds in sum, and each layer's share folded away."""
+    parameters = sum(layer.parameters for layer in layers)
+    multiply_adds = sum(layer.multiply_adds for layer in layers)
+    left, right = st.columns(2)
+    left.metric("Parameters", f"{parameters:,}", help="Numbers that training adjusts, biases included.")
+    right.metric(
+        "Multiply-adds", f"{multiply_adds / 1e6:.1f} M",
+        help="Multiplications with addition for one image, forward. Time grows with it.",
+    )  # fmt: skip
+    frame = pd.DataFrame(
+        {
+            "Layer": [layer.kind for layer in layers],
+            "Output": ["×".join(map(str, layer.output_shape)) for layer in layers],
+            "Parameters": [layer.parameters for layer in layers],
+        }
+    )
+    st.dataframe(
+        frame, hide_index=True, height="content",
+        column_config={"Parameters": st.column_config.NumberColumn(format="localized")},
+    )  # fmt: skip
+
+
+@st.cache_resource
+def _probes() -> dict[Workload, subprocess.Popen]:
+    return {}
+
+
+def estimate_line(spec: RunSpec, dataset: Dataset) -> None:
+    """Show how long the Run will take, or measure it in the background when nothing is known yet."""
+    count = min(spec.train_limit or len(dataset.x_train), len(dataset.x_train))
+    images = count if spec.split == "test" else round(count * (1 - spec.validation_fraction))
+    workload = Workload.of(spec)
+    probe = _probes().get(workload)
+    is_measuring = probe is not None and probe.poll() is None
+    known = estimate(spec, images, readable_runs())
+    if known:
+        about = "" if known.is_exact else "roughly "
+        st.markdown(
+            f"**{about.capitalize()}{duration(known.total_s)}** on this machine, {duration(known.epoch_s)} an epoch",
+            help=f"{images:,} images an epoch on {os.cpu_count()} cores; {known.basis}.",
+        )
+    is_wanted = (known is None or not known.is_exact) and probe is None and read_probe(workload) is None
+    # With nothing to go by it is measured unasked; a rough figure is enough until the user wants a better one.
+    if is_wanted and (known is None or st.button("Measure it (10 s)", icon=":material/timer:", type="tertiary")):
+        _probes()[workload] = start_probe(spec)
+        is_measuring = True
+    if is_measuring:
+        _wait_for_probe(workload)
+    elif probe is not None and read_probe(workload) is None:
+        st.caption("The time could not be measured: the probe ended early. A Run will tell.")
+
+
+@st.fragment(run_every=1.0)
+def _wait_for_probe(workload: Workload) -> None:
+    st.caption("Measuring the time it takes on this machine …")
+    if _probes()[workload].poll() is not None:
+        st.rerun()

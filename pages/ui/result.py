@@ -1,0 +1,230 @@
+"""Pieces of the Result page."""
+
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from fmnist_core import datasets
+from fmnist_core.comparison import compare, hyperparameter_table
+from fmnist_core.errors import RunError
+from fmnist_core.evaluation import Evaluation, wilson_interval
+from fmnist_core.figures.evaluation import (
+    confusion_matrix_figure,
+    confusion_matrix_text,
+    per_class_figure,
+    per_class_text,
+)
+from fmnist_core.progress import Progress
+from fmnist_core.runs import PROBABILITIES_FILE, RESULT_FILE, Run
+from fmnist_core.spec import RunSpec
+from pages.ui.data import plain
+from pages.ui.words import duration
+
+MISTAKES_SHOWN = 16
+# Whole multiples of 28 keep each pixel a crisp square, also on screens with two dots per pixel.
+ENLARGED, WIDTH_PX = 8, 112
+# Words on screen and in the address.
+ALL_CLASSES, COUNTS, PERCENT = "All classes", "Images", "Percent of class"
+PLAIN = {"displayModeBar": False}
+# Plotly knows no colour for "the page's text", and Streamlit's grey for it is too faint, above all on cells.
+PAGE_INK = """<style>
+.stPlotlyChart :is(g.textpoint, g.xaxislayer-above, g.yaxislayer-above, g.infolayer) text {
+    fill: currentColor !important;
+}
+</style>"""
+NEEDED = (
+    "test_accuracy",
+    "test_loss",
+    "test_images",
+    "class_names",
+    "sha256",
+    "source",
+    "parameters",
+    "synthetic",
+)
+
+
+def read_result(run: Run) -> dict[str, Any]:
+    """Return a completed Run's figures; raises RunError where the file is absent or incomplete."""
+    result = run.result
+    if result is None:
+        raise RunError(f"Run {run.id}: expected {RESULT_FILE} of a completed Run. Received none.")
+    missing = [name for name in NEEDED if not isinstance(result, dict) or name not in result]
+    if missing:
+        raise RunError(f"Run {run.id}: expected {', '.join(missing)} in {RESULT_FILE}. Received none.")
+    return result
+
+
+def evaluate(run: Run, result: dict[str, Any]) -> tuple[Evaluation, np.ndarray]:
+    """Return the Evaluation on the test set, and the test images (n, 28, 28) uint8.
+
+    Raises:
+        LabError: if the Run's folder is damaged, or the data at hand are not those it was tested on.
+    """
+    dataset = datasets.load(run.spec.dataset, run.spec.dataset_folder or None)
+    if dataset.sha256 != result["sha256"]:
+        raise RunError(
+            f"Expected the data that this Run was tested on ({result['source']}). Received others "
+            f"({dataset.source}), so what it mistook cannot be shown."
+        )
+    file = run.folder / PROBABILITIES_FILE
+    changed_ns = file.stat().st_mtime_ns if file.is_file() else 0
+    return _evaluation(str(run.folder), changed_ns, run, dataset.y_test, tuple(result["class_names"])), dataset.x_test
+
+
+@st.cache_resource(max_entries=20, show_spinner=False)
+def _evaluation(
+    folder: str, changed_ns: int, _run: Run, _y_true: np.ndarray, _class_names: tuple[str, ...]
+) -> Evaluation:
+    return Evaluation(_y_true, _run.test_probabilities(), _class_names)
+
+
+def cautions(spec: RunSpec, result: dict[str, Any]) -> None:
+    """Say what makes the figures mean less than they seem to."""
+    if result["synthetic"]:
+        st.warning(
+            f"This Run used a stand-in, {plain(result['source'])}, because the real data could not be had. "
+            "Its figures say nothing about the real data.",
+            icon=":material/warning:",
+        )
+    if spec.split == "test":
+        automatic = spec.best_checkpoint != "none" or spec.early_stopping != "none"
+        chosen = "Its best epoch was" if automatic else "Whatever was chosen by its curves was"
+        st.warning(
+            f"This Run validated on the test set. {chosen} chosen on the very images that score it here: "
+            "its figures are optimistic.",
+            icon=":material/warning:",
+        )
+
+
+def headline(progress: Progress, result: dict[str, Any], evaluation: Evaluation | None) -> None:
+    """Show accuracy and loss with their intervals, parameters and training time."""
+    low, high = wilson_interval(result["test_accuracy"], result["test_images"])
+    training_s = sum(row.get("duration_s", 0.0) for row in progress.epochs)
+    with st.container(horizontal=True, gap="medium"):
+        st.metric(
+            "Test accuracy", f"{result['test_accuracy']:.2%}", f"{low:.1%} to {high:.1%}", delta_color="off",
+            delta_arrow="off", delta_description="95% interval", width="content",
+            help=f"Share of {result['test_images']:,} test images put in the right class. The interval "
+            "(Wilson score) covers the luck of which images are in the test set, not that of training: "
+            "another seed gives another figure.",
+        )  # fmt: skip
+        _loss(result, evaluation)
+        st.metric("Parameters", f"{result['parameters']:,}", width="content", help="Weights that the network has.")
+        st.metric(
+            "Training time", duration(training_s) if training_s else "unknown", width="content",
+            help=f"Of {len(progress.epochs)} epochs, validation included.",
+        )  # fmt: skip
+
+
+def _loss(result: dict[str, Any], evaluation: Evaluation | None) -> None:
+    interval = {}
+    if evaluation:
+        low, high = evaluation.loss_interval()
+        interval = {"delta": f"{low:.3f} to {high:.3f}", "delta_description": "95% interval"}
+    st.metric(
+        "Test loss", f"{result['test_loss']:.4f}", **interval, delta_color="off", delta_arrow="off",
+        width="content",
+        help="Mean cross-entropy in nats; 0 is certain and right, 2.30 is guessing among ten. "
+        "The interval is the normal approximation of a mean.",
+    )  # fmt: skip
+
+
+def reference(spec: RunSpec, result: dict[str, Any]) -> None:
+    """Show what the reference system reported for this preset, and how far the two can be compared."""
+    interval = wilson_interval(result["test_accuracy"], result["test_images"])
+    comparison = compare(spec, interval, synthetic=result["synthetic"])
+    if comparison is None:
+        return
+    reported = comparison.reported
+    with st.container(border=True):
+        verdict, caveats = st.columns([2, 3], gap="medium")
+        verdict.markdown(
+            f"**Reference system {comparison.system}** reported **{reported.accuracy:.2%}** on its "
+            f"{reported.measured_on} images. {comparison.sentence}"
+        )
+        caveats.caption("\n".join(f"- {caveat}" for caveat in comparison.caveats))
+        if len(comparison.differences):
+            with caveats.expander("What differs from the preset"):
+                st.dataframe(comparison.differences, hide_index=True)
+
+
+def confusions(evaluation: Evaluation) -> None:
+    """Show the confusion matrix, in counts or in percent of the true class."""
+    st.subheader("What it mistakes for what", anchor=False)
+    cells = st.segmented_control(
+        "Cells", [COUNTS, PERCENT], default=COUNTS, required=True, key="cells", bind="query-params",
+        help="Number of images, or percent of the true class.", label_visibility="collapsed",
+    )  # fmt: skip
+    matrix = evaluation.confusion_matrix()
+    text = confusion_matrix_text(matrix, evaluation.most_confused_pairs(3))
+    figure = confusion_matrix_figure(matrix, evaluation.class_names, by_rate=cells == PERCENT)
+    st.html(PAGE_INK)
+    st.plotly_chart(figure, config=PLAIN, alt=text)
+    st.caption(plain(text))
+
+
+def per_class(evaluation: Evaluation) -> None:
+    """Show precision, recall and F1 of each class, as a figure and as a table."""
+    st.subheader("Class by class", anchor=False)
+    report = evaluation.report()
+    st.plotly_chart(per_class_figure(report), config=PLAIN, alt=per_class_text(report))
+    st.caption(
+        "Precision: of the images given this class, the share that is of it. "
+        "Recall: of its images, the share found. F1: their harmonic mean."
+    )
+    with st.expander("As a table"):
+        percent = st.column_config.NumberColumn(format="percent")
+        st.dataframe(
+            report, column_config={"precision": percent, "recall": percent, "f1": percent}, height="content",
+            alt=per_class_text(report),
+        )  # fmt: skip
+
+
+def mistakes(evaluation: Evaluation, images: np.ndarray) -> None:
+    """Show the most confident mistakes, of all classes or of one."""
+    st.subheader("Wrong and sure of it", anchor=False)
+    st.caption("True class → what the Run said, and how sure it was. Some of these labels are a matter of opinion.")
+    names = evaluation.class_names
+    name = st.selectbox("True class", [ALL_CLASSES, *names], key="class", bind="query-params", width=240)
+    frame = evaluation.mistakes(MISTAKES_SHOWN, None if name == ALL_CLASSES else names.index(name))
+    if frame.empty:
+        st.info("No test image of this class was mistaken.")
+        return
+    with st.container(horizontal=True, gap="xsmall"):
+        for row in frame.itertuples():
+            st.image(
+                images[row.image].repeat(ENLARGED, axis=0).repeat(ENLARGED, axis=1),
+                caption=f"{plain(row.true)}  \n→ {plain(row.predicted)}  \n{_confidence(row.confidence)}",
+                alt=f"Test image {row.image}, {row.true} taken for {row.predicted}",
+                width=WIDTH_PX,
+                output_format="PNG",
+            )
+
+
+def _confidence(value: float) -> str:
+    """Write 99.97 % as more than 99.9 %: nothing here is certain."""
+    return "> 99.9%" if value > 0.999 else f"{value:.1%}"
+
+
+def files_and_hyperparameters(run: Run, evaluation: Evaluation | None) -> None:
+    """Show what the Run was told to do, and hand out its tables; folded."""
+    with st.expander("Hyperparameters"):
+        st.dataframe(hyperparameter_table(run.spec), hide_index=True, height="content")
+    with st.expander("Files"), st.container(horizontal=True):
+        st.download_button(
+            "history.csv", lambda: run.history().to_csv(index=False), f"{run.id}-history.csv", "text/csv",
+            icon=":material/download:", on_click="ignore", help="A row per epoch.",
+        )  # fmt: skip
+        if evaluation:
+            st.download_button(
+                "report.csv", evaluation.report().to_csv(), f"{run.id}-report.csv", "text/csv",
+                icon=":material/download:", on_click="ignore", help="A row per class.",
+            )  # fmt: skip
+    st.page_link(
+        "pages/train/runs.py",
+        label="Learning curves and log",
+        icon=":material/timeline:",
+        query_params={"run": run.id},
+    )

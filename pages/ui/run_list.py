@@ -1,0 +1,96 @@
+"""Lists of Runs: the queue with its order, the table of all, and the setting of how many run at once."""
+
+import os
+
+import pandas as pd
+import streamlit as st
+
+from fmnist_core import jobs, paths
+from fmnist_core.errors import LabError
+from fmnist_core.progress import Progress
+from fmnist_core.runs import Run
+from fmnist_core.settings import Settings
+from pages.ui.runs import STATE_BADGES, damaged_runs
+from pages.ui.words import duration, moment
+
+
+def damaged_notice() -> None:
+    """Say which run folders cannot be read, and why; they are left as they are."""
+    if damaged := damaged_runs():
+        with st.expander(f"{len(damaged)} Run(s) cannot be read", icon=":material/warning:"):
+            st.markdown("\n".join(f"- {reason}" for _, reason in damaged))
+
+
+def queue_panel() -> None:
+    """Show the waiting Runs in order, each with move up and take out; nothing when none waits."""
+    waiting = jobs.queue()
+    if not waiting:
+        return
+    st.subheader("Waiting", anchor=False)
+    for place, run in enumerate(waiting):
+        _queue_row(place, run)
+
+
+def runs_table(progresses: list[Progress]) -> None:
+    """Show all Runs, newest first; a click on a row opens it above."""
+    st.subheader("All Runs", anchor=False)
+    frame = pd.DataFrame([_row(progress) for progress in progresses])
+    percent = st.column_config.NumberColumn(format="percent")
+    st.dataframe(
+        frame, hide_index=True, key="runs.table", on_select=lambda: _open(progresses), selection_mode="single-row",
+        column_config={"Validation": percent, "Test": percent},
+    )  # fmt: skip
+
+
+def settings_panel() -> None:
+    """Let the user say how many Runs execute at once."""
+    with st.expander("How many train at once"):
+        saved = Settings.read(paths.runs())
+        cores = os.cpu_count() or 1
+        parallel = st.number_input(
+            "Runs at once", 1, max(8, cores), saved.parallel_runs, width=200,
+            help=f"This machine has {cores} cores, which the Runs share. One Run alone uses all of them.",
+        )  # fmt: skip
+        if parallel != saved.parallel_runs:
+            Settings(parallel).write(paths.runs())
+            jobs.reconcile()
+            st.rerun()
+
+
+def _queue_row(place: int, run: Run) -> None:
+    with st.container(border=True, horizontal=True, vertical_alignment="center"):
+        st.markdown(f"{place + 1}. {run.spec.title}", width="stretch")
+        if place and st.button("Move up", icon=":material/arrow_upward:", key=f"up.{run.id}", type="tertiary"):
+            _try(jobs.move_up, run)
+        if st.button("Take out", icon=":material/close:", key=f"out.{run.id}", type="tertiary"):
+            _try(jobs.request_stop, run)
+
+
+def _try(act: object, run: Run) -> None:
+    try:
+        act(run)
+    except (LabError, OSError) as error:
+        st.error(str(error))
+    else:
+        st.rerun()
+
+
+def _open(progresses: list[Progress]) -> None:
+    rows = st.session_state["runs.table"]["selection"]["rows"]
+    if rows:
+        st.session_state["run"] = progresses[rows[0]].run.id
+
+
+def _row(progress: Progress) -> dict:
+    best = max((row.get("val_accuracy", 0.0) for row in progress.epochs), default=None)
+    test = progress.last.logs.get("test_accuracy") if progress.last else None
+    return {
+        "Run": progress.run.spec.title,
+        "State": STATE_BADGES[progress.state][0],
+        "Epochs": f"{int(progress.epoch_done)} of {progress.run.spec.epochs}",
+        "Validation": best,
+        "Test": test,
+        "Time": duration(progress.elapsed_s) if progress.elapsed_s else "",
+        "Started": moment(progress.started_s or progress.queued_s),
+        "Data": progress.run.spec.dataset,
+    }

@@ -1,0 +1,82 @@
+"""Runs on screen: one shared reader for all sessions, words and icons for states, and the choice of a Run."""
+
+from datetime import datetime
+
+import streamlit as st
+
+from fmnist_core.errors import LabError
+from fmnist_core.progress import Progress, Watcher
+from fmnist_core.runs import Run, RunState, find_run, list_runs
+
+STATE_BADGES = {
+    RunState.QUEUED: ("Queued", ":material/schedule:", "gray"),
+    RunState.RUNNING: ("Running", ":material/play_arrow:", "blue"),
+    RunState.COMPLETED: ("Completed", ":material/check:", "green"),
+    RunState.STOPPED: ("Stopped", ":material/stop:", "orange"),
+    RunState.FAILED: ("Failed", ":material/error:", "red"),
+    RunState.INTERRUPTED: ("Interrupted", ":material/bolt:", "orange"),
+}
+
+
+@st.cache_resource
+def watcher() -> Watcher:
+    """Return the process-wide reader of Runs."""
+    return Watcher()
+
+
+def readable_runs(states: tuple[RunState, ...] | None = None) -> list[Progress]:
+    """Return the Progress of all Runs whose folder is whole, newest first, optionally only in some states."""
+    progresses = [watcher().progress(run) for run in list_runs() if not _damage(run)]
+    return [progress for progress in progresses if states is None or progress.state in states]
+
+
+def damaged_runs() -> list[tuple[Run, str]]:
+    """Return the Runs whose spec cannot be read, each with the reason."""
+    return [(run, reason) for run in list_runs() if (reason := _damage(run))]
+
+
+def run_label(progress: Progress) -> str:
+    """Return title, date and, when completed, test accuracy of a Run in one line."""
+    began = progress.queued_s or progress.started_s
+    when = f"{datetime.fromtimestamp(began):%d %b %H:%M}" if began else progress.run.id[:15]
+    score = progress.last.logs.get("test_accuracy") if progress.state == RunState.COMPLETED else None
+    return f"{progress.run.spec.title} · {when}" + (f" · {score:.1%}" if score is not None else "")
+
+
+def choose_run(progresses: list[Progress], *, label: str = "Run") -> Progress | None:
+    """Let the user choose a Run; the choice stands in the address as `run`. None if there is nothing to choose."""
+    if not progresses:
+        return None
+    by_id = {progress.run.id: progress for progress in progresses}
+    asked = st.session_state.get("run") or st.query_params.get("run")
+    if asked not in by_id:
+        if asked:
+            _explain_absence(asked)
+        st.session_state["run"] = progresses[0].run.id  # set, not default: a default would not stand in the address
+    chosen = st.selectbox(
+        label, list(by_id), index=None, required=True, key="run", bind="query-params",
+        format_func=lambda run_id: run_label(by_id[run_id]),
+    )  # fmt: skip
+    return by_id[chosen or progresses[0].run.id]
+
+
+def state_badge(state: RunState) -> None:
+    """Show a state as a coloured badge with an icon and a word."""
+    word, icon, colour = STATE_BADGES[state]
+    st.badge(word, icon=icon, color=colour)
+
+
+def _explain_absence(run_id: str) -> None:
+    try:
+        state = watcher().progress(find_run(run_id)).state
+        st.info(f"The Run in this address is {state}; this page needs another kind. Showing the newest that fits.")
+    except LabError as error:
+        st.warning(str(error))
+
+
+def _damage(run: Run) -> str:
+    try:
+        _ = run.spec
+        return ""
+    except LabError as error:
+        return str(error)

@@ -1,0 +1,52 @@
+"""Result: how good a finished Run is, and where it fails."""
+
+import streamlit as st
+
+from fmnist_core.errors import LabError
+from fmnist_core.runs import RunState
+from pages.ui.data import plain
+from pages.ui.header import empty_state, page_header
+from pages.ui.result import (
+    cautions,
+    confusions,
+    evaluate,
+    files_and_hyperparameters,
+    headline,
+    mistakes,
+    per_class,
+    read_result,
+    reference,
+)
+from pages.ui.runs import choose_run, readable_runs
+
+page_header("Result", "How good is this Run, and where does it fail?")
+progress = choose_run(readable_runs((RunState.COMPLETED,)))
+if progress is None:
+    empty_state("No Run is completed yet. A first one takes a minute.", "pages/train/new.py", "Start a Run")
+    st.stop()
+
+try:
+    result = read_result(progress.run)
+    problem = ""
+except LabError as error:
+    result, problem = None, str(error)
+
+evaluation = images = None
+if result:
+    try:
+        evaluation, images = evaluate(progress.run, result)
+    except LabError as error:
+        problem = str(error)
+    cautions(progress.run.spec, result)
+    headline(progress, result, evaluation)
+    reference(progress.run.spec, result)
+if problem:
+    st.error(plain(problem), icon=":material/error:")
+if evaluation:
+    left, right = st.columns([3, 2], gap="large")
+    with left:
+        confusions(evaluation)
+    with right:
+        per_class(evaluation)
+    mistakes(evaluation, images)
+files_and_hyperparameters(progress.run, evaluation)

@@ -1,0 +1,29 @@
+"""What every test gets: a workspace of its own instead of the user's, and the real data."""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+# Set before any test module imports the product, and inherited by the processes that tests start.
+_home = tempfile.TemporaryDirectory(prefix="fmnist-lab-tests-", ignore_cleanup_errors=True)
+os.environ["FMNIST_LAB_HOME"] = _home.name
+os.environ["TF_CPP_MIN_LOG_LEVEL"] = "2"
+
+
+@pytest.fixture(scope="session")
+def fashion_folder() -> Iterator[Path]:
+    """The folder of Fashion-MNIST's four .gz files: of the Debian package, installed or else fetched."""
+    from fmnist_core.datasets import debian
+    from fmnist_core.errors import SourceUnavailable
+
+    if debian.INSTALLED_FOLDER.is_dir():
+        yield debian.INSTALLED_FOLDER
+        return
+    try:
+        with debian.unpacked() as root:
+            yield root / debian.INSTALLED_FOLDER.relative_to("/")
+    except SourceUnavailable as reason:
+        pytest.skip(f"Fashion-MNIST is not here: {reason}")

@@ -1,0 +1,146 @@
+"""What every journey needs: a real Chromium, a page, and a Streamlit server that is gone afterwards."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+ROOT = Path(__file__).resolve().parents[2]
+CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+CHROMIUM_ARGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+START_LIMIT_S = 90.0
+
+# Logs of the servers now running; a failing test shows them.
+_logs: list[Path] = []
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "journey: drives the app in a real browser")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Iterator[None]:
+    report = yield
+    if report.failed:
+        report.sections.extend((f"log of {log.name}", _text(log)) for log in _logs)
+    return report
+
+
+def chromium_path() -> str:
+    """Path of a Chromium: CHROMIUM_PATH, else the usual places. Without one the journeys fail, not skip."""
+    named = os.environ.get("CHROMIUM_PATH")
+    candidates = [named] if named else ["/usr/bin/chromium", *map(shutil.which, CHROMIUM_NAMES)]
+    for path in candidates:
+        if path and os.access(path, os.X_OK):
+            return path
+    pytest.fail(
+        f"Expected a Chromium for the journeys. Received none at {', '.join(filter(None, candidates))}: "
+        "install the package chromium, or set CHROMIUM_PATH.",
+        pytrace=False,
+    )
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """One headless Chromium for all journeys."""
+    path = chromium_path()
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=CHROMIUM_ARGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A fresh page of 1440x900, with no cookies or storage of another test."""
+    context = browser.new_context(viewport={"width": 1440, "height": 900})
+    yield context.new_page()
+    context.close()
+
+
+@pytest.fixture
+def serve(tmp_path: Path) -> Iterator[Callable[..., str]]:
+    """serve(script, env=None) -> url of a Streamlit server that runs `script` until the test ends."""
+    yield from _serving(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def serve_module(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., str]]:
+    """As `serve`, but until the module ends: for tests that need a session of their own, not a server."""
+    yield from _serving(tmp_path_factory.mktemp("server"))
+
+
+def _serving(folder: Path) -> Iterator[Callable[..., str]]:
+    servers: list[tuple[subprocess.Popen, Path]] = []
+
+    def start(script: Path, env: dict[str, str] | None = None) -> str:
+        log = folder / f"streamlit-{len(servers)}.log"
+        port = _free_port()
+        with log.open("wb") as sink:
+            server = subprocess.Popen(
+                _command(script, port), cwd=ROOT, env={**os.environ, **(env or {})}, stdout=sink, stderr=sink
+            )
+        servers.append((server, log))
+        _logs.append(log)
+        url = f"http://127.0.0.1:{port}"
+        _wait_until_healthy(server, url)
+        return url
+
+    yield start
+    for server, log in servers:
+        _end(server)
+        _logs.remove(log)
+
+
+def _command(script: Path, port: int) -> list[str]:
+    options = {
+        "server.port": port,
+        "server.address": "127.0.0.1",
+        "server.headless": "true",
+        "server.fileWatcherType": "none",
+        "browser.gatherUsageStats": "false",
+    }
+    flags = [f"--{name}={value}" for name, value in options.items()]
+    return [sys.executable, "-m", "streamlit", "run", str(script), *flags]
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def _wait_until_healthy(server: subprocess.Popen, url: str) -> None:
+    deadline = time.monotonic() + START_LIMIT_S
+    while time.monotonic() < deadline:
+        if server.poll() is not None:
+            pytest.fail(f"Streamlit ended with code {server.returncode}, see its log.", pytrace=False)
+        try:
+            with urllib.request.urlopen(f"{url}/_stcore/health", timeout=5) as answer:
+                if answer.status == 200:
+                    return
+        except OSError:  # not listening yet; URLError is an OSError, too
+            pass
+        time.sleep(0.1)
+    pytest.fail(f"Expected Streamlit to start within {START_LIMIT_S:.0f} s, see its log.", pytrace=False)
+
+
+def _end(server: subprocess.Popen) -> None:
+    server.terminate()
+    try:
+        server.wait(timeout=10)
+    except subprocess.TimeoutExpired:
+        server.kill()
+        server.wait()
+
+
+def _text(log: Path) -> str:
+    return log.read_text(encoding="utf-8", errors="replace")

@@ -1,0 +1,206 @@
+"""The Result page in its states: no Run, a completed one, damaged ones, one validated on the test set."""
+
+import gzip
+import json
+import struct
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from fmnist_core import datasets, paths
+from fmnist_core.presets import PRESETS
+from fmnist_core.runs import PROBABILITIES_FILE, RESULT_FILE, Run
+from fmnist_core.spec import RunSpec
+
+PAGE = "pages/understand/result.py"
+TEST_IMAGES = 200
+
+
+@pytest.fixture(autouse=True)
+def workspace(tmp_path, monkeypatch):
+    monkeypatch.setenv("FMNIST_LAB_HOME", str(tmp_path / "home"))
+    monkeypatch.chdir(paths.PROJECT)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A data set of the user's own, small enough for a test."""
+    place = tmp_path / "own"
+    place.mkdir()
+    write_idx(place, seed=0)
+    return place
+
+
+def write_idx(place, seed):
+    generator = np.random.default_rng(seed)
+    for part, n in (("train", 60), ("t10k", TEST_IMAGES)):
+        images = generator.integers(0, 256, (n, 28, 28), np.uint8)
+        labels = (np.arange(n) % 10).astype(np.uint8)
+        for kind, array, magic in (("images-idx3", images, 2051), ("labels-idx1", labels, 2049)):
+            header = struct.pack(f">{1 + array.ndim}i", magic, *array.shape)
+            (place / f"{part}-{kind}-ubyte.gz").write_bytes(gzip.compress(header + array.tobytes()))
+
+
+def completed_run(folder, spec=None, **figures):
+    """Write the folder of a Run that got every image right but the first twenty, which it calls class 1."""
+    spec = (spec or RunSpec(title="Mine")).replace(dataset="own", dataset_folder=str(folder))
+    dataset = datasets.load("own", folder)
+    probabilities = np.full((TEST_IMAGES, 10), 0.01, np.float32)
+    guesses = np.where(np.arange(TEST_IMAGES) < 20, 1, dataset.y_test)
+    probabilities[np.arange(TEST_IMAGES), guesses] = 0.91
+    run = Run.create(spec)
+    np.save(run.folder / PROBABILITIES_FILE, probabilities)
+    result = {
+        "test_accuracy": 0.91, "test_loss": 0.5, "test_images": TEST_IMAGES, "dataset": "own",
+        "class_names": list(dataset.class_names), "source": dataset.source, "sha256": dataset.sha256,
+        "parameters": 504_342, "synthetic": False,
+    }  # fmt: skip
+    (run.folder / RESULT_FILE).write_text(json.dumps(result | figures))
+    run.write_event("queued")
+    run.write_event("started")
+    logs = {"loss": 0.5, "accuracy": 0.8, "val_loss": 0.6, "val_accuracy": 0.7, "learning_rate": 1e-3}
+    run.write_event("epoch", epoch=1, step=10, **logs, duration_s=75.0)
+    run.write_event("completed", test_accuracy=0.91, test_loss=0.5)
+    return run
+
+
+def opened(**query):
+    app = AppTest.from_file(str(paths.PROJECT / "app.py"), default_timeout=60)
+    app.switch_page(PAGE)
+    for name, value in query.items():
+        app.query_params[name] = value
+    app.run()
+    assert not app.exception
+    return app
+
+
+def metric(app, label):
+    return next(metric for metric in app.metric if metric.label == label)
+
+
+def subheaders(app):
+    return [subheader.value for subheader in app.subheader]
+
+
+def pictures(app):
+    return app.image
+
+
+def test_without_a_completed_run_the_page_leads_to_training():
+    app = opened()
+    assert any("No Run is completed yet" in text.value for text in app.markdown)
+    assert not app.metric and not app.error
+
+
+def test_a_completed_run_shows_its_figures_with_their_intervals(folder):
+    completed_run(folder)
+    app = opened()
+    assert metric(app, "Test accuracy").value == "91.00%"
+    assert metric(app, "Test accuracy").delta == "86.2% to 94.2%"
+    assert "Wilson" in metric(app, "Test accuracy").help
+    assert metric(app, "Parameters").value == "504,342"
+    assert metric(app, "Training time").value == "75 s"
+    assert metric(app, "Test loss").delta
+    assert subheaders(app) == ["What it mistakes for what", "Class by class", "Wrong and sure of it"]
+    assert not app.error and not app.warning
+
+
+def test_the_most_confident_mistakes_are_shown_and_can_be_limited_to_a_class(folder):
+    completed_run(folder)
+    assert len(pictures(opened())) == 16  # of 18: two of the twenty images are of class 1
+    assert len(pictures(opened(**{"class": "class 3"}))) == 2
+    none = opened(**{"class": "class 1"})
+    assert not pictures(none)
+    assert any("was mistaken" in info.value for info in none.info)
+
+
+def test_the_matrix_can_be_read_in_percent_by_the_address(folder):
+    completed_run(folder)
+    texts = [
+        json.loads(opened(**query).get("plotly_chart")[0].proto.spec)["data"][2]["text"]
+        for query in ({}, {"cells": "Percent of class"})
+    ]
+    assert texts[0][:2] == ["18", "2"]
+    assert texts[1][:2] == ["90", "10"]
+
+
+def test_a_preset_stands_beside_what_its_system_reported(folder):
+    completed_run(folder, PRESETS["A-lenet5"].replace(epochs=2))
+    app = opened()
+    assert any("Reference system A" in text.value and "89.82%" in text.value for text in app.markdown)
+    caveats = next(caption.value for caption in app.caption if "Not like for like" in caption.value)
+    assert "epochs" in caveats and "validation images" in caveats
+
+
+def test_a_run_that_validated_on_the_test_set_is_called_optimistic(folder):
+    completed_run(folder, RunSpec(split="test"))
+    assert any("validated on the test set" in text.value and "optimistic" in text.value for text in opened().warning)
+
+
+def test_a_run_on_a_stand_in_says_so(folder):
+    completed_run(folder, synthetic=True)
+    assert any("stand-in" in text.value for text in opened().warning)
+
+
+DAMAGES = {
+    "truncated": lambda file: file.write_bytes(file.read_bytes()[:200]),
+    "empty": lambda file: file.write_bytes(b""),
+    "absent": lambda file: file.unlink(),
+    "of another shape": lambda file: np.save(file, np.full((7, 10), 0.1, np.float32)),
+    "not probabilities": lambda file: np.save(file, np.full((TEST_IMAGES, 10), np.nan, np.float32)),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_damaged_probabilities_cost_the_matrix_but_not_the_page(folder, damage):
+    run = completed_run(folder)
+    DAMAGES[damage](run.folder / PROBABILITIES_FILE)
+    app = opened()
+    assert len(app.error) == 1 and "xpected" in app.error[0].value and "Received" in app.error[0].value
+    assert metric(app, "Test accuracy").value == "91.00%"
+    assert not subheaders(app)
+    assert [expander.label for expander in app.main.expander] == ["Hyperparameters", "Files"]
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"test_accuracy": 0.9}', "absent"])
+def test_a_damaged_result_is_told_and_the_hyperparameters_stay(folder, text):
+    run = completed_run(folder)
+    (run.folder / RESULT_FILE).unlink() if text == "absent" else (run.folder / RESULT_FILE).write_text(text)
+    app = opened()
+    assert len(app.error) == 1 and "result.json" in app.error[0].value.replace("\\", "")
+    assert not app.metric
+    assert app.main.expander[0].label == "Hyperparameters"
+
+
+def test_other_data_than_the_run_was_tested_on_are_refused_not_scored(folder):
+    completed_run(folder)
+    write_idx(folder, seed=1)
+    app = opened()
+    assert "Expected the data that this Run was tested on" in app.error[0].value
+    assert metric(app, "Test accuracy").value == "91.00%"
+    assert not pictures(app)
+
+
+def test_data_that_are_gone_are_told(folder):
+    completed_run(folder)
+    for file in folder.iterdir():
+        file.unlink()
+    folder.rmdir()
+    app = opened()
+    assert len(app.error) == 1
+    assert metric(app, "Test accuracy").value == "91.00%"
+
+
+def test_rewritten_probabilities_are_read_again(folder):
+    run = completed_run(folder)
+    assert len(pictures(opened())) == 16
+    np.save(run.folder / PROBABILITIES_FILE, np.eye(10, dtype=np.float32)[np.arange(TEST_IMAGES) % 10])
+    assert not pictures(opened())
+
+
+def test_the_address_names_the_run(folder):
+    first = completed_run(folder, RunSpec(title="The first"))
+    completed_run(folder, RunSpec(title="The second"), parameters=7)
+    assert metric(opened(), "Parameters").value == "7"
+    assert metric(opened(run=first.id), "Parameters").value == "504,342"

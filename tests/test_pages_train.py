@@ -1,0 +1,170 @@
+"""Home, Train and Runs in every state, without a browser."""
+
+import os
+from pathlib import Path
+
+import psutil
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from fmnist_core import jobs, paths
+from fmnist_core.presets import PRESETS
+from fmnist_core.processes import Claim
+from fmnist_core.runs import Run, RunState, list_runs
+from fmnist_core.spec import RunSpec
+
+APP = str(Path(__file__).resolve().parent.parent / "app.py")
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path, monkeypatch):
+    """Fresh Runs for each test, the session's data cache, and no worker process."""
+    cache = paths.cache()
+    monkeypatch.setenv("FMNIST_LAB_HOME", str(tmp_path))
+    (tmp_path / "cache").symlink_to(cache)
+    monkeypatch.setattr(jobs, "_start_worker", lambda run: Claim.of().write(run.folder))
+
+
+def open_page(page: str, **query: str) -> AppTest:
+    app = AppTest.from_file(APP, default_timeout=60)
+    app.query_params.update(query)
+    app.run()
+    if page:
+        app.switch_page(f"pages/{page}.py").run()
+    assert not app.exception
+    return app
+
+
+def make_run(*events: str, title: str = "A test Run") -> Run:
+    run = Run.create(RunSpec(title=title, epochs=3))
+    for kind in events:
+        run.write_event(kind)
+    return run
+
+
+def words(app: AppTest) -> str:
+    return " ".join(element.value for element in [*app.markdown, *app.caption, *app.info, *app.warning, *app.error])
+
+
+def test_home_says_where_the_data_come_from_and_leads_on_without_runs():
+    app = open_page("")
+    assert app.title[0].value == "FMNIST Lab"
+    assert "images in 10 classes. Source:" in words(app)
+    assert "Nothing was trained yet" in words(app)
+
+
+def test_home_lists_runs_that_move_first():
+    make_run("queued", title="Waits")
+    make_run("queued", "started", "completed", title="Done")
+    app = open_page("")
+    assert "Nothing was trained yet" not in words(app)
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_the_train_form_of_every_preset_gives_back_the_preset(preset):
+    app = open_page("train/new", preset=PRESETS[preset].title)
+    start = next(button for button in app.button if button.label == "Start training")
+    assert not start.disabled
+    start.click().run()
+    (run,) = list_runs()
+    data = {"dataset": "fashion-mnist"}
+    assert run.spec == PRESETS[preset].replace(**data)
+
+
+def test_a_changed_slider_reaches_the_run():
+    app = open_page("train/new")
+    app.number_input(key="new.first-steps.epochs").set_value(7).run()
+    next(button for button in app.button if button.label == "Start training").click().run()
+    assert list_runs()[0].spec.epochs == 7
+
+
+def test_a_network_that_does_not_fit_says_why_and_cannot_be_started():
+    app = open_page("train/new")
+    app.slider(key="new.first-steps.conv.count").set_value(5).run()
+    for number in (2, 3, 4):
+        app.toggle(key=f"new.first-steps.conv{number}.pool").set_value(True)
+    app.run()
+    assert "does not fit" in words(app)
+    assert next(button for button in app.button if button.label == "Start training").disabled
+    assert list_runs() == []
+
+
+def test_train_can_start_from_the_settings_of_an_earlier_run():
+    parent = Run.create(RunSpec(title="Parent", epochs=77))
+    app = open_page("train/new", **{"from": parent.id})
+    assert app.number_input(key=f"new.{parent.id}.epochs").value == 77
+
+
+def test_runs_without_any_leads_to_training():
+    assert "Nothing was trained yet" in words(open_page("train/runs"))
+
+
+@pytest.mark.parametrize(
+    ("events", "state", "action"),
+    [
+        (["queued", "started", "stopped"], RunState.STOPPED, "Resume"),
+        (["queued", "started", "failed"], RunState.FAILED, "Resume"),
+        (["queued", "started"], RunState.INTERRUPTED, "Resume"),
+    ],
+)
+def test_each_state_offers_what_can_be_done(events, state, action):
+    run = make_run(*events)
+    assert run.state == state
+    app = open_page("train/runs")
+    assert action in [button.label for button in app.button]
+
+
+def test_a_waiting_run_can_be_taken_out_of_the_queue():
+    busy = make_run("queued", "started", title="Busy")
+    Claim.of().write(busy.folder)
+    run = jobs.submit(RunSpec(title="Waits"))
+    app = open_page("train/runs")
+    next(button for button in app.button if button.label == "Take out of the queue").click().run()
+    assert run.state == RunState.STOPPED
+    assert jobs.queue() == []
+
+
+def test_a_running_run_can_be_stopped_and_says_that_it_is_stopping():
+    run = make_run("queued", "started")
+    Claim(os.getpid(), psutil.Process().create_time(), Claim.of().host).write(run.folder)
+    app = open_page("train/runs")
+    next(button for button in app.button if button.label == "Stop").click().run()
+    assert (run.folder / "stop").exists()
+    assert "Stopping …" in [button.label for button in app.button]
+
+
+def test_an_interrupted_run_goes_back_to_the_queue_when_resumed():
+    run = make_run("queued", "started")
+    app = open_page("train/runs")
+    next(button for button in app.button if button.label == "Resume").click().run()
+    assert run.state == RunState.RUNNING  # this very process holds the claim in the worker's place
+
+
+def test_a_failed_run_shows_its_message():
+    run = make_run("queued", "started")
+    run.write_event("failed", message="The loss stopped being a number.")
+    assert "The loss stopped being a number." in words(open_page("train/runs"))
+
+
+def test_a_damaged_run_is_named_and_the_others_stay():
+    make_run("queued", "started", "completed")
+    damaged = make_run("queued")
+    (damaged.folder / "spec.json").write_text("{")
+    app = open_page("train/runs")
+    assert f"Run {damaged.id}: spec.json is damaged" in words(app)
+
+
+def test_an_address_that_names_no_run_says_so_and_shows_the_newest():
+    run = make_run("queued", "started", "completed")
+    app = open_page("train/runs", run="20200101-000000-absent")
+    assert "Expected the id of a Run" in words(app)
+    assert app.session_state["run"] == run.id
+
+
+def test_waiting_runs_can_be_moved_up():
+    busy = make_run("queued", "started", title="Busy")
+    Claim.of().write(busy.folder)
+    first, second = (jobs.submit(RunSpec(title=title)) for title in ("First", "Second"))
+    app = open_page("train/runs")
+    app.button(key=f"up.{second.id}").click().run()
+    assert jobs.queue() == [second, first]
