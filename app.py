@@ -5,7 +5,7 @@ from pathlib import Path
 import streamlit as st
 
 from pages.ui.background import start_reconciler
-from pages.ui.data import dataset_selector
+from pages.ui.data import data_banner, dataset_selector
 
 # Of our own: a named icon would be fetched from the network.
 MARK = Path(__file__).parent / "pages/ui/assets/mark.svg"
@@ -29,4 +29,5 @@ start_reconciler()
 page = st.navigation(PAGES)
 with st.sidebar:
     dataset_selector()
+data_banner()
 page.run()

@@ -5,6 +5,7 @@ from typing import Any
 
 import pandas as pd
 
+from fmnist_core.datasets import DATASETS
 from fmnist_core.presets import PRESETS, REPORTED, Reported
 from fmnist_core.spec import HYPERPARAMETERS, ConvBlock, DenseLayer, RunSpec
 
@@ -87,6 +88,10 @@ def words(name: str, value: Any) -> str:
     choices = HYPERPARAMETERS[name].choices if name in HYPERPARAMETERS else None
     if choices:
         return choices.get(value, str(value))
+    if name == "dataset" and value in DATASETS:
+        return DATASETS[value].title
+    if name == "train_limit" and not value:
+        return "All"
     if isinstance(value, tuple):
         return "; ".join(_layer_words(layer) for layer in value)
     if isinstance(value, bool):

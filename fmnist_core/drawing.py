@@ -1,15 +1,15 @@
 """Drawings: strokes from the canvas, rendered here, so that the model sees the same picture whatever browser drew it."""
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from PIL import Image, ImageDraw
 
 from fmnist_core.errors import ImageError
-from fmnist_core.intake import FASHION, Framing, Polarity, fill_closed, to_item
+from fmnist_core.intake import FASHION, Framing, fill_closed, frame
 
 SIDE_PX = 168  # of the rendered board: six pixels for each of the item's 28
 MAX_POINTS = 50_000
@@ -56,20 +56,20 @@ class Drawing:
 
     def pixels(self) -> np.ndarray:
         """Render the drawing: (168, 168) uint8, white on black."""
-        ink = Image.new("L", (SIDE_PX, SIDE_PX))
-        erased = Image.new("L", (SIDE_PX, SIDE_PX))
-        for stroke in self.strokes:
-            _draw(ink, stroke, 0 if stroke.erase else 255)
-            _draw(erased, stroke, 255 if stroke.erase else 0)
-        board = np.array(ink)
+        board = _render(self.strokes)
         if not self.fill or not board.any():
             return board
+        filled = fill_closed(board)
+        if not any(stroke.erase for stroke in self.strokes):
+            return filled
         # What was rubbed out inside a shape stays a hole; what no pen has touched is filled.
-        return np.where(np.asarray(erased) > 0, board, fill_closed(board))
+        rubbed_out = _render(replace(stroke, erase=not stroke.erase) for stroke in self.strokes)
+        return np.where(rubbed_out > 0, board, filled)
 
     def to_item(self, framing: Framing = FASHION) -> np.ndarray | None:
         """Return the drawing as the data would hold it, (28, 28) uint8; None while the board is blank."""
-        return to_item(self.pixels(), polarity=Polarity.LIGHT_ON_DARK, framing=framing)
+        board = self.pixels()
+        return frame(board, framing) if board.any() else None
 
 
 def _stroke(values: Mapping[str, Any]) -> Stroke:
@@ -80,15 +80,19 @@ def _stroke(values: Mapping[str, Any]) -> Stroke:
     return Stroke(points.clip(-1, 2), width, bool(values.get("erase", False)))
 
 
-def _draw(image: Image.Image, stroke: Stroke, value: int) -> None:
-    """Draw a stroke with round ends and joints."""
+def _render(strokes: Iterable[Stroke]) -> np.ndarray:
+    """Draw strokes with round ends, one over the other: (168, 168) uint8, erasers in black."""
+    image = Image.new("L", (SIDE_PX, SIDE_PX))
     pen = ImageDraw.Draw(image)
-    radius = stroke.width * SIDE_PX / 2
-    path = _smooth(stroke.points) * SIDE_PX
-    if len(path) > 1:
-        pen.line(path.ravel().tolist(), fill=value, width=max(1, round(2 * radius)))
-    for x, y in path:
-        pen.ellipse((x - radius, y - radius, x + radius, y + radius), fill=value)
+    for stroke in strokes:
+        value = 0 if stroke.erase else 255
+        radius = stroke.width * SIDE_PX / 2
+        path = _smooth(stroke.points) * SIDE_PX
+        if len(path) > 1:
+            pen.line(path.ravel().tolist(), fill=value, width=max(1, round(2 * radius)))
+        for x, y in path.tolist():
+            pen.ellipse((x - radius, y - radius, x + radius, y + radius), fill=value)
+    return np.array(image)
 
 
 def _smooth(points: np.ndarray) -> np.ndarray:
@@ -97,7 +101,7 @@ def _smooth(points: np.ndarray) -> np.ndarray:
         return points
     middles = (points[:-1] + points[1:]) / 2
     reach = np.abs(np.diff(middles, axis=0)).max() * SIDE_PX
-    t = np.linspace(0, 1, min(12, math.ceil(reach / 2) + 1), endpoint=False)[None, :, None]
+    t = np.linspace(0, 1, min(12, math.ceil(reach / 4) + 1), endpoint=False)[None, :, None]
     start, bend, end = middles[:-1, None], points[1:-1, None], middles[1:, None]
     curve = (1 - t) ** 2 * start + 2 * t * (1 - t) * bend + t**2 * end
     return np.concatenate([points[:1], curve.reshape(-1, 2), middles[-1:], points[-1:]])

@@ -6,7 +6,8 @@
     ├── ImageError             a picture from outside cannot become a 28x28 item
     ├── SpecError              a hyperparameter is out of range or does not fit another
     ├── RunError               a run folder is damaged, or in a state that forbids the request
-    └── ModelError             a saved model is absent or does not fit
+    ├── ModelError             a saved model is absent or does not fit
+    └── EvaluationError        labels and probabilities do not belong together (evaluation.py)
 
 Messages are for users: they say what was expected and what came, and pages show them as they are.
 """

@@ -17,6 +17,7 @@ from fmnist_core.files import write_atomically
 from fmnist_core.progress import Progress
 from fmnist_core.spec import RunSpec
 
+PROBE_COMMAND = (sys.executable, "-m", "fmnist_core.estimates")
 STARTING_S = 8.0  # from the click to the first step, and from the last step to the saved model
 
 
@@ -87,13 +88,35 @@ def read_probe(workload: Workload) -> float | None:
         return None
 
 
-def start_probe(spec: RunSpec) -> subprocess.Popen:
-    """Start a process that trains on noise for two seconds and keeps the pace; about eight seconds in all."""
-    return subprocess.Popen(
-        [sys.executable, "-m", "fmnist_core.estimates", spec.to_json()],
-        cwd=paths.PROJECT, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "2"},
-    )  # fmt: skip
+class Prober:
+    """Measures workloads in a process of its own, one at a time: two at once would slow each other down."""
+
+    def __init__(self) -> None:
+        self._workload: Workload | None = None
+        self._process: subprocess.Popen | None = None
+
+    def start(self, spec: RunSpec) -> None:
+        """Begin to train on noise for two seconds and keep the pace; about eight seconds in all.
+
+        A probe of another workload that is still under way is ended: its asker has moved on.
+        """
+        if self._process and self._process.poll() is None:
+            self._process.kill()
+            self._process.wait()
+        self._workload = Workload.of(spec)
+        self._process = subprocess.Popen(
+            [*PROBE_COMMAND, spec.to_json()],
+            cwd=paths.PROJECT, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "2"},
+        )  # fmt: skip
+
+    def is_measuring(self, workload: Workload) -> bool:
+        """Whether a probe of this workload is under way."""
+        return self._workload == workload and self._process is not None and self._process.poll() is None
+
+    def has_failed(self, workload: Workload) -> bool:
+        """Whether the last probe was of this workload and ended without a figure."""
+        return self._workload == workload and not self.is_measuring(workload) and read_probe(workload) is None
 
 
 def _past_paces(past: list[Progress]) -> dict[Workload, list[float]]:

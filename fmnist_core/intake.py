@@ -18,8 +18,8 @@ from fmnist_core.decoding import MAX_BYTES, Picture, from_file
 from fmnist_core.errors import ImageError
 
 __all__ = [
-    "DIGITS", "FASHION", "MAX_BYTES", "Framing", "Picture", "Polarity", "detect_polarity", "fill_closed", "framing_for",
-    "from_file", "to_item",
+    "DIGITS", "FASHION", "MAX_BYTES", "Framing", "Picture", "Polarity", "detect_polarity", "fill_closed", "frame",
+    "framing_for", "from_file", "to_item",
 ]  # fmt: skip
 
 ITEM_PX = 28
@@ -102,7 +102,34 @@ def to_item(
         return None
     light = np.where(content, light, 0) * (255 / np.percentile(light[content], 99))
     light = light.clip(0, 255).astype(np.uint8)
-    return _frame(fill_closed(light) if fill else light, framing)
+    return frame(fill_closed(light) if fill else light, framing)
+
+
+def frame(light: np.ndarray, framing: Framing = FASHION) -> np.ndarray:
+    """Crop to what is not black, bring its longer side to the framing's and centre it.
+
+    Args:
+        light: (h, w) uint8, light on pure black, not blank.
+
+    Returns:
+        (28, 28) uint8.
+    """
+    rows, columns = np.nonzero(light.any(axis=1))[0], np.nonzero(light.any(axis=0))[0]
+    box = light[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    scale = framing.longer_side_px / max(box.shape)
+    height, width = (max(1, round(side * scale)) for side in box.shape)
+    small = np.asarray(Image.fromarray(box).resize((width, height), Image.Resampling.LANCZOS))
+    item = np.zeros((ITEM_PX, ITEM_PX), np.uint8)
+    top, left = (
+        (ITEM_PX - height + 1) // 2,
+        (ITEM_PX - width + 1) // 2,
+    )  # odd remainders go above, as in the data
+    if framing.by_mass and small.any():
+        y, x = ndimage.center_of_mass(small)
+        top = int(np.clip(round(ITEM_PX / 2 - 0.5 - y), 0, ITEM_PX - height))
+        left = int(np.clip(round(ITEM_PX / 2 - 0.5 - x), 0, ITEM_PX - width))
+    item[top : top + height, left : left + width] = small
+    return item
 
 
 def fill_closed(pixels: np.ndarray) -> np.ndarray:
@@ -175,31 +202,12 @@ def _light(pixels: np.ndarray, polarity: Polarity | None) -> np.ndarray:
 
 def _content(light: np.ndarray) -> np.ndarray:
     """Mark what stands out from noise and is no dust: (h, w) bool."""
-    noise = np.percentile(light[_border(light)], 60)
-    content = light > max(_FAINTEST, 3 * noise, 0.12 * np.percentile(light, 99.5))
+    soft = ndimage.gaussian_filter(light, max(light.shape) / _WORK_PX)
+    noise = np.median(soft[_border(soft)])
+    content = soft > max(_FAINTEST, 4 * noise, 0.12 * np.percentile(soft, 99.5))
     parts, n_parts = ndimage.label(content, structure=np.ones((3, 3)))
     if not n_parts:
         return content
     sizes = np.bincount(parts.ravel())
     sizes[0] = 0
     return (sizes >= max(2, _SPECK_FRACTION * sizes.max()))[parts]
-
-
-def _frame(light: np.ndarray, framing: Framing) -> np.ndarray:
-    """Crop to the content, bring its longer side to the framing's and centre it: (h, w) uint8 -> (28, 28) uint8."""
-    rows, columns = np.nonzero(light.any(axis=1))[0], np.nonzero(light.any(axis=0))[0]
-    box = light[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    scale = framing.longer_side_px / max(box.shape)
-    height, width = (max(1, round(side * scale)) for side in box.shape)
-    small = np.asarray(Image.fromarray(box).resize((width, height), Image.Resampling.LANCZOS))
-    item = np.zeros((ITEM_PX, ITEM_PX), np.uint8)
-    top, left = (
-        (ITEM_PX - height + 1) // 2,
-        (ITEM_PX - width + 1) // 2,
-    )  # odd remainders go above, as in the data
-    if framing.by_mass and small.any():
-        y, x = ndimage.center_of_mass(small)
-        top = int(np.clip(round(ITEM_PX / 2 - 0.5 - y), 0, ITEM_PX - height))
-        left = int(np.clip(round(ITEM_PX / 2 - 0.5 - x), 0, ITEM_PX - width))
-    item[top : top + height, left : left + width] = small
-    return item

@@ -131,7 +131,7 @@ class RunSpec:
 
     optimizer: str = hyper(
         "adam", "Training", "Optimizer",
-        "How weights follow the gradient. Adam works with little tuning; SGD (Nesterov momentum 0.9) wants a larger rate.",
+        "How weights follow the gradient. Adam works with little tuning; SGD (momentum 0.9) wants a larger rate.",
         choices={"adam": "Adam", "adamw": "AdamW", "nadam": "Nadam", "rmsprop": "RMSprop", "sgd": "SGD with momentum"},
     )  # fmt: skip
     learning_rate: float = hyper(
@@ -141,7 +141,7 @@ class RunSpec:
     )  # fmt: skip
     schedule: str = hyper(
         "constant", "Training", "Schedule",
-        "How the rate moves through the Run. One-cycle: up over the first 30 %, then down to almost zero (Smith, 2018).",
+        "How the rate moves through the Run. One-cycle: up for 30 %, then down to almost zero (Smith, 2018).",
         choices={"constant": "Constant", "cosine": "Cosine", "one_cycle": "One-cycle"},
     )  # fmt: skip
     weight_decay: float = hyper(
@@ -177,7 +177,7 @@ class RunSpec:
     best_checkpoint: str = hyper(
         "val_accuracy", "Training", "Keep the best epoch",
         "The finished model has the weights of the best epoch, not of the last.",
-        choices={"none": "No, keep the last", "val_loss": "By validation loss", "val_accuracy": "By validation accuracy"},
+        choices={"none": "No, keep the last", "val_loss": "By validation loss", "val_accuracy": "By val. accuracy"},
     )  # fmt: skip
 
     def __post_init__(self) -> None:

@@ -103,6 +103,8 @@ def test_a_completed_run_shows_its_figures_with_their_intervals(folder):
     assert metric(app, "Training time").value == "75 s"
     assert metric(app, "Test loss").delta
     assert subheaders(app) == ["What it mistakes for what", "Class by class", "Wrong and sure of it"]
+    table = app.main.expander[0].dataframe[0].value
+    assert table.loc["class 0"].tolist() == pytest.approx([1, 0.9, 18 / 19, 20])
     assert not app.error and not app.warning
 
 

@@ -1,13 +1,14 @@
 """Home, Train and Runs in every state, without a browser."""
 
 import os
+import sys
 from pathlib import Path
 
 import psutil
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from fmnist_core import jobs, paths
+from fmnist_core import estimates, jobs, paths
 from fmnist_core.presets import PRESETS
 from fmnist_core.processes import Claim
 from fmnist_core.runs import Run, RunState, list_runs
@@ -18,11 +19,12 @@ APP = str(Path(__file__).resolve().parent.parent / "app.py")
 
 @pytest.fixture(autouse=True)
 def home(tmp_path, monkeypatch):
-    """Fresh Runs for each test, the session's data cache, and no worker process."""
+    """Fresh Runs for each test, the session's data cache, and neither worker nor probe processes."""
     cache = paths.cache()
     monkeypatch.setenv("FMNIST_LAB_HOME", str(tmp_path))
     (tmp_path / "cache").symlink_to(cache)
     monkeypatch.setattr(jobs, "_start_worker", lambda run: Claim.of().write(run.folder))
+    monkeypatch.setattr(estimates, "PROBE_COMMAND", (sys.executable, "-c", ""))
 
 
 def open_page(page: str, **query: str) -> AppTest:
@@ -158,7 +160,7 @@ def test_an_address_that_names_no_run_says_so_and_shows_the_newest():
     run = make_run("queued", "started", "completed")
     app = open_page("train/runs", run="20200101-000000-absent")
     assert "Expected the id of a Run" in words(app)
-    assert app.session_state["run"] == run.id
+    assert app.query_params["run"] == [run.id]
 
 
 def test_waiting_runs_can_be_moved_up():

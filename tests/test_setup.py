@@ -1,18 +1,21 @@
-"""./lab and .ci/run beside stand-ins for Python and uv: what they do, refuse and say. Nothing is installed."""
+"""./lab and .ci/run beside stand-ins for Python and uv: what they do, refuse and say. No installs."""
 
 import os
+import platform
 import re
 import shutil
 import subprocess
+from importlib.metadata import metadata
 from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 
 ROOT = Path(__file__).resolve().parents[1]
 TOOLS = (
-    "awk", "bash", "cat", "chmod", "cmp", "cp", "cut", "df", "dirname", "env", "grep", "head", "id", "mkdir", "rm", "sh",
-    "tail", "tee", "uname",
+    "awk", "bash", "cat", "chmod", "cmp", "cp", "cut", "df", "dirname", "env", "grep", "head", "id", "mkdir", "rm",
+    "sh", "tail", "tee", "uname",
 )  # fmt: skip
 
 # Answers as Python does where ./lab asks it something, and writes down what it is called with.
@@ -173,11 +176,11 @@ def test_a_failed_installation_is_explained_and_repeated_next_time(with_python: 
 def test_start_installs_once_prepares_data_and_passes_options_on(with_python: Machine):
     assert with_python.lab("start").returncode == 0
     assert [" ".join(call.split()[1:4]) for call in with_python.calls] == [
-        "-m venv .venv", "-m pip install", "-m fmnist_core.datasets", "-m streamlit run",
+        "-m venv .venv", "-m pip install", "-m fmnist_core.datasets", "-m pages.ui.server",
     ]  # fmt: skip
     assert with_python.lab("start", "--server.port", "8600").returncode == 0
     assert with_python.calls == [
-        "python -m fmnist_core.datasets", "python -m streamlit run app.py --server.port 8600",
+        "python -m fmnist_core.datasets", "python -m pages.ui.server --server.port 8600",
     ]  # fmt: skip
 
 
@@ -257,6 +260,15 @@ def test_every_requirement_is_pinned_to_one_version(name: str):
     pins = _requirements(name)
     assert pins
     assert [str(pin) for pin in pins if [part.operator for part in pin.specifier] != ["=="]] == []
+
+
+def test_pip_accepts_every_pin_on_this_python():
+    """uv overlooks an upper bound in a package's Requires-Python; pip does not, and would install nothing."""
+    here = {"python_full_version": platform.python_version()}
+    for pin in [*_requirements("requirements.txt"), *_requirements("requirements-dev.txt")]:
+        if pin.marker is None or pin.marker.evaluate(here):
+            wanted = metadata(pin.name).get("Requires-Python") or ""
+            assert SpecifierSet(wanted).contains(here["python_full_version"]), f"{pin} wants Python {wanted}"
 
 
 @pytest.mark.parametrize("stem", ["requirements", "requirements-dev"])

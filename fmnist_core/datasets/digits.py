@@ -4,6 +4,9 @@ Source: E. Alpaydin, C. Kaynak, "Optical Recognition of Handwritten Digits", UCI
 in sklearn.datasets.load_digits.
 """
 
+import importlib.util
+from pathlib import Path
+
 import numpy as np
 from PIL import Image
 
@@ -34,12 +37,25 @@ def load(report: Progress | None = None) -> store.Entry:
 
 def enlarge_digits() -> tuple[np.ndarray, np.ndarray]:
     """Return images (1797, 28, 28) uint8 in 0..255 and labels (1797,) uint8."""
-    from sklearn.datasets import load_digits
-
-    small = load_digits()
-    images = np.zeros((len(small.images), *IMAGE_SHAPE), dtype=np.uint8)
+    small, labels = _read_digits()
+    images = np.zeros((len(small), *IMAGE_SHAPE), dtype=np.uint8)
     inner = slice(_MARGIN_PX, _MARGIN_PX + _DIGIT_PX)
-    for image, digit in zip(images, small.images, strict=True):
+    for image, digit in zip(images, small, strict=True):
         picture = Image.fromarray(np.round(digit * (255 / 16)).astype(np.uint8))
         image[inner, inner] = picture.resize((_DIGIT_PX, _DIGIT_PX), Image.Resampling.BICUBIC)
-    return images, small.target.astype(np.uint8)
+    return images, labels.astype(np.uint8)
+
+
+def _read_digits() -> tuple[np.ndarray, np.ndarray]:
+    """Return images (1797, 8, 8) in 0..16 and labels, out of scikit-learn's own file.
+
+    Importing scikit-learn for it takes seconds on a busy machine; find_spec only says where it lies.
+    """
+    spec = importlib.util.find_spec("sklearn")
+    file = Path(spec.origin).parent / "datasets" / "data" / "digits.csv.gz" if spec and spec.origin else None
+    if file is None or not file.is_file():
+        from sklearn.datasets import load_digits
+
+        return load_digits().images, load_digits().target
+    table = np.loadtxt(file, delimiter=",", dtype=np.uint8)
+    return table[:, :-1].reshape(-1, 8, 8), table[:, -1]

@@ -4,7 +4,7 @@ import streamlit as st
 
 from fmnist_core import samples
 from fmnist_core.figures.samples import class_counts_figure
-from pages.ui.data import current_dataset, data_banner, plain
+from pages.ui.data import current_dataset, plain
 from pages.ui.grid import picture_grid
 from pages.ui.header import page_header
 
@@ -13,7 +13,6 @@ BY_CLASS, MIXED = "A row for each class", "All classes mixed"
 
 page_header("Samples", "What do the data look like?")
 dataset = current_dataset()
-data_banner(dataset)
 st.markdown(plain(samples.describe(dataset)))
 
 names = dataset.class_names

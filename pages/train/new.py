@@ -6,7 +6,7 @@ from fmnist_core import jobs, zoo
 from fmnist_core.errors import LabError, SpecError
 from fmnist_core.presets import PRESETS
 from fmnist_core.spec import RunSpec
-from pages.ui.data import current_dataset, data_banner
+from pages.ui.data import current_dataset
 from pages.ui.header import page_header
 from pages.ui.launch import base_spec, estimate_line, layer_table, preset_note
 from pages.ui.spec_form import conv_blocks_form, dense_layers_form, field_widget, section_fields
@@ -16,7 +16,6 @@ page_header(
     "Which network, trained how? Each start is a Run of its own; it goes on if you close the browser.",
 )
 dataset = current_dataset()
-data_banner(dataset)
 
 form, summary = st.columns([3, 2], gap="large")
 with form:

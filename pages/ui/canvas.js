@@ -8,8 +8,8 @@ const PER_PX = 1000 / 28; // thousandths per pixel of the item
 const CLOSE = 80; // a line that ends this near to its start is an outline, and closed
 const STEP = 6; // points nearer than this add nothing
 const MAX_POINTS = 50000; // Python refuses more
-const GRID = 168; // side of the grid on which closed outlines are found, as in Python
-const PAUSE_MS = 60; // between two messages while drawing
+const GRID = 112; // side of the grid on which closed outlines are found: four cells for each pixel of the item
+const PAUSE_MS = 120; // between two messages while drawing, so that the one at the line's end seldom has to queue
 
 export default function ({ data, parentElement, setStateValue }) {
   if (!boards.has(parentElement)) boards.set(parentElement, new Board(parentElement, data));
@@ -50,7 +50,10 @@ class Board {
   answered({ stamp, words }) {
     this.seen = Math.max(this.seen, stamp);
     this.note.textContent = words;
-    if (this.waiting) this.send(); // something was drawn since: Python is ready for it now
+    if (!this.waiting) return;
+    clearTimeout(this.waiting); // something was drawn since: Python is ready for it now
+    this.waiting = null;
+    this.sendSoon();
   }
 
   // ---- what can be done ----------------------------------------------------------------------------------------
@@ -97,7 +100,7 @@ class Board {
 
   send() {
     clearTimeout(this.waiting);
-    this.waiting = this.sent = null;
+    this.waiting = null;
     const strokes = this.live ? [...this.strokes, this.live] : this.strokes;
     this.sentAt = performance.now();
     this.canvas.dataset.stamp = ++this.stamp; // the verdict on this message bears the same number
@@ -241,9 +244,11 @@ function trace(ink, strokes, side) {
 
 // Return a picture of what the outlines enclose: all that cannot be reached from the edge without crossing a line,
 // less what was rubbed out, and one step into the line, so that no seam shows.
+const grid = Object.assign(document.createElement("canvas"), { width: GRID, height: GRID });
+
 function filling(strokes) {
-  const canvas = Object.assign(document.createElement("canvas"), { width: GRID, height: GRID });
-  const ink = canvas.getContext("2d", { willReadFrequently: true });
+  const ink = grid.getContext("2d", { willReadFrequently: true });
+  ink.clearRect(0, 0, GRID, GRID);
   trace(ink, strokes, GRID);
   const image = ink.getImageData(0, 0, GRID, GRID);
   const pixels = new Uint32Array(image.data.buffer); // alpha, blue, green, red
@@ -266,5 +271,5 @@ function filling(strokes) {
   pixels.fill(0);
   for (const i of inside) for (const j of [i, i - 1, i + 1, i - GRID, i + GRID]) pixels[j] = 0xffffffff;
   ink.putImageData(image, 0, 0);
-  return canvas;
+  return grid;
 }

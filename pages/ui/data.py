@@ -37,18 +37,11 @@ def current_dataset() -> Dataset:
             icon=":material/folder_open:",
         )
         st.stop()
-    retry = st.session_state.pop(_RETRY_KEY, False)
-    report, finish = _progress_bar()
     try:
-        dataset = datasets.load(name, folder or None, refresh=retry, progress=report)
+        return _load(name, folder)
     except LabError as error:
         st.error(plain(str(error)), icon=":material/error:")
         st.stop()
-    finally:
-        finish()
-    if retry:
-        st.toast("There is still no real source." if dataset.synthetic else f"Now from {plain(dataset.source)}.")
-    return dataset
 
 
 def current_name() -> str:
@@ -64,8 +57,15 @@ def current_folder() -> str:
     return (st.session_state.get(FOLDER_KEY) or st.query_params.get(FOLDER_KEY) or "").strip()
 
 
-def data_banner(dataset: Dataset) -> None:
-    """On every page: say when the pictures are a stand-in, why, and let the user try again."""
+def data_banner() -> None:
+    """On every page: say when the data set in use is a stand-in, why, and let the user try again."""
+    name, folder = current_name(), current_folder()
+    if DATASETS[name].needs_folder and not folder:
+        return
+    try:
+        dataset = _load(name, folder)
+    except LabError:
+        return  # the pages that need the data say what is wrong with them; the others can do without
     if not dataset.synthetic:
         return
     title = DATASETS[dataset.name].title
@@ -79,6 +79,18 @@ def data_banner(dataset: Dataset) -> None:
             st.button("Retry the real source", icon=":material/refresh:", on_click=_ask_again, key="data.again")
             with st.popover("What was tried", type="tertiary"):
                 _attempts(dataset)
+
+
+def _load(name: str, folder: str) -> Dataset:
+    retry = st.session_state.pop(_RETRY_KEY, False)
+    report, finish = _progress_bar()
+    try:
+        dataset = datasets.load(name, folder or None, refresh=retry, progress=report)
+    finally:
+        finish()
+    if retry:
+        st.toast("There is still no real source." if dataset.synthetic else f"Now from {plain(dataset.source)}.")
+    return dataset
 
 
 def _ask_again() -> None:

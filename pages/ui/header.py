@@ -2,9 +2,17 @@
 
 import streamlit as st
 
+# Plotly knows no colour for "the page's text", and Streamlit's grey for it is too faint, above all on cells.
+CHART_INK = """<style>
+.stPlotlyChart :is(g.textpoint, g.xaxislayer-above, g.yaxislayer-above, g.infolayer) text {
+    fill: currentColor !important;
+}
+</style>"""
+
 
 def page_header(title: str, question: str) -> None:
     """Show the page's title and, in a quiet line below it, the question it answers."""
+    st.html(CHART_INK)
     st.title(title, anchor=False)
     st.markdown(f":gray[{question}]")
 

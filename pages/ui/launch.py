@@ -1,16 +1,15 @@
 """Pieces of the Train page: where the form starts from, the layer table, and the estimate of time."""
 
 import os
-import subprocess
 
 import pandas as pd
 import streamlit as st
 
 from fmnist_core.datasets import DATASETS, Dataset
 from fmnist_core.errors import LabError
-from fmnist_core.estimates import Workload, estimate, read_probe, start_probe
+from fmnist_core.estimates import Prober, Workload, estimate
 from fmnist_core.presets import PRESETS, REPORTED
-from fmnist_core.runs import find_run
+from fmnist_core.runs import RunState, find_run
 from fmnist_core.spec import RunSpec
 from fmnist_core.zoo import Layer
 from pages.ui.data import current_folder
@@ -79,37 +78,41 @@ def layer_table(layers: tuple[Layer, ...]) -> None:
 
 
 @st.cache_resource
-def _probes() -> dict[Workload, subprocess.Popen]:
-    return {}
+def _prober() -> Prober:
+    return Prober()
 
 
 def estimate_line(spec: RunSpec, dataset: Dataset) -> None:
     """Show how long the Run will take, or measure it in the background when nothing is known yet."""
     count = min(spec.train_limit or len(dataset.x_train), len(dataset.x_train))
     images = count if spec.split == "test" else round(count * (1 - spec.validation_fraction))
-    workload = Workload.of(spec)
-    probe = _probes().get(workload)
-    is_measuring = probe is not None and probe.poll() is None
-    known = estimate(spec, images, readable_runs())
+    runs = readable_runs()
+    known = estimate(spec, images, runs)
     if known:
-        about = "" if known.is_exact else "roughly "
+        about = "" if known.is_exact else "Roughly "
         st.markdown(
-            f"**{about.capitalize()}{duration(known.total_s)}** on this machine, {duration(known.epoch_s)} an epoch",
+            f"**{about}{duration(known.total_s)}** on this machine, {duration(known.epoch_s)} an epoch",
             help=f"{images:,} images an epoch on {os.cpu_count()} cores; {known.basis}.",
         )
-    is_wanted = (known is None or not known.is_exact) and probe is None and read_probe(workload) is None
-    # With nothing to go by it is measured unasked; a rough figure is enough until the user wants a better one.
-    if is_wanted and (known is None or st.button("Measure it (10 s)", icon=":material/timer:", type="tertiary")):
-        _probes()[workload] = start_probe(spec)
-        is_measuring = True
-    if is_measuring:
+    workload, busy = Workload.of(spec), any(run.state == RunState.RUNNING for run in runs)
+    if _prober().is_measuring(workload):
         _wait_for_probe(workload)
-    elif probe is not None and read_probe(workload) is None:
+    elif known is None and busy:
+        st.caption("The time it takes can be measured when no Run trains.")
+    elif _prober().has_failed(workload):
         st.caption("The time could not be measured: the probe ended early. A Run will tell.")
+    # With nothing to go by it is measured unasked; a rough figure is enough until the user wants a better one.
+    elif known is None or (not known.is_exact and not busy and _measure_button()):
+        _prober().start(spec)
+        _wait_for_probe(workload)
+
+
+def _measure_button() -> bool:
+    return st.button("Measure it (10 s)", icon=":material/timer:", type="tertiary")
 
 
 @st.fragment(run_every=1.0)
 def _wait_for_probe(workload: Workload) -> None:
     st.caption("Measuring the time it takes on this machine …")
-    if _probes()[workload].poll() is not None:
+    if not _prober().is_measuring(workload):
         st.rerun()

@@ -27,12 +27,6 @@ ENLARGED, WIDTH_PX = 8, 112
 # Words on screen and in the address.
 ALL_CLASSES, COUNTS, PERCENT = "All classes", "Images", "Percent of class"
 PLAIN = {"displayModeBar": False}
-# Plotly knows no colour for "the page's text", and Streamlit's grey for it is too faint, above all on cells.
-PAGE_INK = """<style>
-.stPlotlyChart :is(g.textpoint, g.xaxislayer-above, g.yaxislayer-above, g.infolayer) text {
-    fill: currentColor !important;
-}
-</style>"""
 NEEDED = (
     "test_accuracy",
     "test_loss",
@@ -160,13 +154,12 @@ def confusions(evaluation: Evaluation) -> None:
     matrix = evaluation.confusion_matrix()
     text = confusion_matrix_text(matrix, evaluation.most_confused_pairs(3))
     figure = confusion_matrix_figure(matrix, evaluation.class_names, by_rate=cells == PERCENT)
-    st.html(PAGE_INK)
     st.plotly_chart(figure, config=PLAIN, alt=text)
     st.caption(plain(text))
 
 
 def per_class(evaluation: Evaluation) -> None:
-    """Show precision, recall and F1 of each class, as a figure and as a table."""
+    """Draw precision, recall and F1 of each class."""
     st.subheader("Class by class", anchor=False)
     report = evaluation.report()
     st.plotly_chart(per_class_figure(report), config=PLAIN, alt=per_class_text(report))
@@ -174,11 +167,16 @@ def per_class(evaluation: Evaluation) -> None:
         "Precision: of the images given this class, the share that is of it. "
         "Recall: of its images, the share found. F1: their harmonic mean."
     )
-    with st.expander("As a table"):
-        percent = st.column_config.NumberColumn(format="percent")
+
+
+def class_table(evaluation: Evaluation) -> None:
+    """Show precision, recall, F1 and support of each class and their averages in numbers; folded."""
+    report = evaluation.report()
+    with st.expander("Class by class, in numbers"):
         st.dataframe(
-            report, column_config={"precision": percent, "recall": percent, "f1": percent}, height="content",
-            alt=per_class_text(report),
+            report.style.format(dict.fromkeys(("precision", "recall", "f1"), "{:.1%}") | {"support": "{:,}"}),
+            column_config={"f1": "F1", "support": st.column_config.Column(help="Test images of the class.")},
+            height="content", alt=per_class_text(report),
         )  # fmt: skip
 
 

@@ -10,7 +10,8 @@ from fmnist_core.errors import LabError
 from fmnist_core.progress import Progress
 from fmnist_core.runs import Run
 from fmnist_core.settings import Settings
-from pages.ui.runs import STATE_BADGES, damaged_runs
+from pages.ui.data import plain
+from pages.ui.runs import STATE_BADGES, damaged_runs, run_title
 from pages.ui.words import duration, moment
 
 
@@ -59,7 +60,7 @@ def settings_panel() -> None:
 
 def _queue_row(place: int, run: Run) -> None:
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
-        st.markdown(f"{place + 1}. {run.spec.title}", width="stretch")
+        st.markdown(f"{place + 1}. {plain(run_title(run))}", width="stretch")
         if place and st.button("Move up", icon=":material/arrow_upward:", key=f"up.{run.id}", type="tertiary"):
             _try(jobs.move_up, run)
         if st.button("Take out", icon=":material/close:", key=f"out.{run.id}", type="tertiary"):
@@ -78,7 +79,7 @@ def _try(act: object, run: Run) -> None:
 def _open(progresses: list[Progress]) -> None:
     rows = st.session_state["runs.table"]["selection"]["rows"]
     if rows:
-        st.session_state["run"] = progresses[rows[0]].run.id
+        st.query_params["run"] = progresses[rows[0]].run.id
 
 
 def _row(progress: Progress) -> dict:

@@ -35,6 +35,11 @@ def damaged_runs() -> list[tuple[Run, str]]:
     return [(run, reason) for run in list_runs() if (reason := _damage(run))]
 
 
+def run_title(run: Run) -> str:
+    """Return the Run's title, or its id where its spec is damaged."""
+    return run.id if _damage(run) else run.spec.title
+
+
 def run_label(progress: Progress) -> str:
     """Return title, date and, when completed, test accuracy of a Run in one line."""
     began = progress.queued_s or progress.started_s
@@ -48,16 +53,15 @@ def choose_run(progresses: list[Progress], *, label: str = "Run") -> Progress | 
     if not progresses:
         return None
     by_id = {progress.run.id: progress for progress in progresses}
-    asked = st.session_state.get("run") or st.query_params.get("run")
-    if asked not in by_id:
-        if asked:
-            _explain_absence(asked)
-        st.session_state["run"] = progresses[0].run.id  # set, not default: a default would not stand in the address
-    chosen = st.selectbox(
-        label, list(by_id), index=None, required=True, key="run", bind="query-params",
-        format_func=lambda run_id: run_label(by_id[run_id]),
-    )  # fmt: skip
-    return by_id[chosen or progresses[0].run.id]
+    asked = st.query_params.get("run")
+    if asked and asked not in by_id:
+        _explain_absence(asked)
+    # Not bound to the address: a bound widget writes its label there, which changes and is not unique.
+    if asked in by_id and asked != st.session_state.get("run.shown"):
+        st.session_state["run.choice"] = asked  # a link came; else what the user chose in the box counts
+    chosen = st.selectbox(label, list(by_id), key="run.choice", format_func=lambda run_id: run_label(by_id[run_id]))
+    st.session_state["run.shown"] = st.query_params["run"] = chosen
+    return by_id[chosen]
 
 
 def state_badge(state: RunState) -> None:

@@ -8,6 +8,7 @@ from pages.ui.data import plain
 from pages.ui.header import empty_state, page_header
 from pages.ui.result import (
     cautions,
+    class_table,
     confusions,
     evaluate,
     files_and_hyperparameters,
@@ -48,5 +49,6 @@ if evaluation:
         confusions(evaluation)
     with right:
         per_class(evaluation)
+    class_table(evaluation)
     mistakes(evaluation, images)
 files_and_hyperparameters(progress.run, evaluation)

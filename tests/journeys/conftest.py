@@ -109,7 +109,9 @@ def _command(script: Path, port: int) -> list[str]:
         "browser.gatherUsageStats": "false",
     }
     flags = [f"--{name}={value}" for name, value in options.items()]
-    return [sys.executable, "-m", "streamlit", "run", str(script), *flags]
+    # The app itself is served as ./lab start serves it.
+    start = ["pages.ui.server"] if script == ROOT / "app.py" else ["streamlit", "run", str(script)]
+    return [sys.executable, "-m", *start, *flags]
 
 
 def _free_port() -> int:

@@ -1,0 +1,74 @@
+"""How long a Run will take: from past Runs, else from a probe."""
+
+import time
+
+import pytest
+
+from fmnist_core import estimates
+from fmnist_core.estimates import Prober, Workload, estimate
+from fmnist_core.presets import PRESETS
+from fmnist_core.progress import Progress
+from fmnist_core.runs import Run
+
+A, C = PRESETS["A-lenet5"], PRESETS["C-lenet5"]
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path, monkeypatch):
+    monkeypatch.setenv("FMNIST_LAB_HOME", str(tmp_path))
+
+
+def past_run(spec, durations_s, images=48_000) -> Progress:
+    run = Run.create(spec)
+    run.write_event("started")
+    run.write_event("phase", epoch=0, phase="training", train_images=images)
+    for number, seconds in enumerate(durations_s, start=1):
+        run.write_event("epoch", epoch=number, duration_s=seconds)
+    return Progress(run)
+
+
+def test_a_machine_that_never_trained_has_no_estimate():
+    assert estimate(A, 48_000, []) is None
+
+
+def test_the_same_network_takes_what_it_took_without_the_first_epoch():
+    known = estimate(A.replace(epochs=4), 24_000, [past_run(A, [30.0, 10.0, 10.0])])
+    assert known.is_exact
+    assert known.epoch_s == pytest.approx(5.0)
+    assert known.total_s == pytest.approx(20.0 + estimates.STARTING_S)
+
+
+def test_another_network_is_scaled_by_multiply_adds_and_marked_rough():
+    known = estimate(A, 48_000, [past_run(C.replace(batch_size=64), [2.0, 2.0])])
+    ratio = Workload.of(A).multiply_adds / Workload.of(C).multiply_adds
+    assert not known.is_exact
+    assert known.epoch_s == pytest.approx(2.0 * ratio)
+
+
+def test_augmentation_and_batch_size_make_another_workload():
+    assert len({Workload.of(spec) for spec in (A, A.replace(flip=True), A.replace(batch_size=128))}) == 3
+    assert Workload.of(A) == Workload.of(A.replace(epochs=1, learning_rate=0.1))
+
+
+def test_a_probe_measures_and_is_remembered():
+    prober = Prober()
+    prober.start(C)
+    while prober.is_measuring(Workload.of(C)):
+        time.sleep(0.1)
+    assert not prober.has_failed(Workload.of(C))
+    known = estimate(C, 48_000, [])
+    assert known.is_exact
+    assert 0 < known.epoch_s < 600
+
+
+def test_a_second_probe_ends_the_first_and_a_failed_one_says_so(monkeypatch):
+    monkeypatch.setattr(estimates, "PROBE_COMMAND", ("sh", "-c", "sleep 60"))
+    prober = Prober()
+    prober.start(A)
+    assert prober.is_measuring(Workload.of(A))
+    monkeypatch.setattr(estimates, "PROBE_COMMAND", ("false",))
+    prober.start(C)
+    assert not prober.is_measuring(Workload.of(A))
+    while prober.is_measuring(Workload.of(C)):
+        time.sleep(0.01)
+    assert prober.has_failed(Workload.of(C))
