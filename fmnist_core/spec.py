@@ -177,7 +177,9 @@ class RunSpec:
     best_checkpoint: str = hyper(
         "val_accuracy", "Training", "Keep the best epoch",
         "The finished model has the weights of the best epoch, not of the last.",
-        choices={"none": "No, keep the last", "val_loss": "By validation loss", "val_accuracy": "By val. accuracy"},
+        choices={
+            "none": "No, keep the last", "val_loss": "By validation loss", "val_accuracy": "By validation accuracy",
+        },
     )  # fmt: skip
 
     def __post_init__(self) -> None:

@@ -160,7 +160,7 @@ def test_an_address_that_names_no_run_says_so_and_shows_the_newest():
     run = make_run("queued", "started", "completed")
     app = open_page("train/runs", run="20200101-000000-absent")
     assert "Expected the id of a Run" in words(app)
-    assert app.query_params["run"] == [run.id]
+    assert app.query_params["run"] == run.id
 
 
 def test_waiting_runs_can_be_moved_up():

@@ -26,6 +26,7 @@ case "$*" in
 esac
 echo "python $*" >>"$FAKE_CALLS"
 case "$*" in
+'-m playwright --version') exit "${FAKE_DRIVER:-0}" ;;
 '-m venv .venv') mkdir -p .venv/bin && cp "$0" .venv/bin/python ;;
 '-m pip install'*) echo "$FAKE_PIP_SAYS"; exit "${FAKE_PIP:-0}" ;;
 '-m ruff check'*) exit "${FAKE_RUFF:-0}" ;;
@@ -225,6 +226,12 @@ def test_a_browser_that_does_not_start_is_refused(with_python: Machine):
     done = with_python.lab("test", CHROMIUM_PATH=browser)
     assert done.returncode == 1
     assert f"Received {browser}." in done.stderr
+
+
+def test_a_driver_that_does_not_start_is_named_with_the_library_that_it_may_lack(with_python: Machine):
+    done = with_python.lab("test", FAKE_DRIVER="127")
+    assert done.returncode == 1
+    assert "apt-get install libatomic1" in done.stderr
 
 
 def test_a_snap_in_place_of_chromium_is_not_taken(with_python: Machine):

@@ -1,0 +1,141 @@
+"""The Predict page in its states: no Run, a completed one, a damaged one; drawing, test image; never TensorFlow."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from finished_run import REAL_DATA, copy_of_trained_run
+from fmnist_core import paths
+from fmnist_core.runs import LITERT_FILE
+
+PAGE = "pages/predict/draw.py"
+real_data = pytest.mark.skipif(not REAL_DATA, reason="Fashion-MNIST is not installed on this machine")
+TROUSER = {
+    "strokes": [
+        {"points": [400, 100, 385, 500, 370, 930], "width": 120},
+        {"points": [600, 100, 615, 500, 630, 930], "width": 120},
+        {"points": [400, 110, 600, 110], "width": 140},
+    ],
+    "fill": True,
+    "stamp": 3,
+}
+
+
+@pytest.fixture(autouse=True)
+def workspace(tmp_path, monkeypatch):
+    monkeypatch.setenv("FMNIST_LAB_HOME", str(tmp_path / "home"))
+    monkeypatch.chdir(paths.PROJECT)
+
+
+@pytest.fixture
+def run():
+    return copy_of_trained_run(paths.runs())
+
+
+def opened(state=None, **query):
+    app = AppTest.from_file(str(paths.PROJECT / "app.py"), default_timeout=60).run()
+    app.switch_page(PAGE)
+    for name, value in query.items():
+        app.query_params[name] = value
+    for name, value in (state or {}).items():
+        app.session_state[name] = value
+    app.run()
+    assert not app.exception
+    return app
+
+
+def verdict(app):
+    """What was sent to the component that shows the answer."""
+    components = [element.proto for element in app.get("bidi_component")]
+    return next((json.loads(c.json) for c in components if c.component_name == "fmnist_lab_verdict"), None)
+
+
+def test_without_a_completed_run_the_page_leads_to_training():
+    app = opened()
+    assert any("No Run is completed yet" in text.value for text in app.markdown)
+    assert not app.error and verdict(app) is None
+
+
+@real_data
+def test_a_blank_board_gets_no_prediction_but_a_hint(run):
+    shown = verdict(opened())
+    assert shown["probabilities"] is None and shown["pixels"] is None
+    assert "Trouser" in shown["hint"]
+    assert len(shown["classes"]) == 10
+
+
+@real_data
+def test_a_drawn_trouser_is_called_a_trouser(run):
+    shown = verdict(opened({"canvas.kept": TROUSER}))
+    best = max(range(10), key=shown["probabilities"].__getitem__)
+    assert shown["classes"][best]["name"] == "Trouser"
+    assert shown["stamp"] == 3 and shown["side"] == 28 and shown["pixels"]
+
+
+@real_data
+def test_a_drawing_that_is_none_is_refused_in_words(run):
+    shown = verdict(opened({"canvas.kept": {"strokes": [{"points": "x"}]}}))
+    assert shown["probabilities"] is None and "Expected the strokes of a drawing" in shown["hint"]
+
+
+@real_data
+def test_a_test_image_is_shown_with_its_label(run):
+    app = opened(mode="Test image", n="2")
+    shown = verdict(app)
+    assert shown["truth"] == "Trouser" and shown["probabilities"] is not None
+    assert app.number_input(key="n").value == 2
+
+
+@real_data
+def test_choosing_a_class_takes_a_test_image_of_that_class(run):
+    app = opened(mode="Test image")
+    app.selectbox(key="class").set_value("Bag").run()
+    assert verdict(app)["truth"] == "Bag"
+    app.button(key="random").click().run()
+    assert verdict(app)["truth"] == "Bag"
+
+
+@real_data
+@pytest.mark.parametrize("n", ["-3", "99999", "x"])
+def test_a_test_image_that_does_not_exist_is_no_dead_end(run, n):
+    assert verdict(opened(mode="Test image", n=n))["truth"]
+
+
+@real_data
+def test_upload_waits_for_a_picture(run):
+    app = opened(mode="Upload")
+    assert verdict(app)["probabilities"] is None
+    assert app.get("file_uploader")
+
+
+@real_data
+def test_a_damaged_model_is_reported(run):
+    (run.folder / LITERT_FILE).write_bytes(b"damaged")
+    app = opened()
+    assert any("expected a whole LiteRT model" in error.value.replace("\\", "") for error in app.error)
+    assert verdict(app) is None
+
+
+@real_data
+def test_a_run_without_its_model_is_reported(run):
+    (run.folder / LITERT_FILE).unlink()
+    assert any("no such file" in error.value for error in opened().error)
+
+
+@real_data
+def test_the_page_never_loads_tensorflow(run):
+    script = (
+        "import sys; from streamlit.testing.v1 import AppTest\n"
+        "app = AppTest.from_file('app.py', default_timeout=60).run(); app.switch_page('pages/predict/draw.py')\n"
+        f"app.session_state['canvas.kept'] = {TROUSER!r}; app.run(); assert not app.exception and not app.error\n"
+        "assert app.get('bidi_component'); assert 'ai_edge_litert' in sys.modules\n"
+        "assert not {'tensorflow', 'keras'} & set(sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=paths.PROJECT, env=dict(os.environ), capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == 0, done.stderr
