@@ -136,6 +136,11 @@ def test_the_page_never_loads_tensorflow(run):
         "assert not {'tensorflow', 'keras'} & set(sys.modules)"
     )
     done = subprocess.run(
-        [sys.executable, "-c", script], cwd=paths.PROJECT, env=dict(os.environ), capture_output=True, text=True, timeout=120
+        [sys.executable, "-c", script],
+        cwd=paths.PROJECT,
+        env=dict(os.environ),
+        capture_output=True,
+        text=True,
+        timeout=120,
     )
     assert done.returncode == 0, done.stderr

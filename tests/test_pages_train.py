@@ -121,7 +121,7 @@ def test_a_waiting_run_can_be_taken_out_of_the_queue():
     Claim.of().write(busy.folder)
     run = jobs.submit(RunSpec(title="Waits"))
     app = open_page("train/runs")
-    next(button for button in app.button if button.label == "Take out of the queue").click().run()
+    next(button for button in app.button if button.label == "Remove").click().run()
     assert run.state == RunState.STOPPED
     assert jobs.queue() == []
 

@@ -9,6 +9,6 @@ CLASS_COLOURS = (
     "#CC6677", "#5A4FCF", "#DDAA33", "#117733", "#88CCEE",
     "#882255", "#44AA99", "#999933", "#AA4499", "#808080",
 )  # fmt: skip
-TRAIN_COLOUR = "#0E7C7B"
+TRAIN_COLOUR = "#14918D"  # between the light and the dark theme's primary, so that it stands off both pages
 VALIDATION_COLOUR = "#D9822B"
 NEUTRAL_COLOUR = "#8A8F98"

@@ -8,7 +8,7 @@ from fmnist_core.presets import PRESETS
 from fmnist_core.spec import RunSpec
 from pages.ui.data import current_dataset
 from pages.ui.header import page_header
-from pages.ui.launch import base_spec, estimate_line, layer_table, preset_note
+from pages.ui.launch import base_spec, estimate_line, layer_table, named, preset_note
 from pages.ui.spec_form import conv_blocks_form, dense_layers_form, field_widget, section_fields
 
 page_header(
@@ -51,6 +51,7 @@ with summary, st.container(border=True):
         st.error(problem)
     else:
         layer_table(layers)
+        spec = named(spec, scope)
         estimate_line(spec, dataset)
     if st.button(
         "Start training", type="primary", icon=":material/play_arrow:", disabled=spec is None, width="stretch"

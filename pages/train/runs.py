@@ -2,7 +2,7 @@
 
 from pages.ui.header import empty_state, page_header
 from pages.ui.monitor import monitor
-from pages.ui.run_list import damaged_notice, queue_panel, runs_table, settings_panel
+from pages.ui.run_list import damaged_notice, lists, settings_panel
 from pages.ui.runs import choose_run, readable_runs
 
 page_header("Runs", "How is it going? Every training keeps its curves, its settings and its log.")
@@ -13,6 +13,5 @@ if chosen is None:
     empty_state("Nothing was trained yet.", "pages/train/new.py", "Train the first network")
 else:
     monitor(chosen.run)
-    queue_panel()
-    runs_table(progresses)
+    lists(progresses)
     settings_panel()

@@ -77,6 +77,12 @@ def layer_table(layers: tuple[Layer, ...]) -> None:
     )  # fmt: skip
 
 
+def named(spec: RunSpec, scope: str) -> RunSpec:
+    """Let the user name the Run; an empty name leaves the preset's."""
+    title = st.text_input("Name of the Run", spec.title, max_chars=120, key=f"{scope}.title", persist_state="session")
+    return spec.replace(title=title.strip() or spec.title)
+
+
 @st.cache_resource
 def _prober() -> Prober:
     return Prober()

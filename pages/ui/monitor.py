@@ -84,7 +84,7 @@ def _action(progress: Progress) -> None:
     elif (run.folder / "stop").exists():
         st.button("Stopping …", disabled=True, key="stopping", width="stretch")
     else:
-        label = "Take out of the queue" if state == RunState.QUEUED else "Stop"
+        label = "Remove" if state == RunState.QUEUED else "Stop"
         if st.button(label, icon=":material/stop:", key="stop", width="stretch"):
             _try(jobs.request_stop, run)
 

@@ -6,7 +6,7 @@ import streamlit as st
 from fmnist_core import datasets, samples
 from fmnist_core.errors import LabError
 from fmnist_core.prediction import Predictor
-from pages.ui.data import data_banner, plain
+from pages.ui.data import plain
 from pages.ui.grid import picture_grid
 from pages.ui.verdict import verdict
 
@@ -22,14 +22,14 @@ def test_image_panel(predictor: Predictor) -> None:
     except LabError as error:
         st.error(plain(str(error)), icon=":material/error:")
         return
-    data_banner(dataset)
     left, right = st.columns([6, 5], gap="large")
     with left:
         position = _choose(dataset.y_test, predictor.class_names)
         image, name = dataset.x_test[position], predictor.class_names[int(dataset.y_test[position])]
         sheet = samples.sheet(dataset.x_test, np.array([position]), 1, gap_px=0, zoom=16)
         picture_grid(samples.to_png(sheet), alt=f"Test image {position}: {name}")
-        st.markdown(f"It is labelled **{plain(name)}**.")
+        origin = "a stand-in for the real data" if dataset.synthetic else "the test set"
+        st.markdown(f"Its label in {origin}: **{plain(name)}**.")
     with right:
         verdict(predictor, image, key="test_verdict", hint="", caption="Exactly as in the test set.", truth=name)
 

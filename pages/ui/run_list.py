@@ -1,5 +1,6 @@
 """Lists of Runs: the queue with its order, the table of all, and the setting of how many run at once."""
 
+import math
 import os
 
 import pandas as pd
@@ -11,7 +12,7 @@ from fmnist_core.progress import Progress
 from fmnist_core.runs import Run
 from fmnist_core.settings import Settings
 from pages.ui.data import plain
-from pages.ui.runs import STATE_BADGES, damaged_runs, run_title
+from pages.ui.runs import STATE_BADGES, damaged_runs, readable_runs, run_title
 from pages.ui.words import duration, moment
 
 
@@ -22,8 +23,20 @@ def damaged_notice() -> None:
             st.markdown("\n".join(f"- {reason}" for _, reason in damaged))
 
 
-def queue_panel() -> None:
-    """Show the waiting Runs in order, each with move up and take out; nothing when none waits."""
+def lists(progresses: list[Progress]) -> None:
+    """Show the queue and the table of all Runs, ticking while any Run moves."""
+    moving = any(not progress.state.is_over for progress in progresses)
+    st.fragment(_lists, run_every=3.0 if moving else None)()
+
+
+def _lists() -> None:
+    if st.session_state.pop("runs.opened", False):
+        st.rerun()  # the whole page: the Run is shown above these lists
+    _queue_panel()
+    _runs_table(readable_runs())
+
+
+def _queue_panel() -> None:
     waiting = jobs.queue()
     if not waiting:
         return
@@ -32,14 +45,13 @@ def queue_panel() -> None:
         _queue_row(place, run)
 
 
-def runs_table(progresses: list[Progress]) -> None:
-    """Show all Runs, newest first; a click on a row opens it above."""
+def _runs_table(progresses: list[Progress]) -> None:
     st.subheader("All Runs", anchor=False)
     frame = pd.DataFrame([_row(progress) for progress in progresses])
-    percent = st.column_config.NumberColumn(format="percent")
+    percent = st.column_config.NumberColumn(format="%.2f %%")
     st.dataframe(
         frame, hide_index=True, key="runs.table", on_select=lambda: _open(progresses), selection_mode="single-row",
-        column_config={"Validation": percent, "Test": percent},
+        placeholder="–", column_config={"Validation": percent, "Test": percent},
     )  # fmt: skip
 
 
@@ -61,9 +73,13 @@ def settings_panel() -> None:
 def _queue_row(place: int, run: Run) -> None:
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
         st.markdown(f"{place + 1}. {plain(run_title(run))}", width="stretch")
-        if place and st.button("Move up", icon=":material/arrow_upward:", key=f"up.{run.id}", type="tertiary"):
+        if place and st.button(
+            "Up", icon=":material/arrow_upward:", key=f"up.{run.id}", type="tertiary", help="One place up"
+        ):
             _try(jobs.move_up, run)
-        if st.button("Take out", icon=":material/close:", key=f"out.{run.id}", type="tertiary"):
+        if st.button(
+            "Remove", icon=":material/close:", key=f"out.{run.id}", type="tertiary", help="Take it out of the queue"
+        ):
             _try(jobs.request_stop, run)
 
 
@@ -80,17 +96,18 @@ def _open(progresses: list[Progress]) -> None:
     rows = st.session_state["runs.table"]["selection"]["rows"]
     if rows:
         st.query_params["run"] = progresses[rows[0]].run.id
+        st.session_state["runs.opened"] = True
 
 
 def _row(progress: Progress) -> dict:
-    best = max((row.get("val_accuracy", 0.0) for row in progress.epochs), default=None)
-    test = progress.last.logs.get("test_accuracy") if progress.last else None
+    best = max((row.get("val_accuracy", 0.0) for row in progress.epochs), default=math.nan)
+    test = progress.last.logs.get("test_accuracy", math.nan) if progress.last else math.nan
     return {
         "Run": progress.run.spec.title,
         "State": STATE_BADGES[progress.state][0],
         "Epochs": f"{int(progress.epoch_done)} of {progress.run.spec.epochs}",
-        "Validation": best,
-        "Test": test,
+        "Validation": 100 * best,
+        "Test": 100 * test,
         "Time": duration(progress.elapsed_s) if progress.elapsed_s else "",
         "Started": moment(progress.started_s or progress.queued_s),
         "Data": progress.run.spec.dataset,

@@ -25,8 +25,12 @@ def watcher() -> Watcher:
 
 
 def readable_runs(states: tuple[RunState, ...] | None = None) -> list[Progress]:
-    """Return the Progress of all Runs whose folder is whole, newest first, optionally only in some states."""
+    """Return the Progress of all Runs whose folder is whole, optionally only in some states.
+
+    Those that train now come first, then the newest.
+    """
     progresses = [watcher().progress(run) for run in list_runs() if not _damage(run)]
+    progresses.sort(key=lambda progress: progress.state != RunState.RUNNING)  # stable: else the order stays
     return [progress for progress in progresses if states is None or progress.state in states]
 
 

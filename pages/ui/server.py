@@ -6,6 +6,8 @@ it beforehand is the whole difference to `streamlit run app.py`, which works oth
 """
 
 import sys
+import threading
+from importlib import import_module
 from pathlib import Path
 
 from streamlit.runtime.pages_manager import PagesManager
@@ -13,7 +15,18 @@ from streamlit.web.cli import main
 
 APP = Path(__file__).resolve().parents[2] / "app.py"
 
+# Slow to load, and needed by the first page that somebody opens: seconds better spent while the browser starts.
+SLOW_MODULES = ("pandas", "plotly.graph_objects", "ai_edge_litert.interpreter")
+
+
+def load_slow_modules() -> None:
+    """Load what the pages will need."""
+    for name in SLOW_MODULES:
+        import_module(name)
+
+
 if __name__ == "__main__":
     PagesManager.uses_pages_directory = False
+    threading.Thread(target=load_slow_modules, daemon=True).start()
     sys.argv = ["streamlit", "run", str(APP), *sys.argv[1:]]
     main()
