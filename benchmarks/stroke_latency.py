@@ -15,11 +15,17 @@ import statistics
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from fmnist_core import jobs, paths
 from fmnist_core.presets import PRESETS
 from fmnist_core.runs import Run, RunState, list_runs
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
 
 LIMIT_MS = 150
 
@@ -55,6 +61,7 @@ def main() -> int:
     print(f"Run: {run.spec.title} ({run.id})")
     with _app() as address:
         times = sorted(_measure(f"{address}/predict?run={run.id}", options.strokes, options.browser))
+    print(f"Cores: {os.cpu_count()}, load average of the last minute: {os.getloadavg()[0]:.1f}")
     median, p90 = statistics.median(times), times[int(0.9 * (len(times) - 1))]
     print(
         f"{len(times)} strokes, end of stroke to new probabilities on the page: "
@@ -76,7 +83,7 @@ def _completed_run() -> Run:
 
 
 @contextmanager
-def _app():
+def _app() -> Iterator[str]:
     """Run the app on a free port for the time of the block."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -117,7 +124,7 @@ def _measure(address: str, strokes: int, browser: str) -> list[float]:
 
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(
-            executable_path=browser if os.path.exists(browser) else None,
+            executable_path=browser if Path(browser).exists() else None,
             args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
         )
         page = chromium.new_page(viewport={"width": 1440, "height": 1000})
@@ -136,8 +143,8 @@ def _measure(address: str, strokes: int, browser: str) -> list[float]:
     return times[2:]  # the first ones warm the model and the page
 
 
-def _draw_stroke(page, number: int) -> None:
-    """Draw one line of 20 moves; after every tenth, begin with an empty board."""
+def _draw_stroke(page: "Page", number: int) -> None:
+    """Draw one line of 20 moves."""
     box = page.locator(".board canvas").bounding_box()
     x = box["x"] + box["width"] * (0.3 + 0.04 * (number % 10))
     page.mouse.move(x, box["y"] + 0.1 * box["height"])

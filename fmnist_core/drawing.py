@@ -1,4 +1,4 @@
-"""Drawings: strokes from the canvas, rendered here, so that the model sees the same picture whatever browser drew it."""
+"""Drawings: strokes from the canvas, rendered here, so that the model sees the same whatever browser drew it."""
 
 import math
 from collections.abc import Iterable, Mapping

@@ -1,4 +1,4 @@
-"""A small network, really trained: tests of prediction share it. It needs TensorFlow and some seconds, once per process."""
+"""A small network, really trained: tests of prediction share it. It needs TensorFlow and takes seconds, once."""
 
 import functools
 import json

@@ -1,9 +1,11 @@
 """Drawings: the strokes that a browser sends become items, and what is sketched is recognised."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
-
 from finished_run import REAL_DATA, trained_run
+
 from fmnist_core import prediction
 from fmnist_core.drawing import MAX_POINTS, Drawing
 from fmnist_core.errors import ImageError
@@ -30,7 +32,7 @@ def line(start, end, n=12):
 
 def polygon(*corners):
     ring = [*corners, corners[0]]
-    return [point for a, b in zip(ring, ring[1:], strict=False) for point in line(a, b)]
+    return [point for a, b in pairwise(ring) for point in line(a, b)]
 
 
 def test_a_blank_board_gives_no_item():

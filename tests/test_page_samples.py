@@ -11,9 +11,10 @@ SCRIPT = f"""
 import runpy, sys
 import streamlit as st
 sys.path.insert(0, {str(paths.PROJECT)!r})
-from pages.ui.data import dataset_selector
+from pages.ui.data import data_banner, dataset_selector
 with st.sidebar:
     dataset_selector()
+data_banner()
 runpy.run_path({str(paths.PROJECT / "pages/explore/samples.py")!r})
 """
 needs_real = pytest.mark.skipif(

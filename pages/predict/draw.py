@@ -40,10 +40,10 @@ except LabError as error:
     st.error(plain(str(error)), icon=":material/error:")
     st.stop()
 
-framing, hint = framing_for(predictor.class_names), hint_for(predictor.class_names)
+names = predictor.class_names
 if mode == DRAW:
-    draw_panel(predictor, framing, hint, invite_for(predictor.class_names))
+    draw_panel(predictor, framing_for(names), hint_for(names, "Draw"), invite_for(names))
 elif mode == UPLOAD:
-    upload_panel(predictor, framing, hint)
+    upload_panel(predictor, framing_for(names), hint_for(names, "Upload a picture of"))
 else:
     test_image_panel(predictor)

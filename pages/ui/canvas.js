@@ -124,6 +124,8 @@ class Board {
     on(this.canvas, "contextmenu", (event) => event.preventDefault());
     on(this.slider, "input", () => this.show());
     on(this.desk, "keydown", (event) => this.key(event));
+    on(this.desk, "keyup", () => this.desk.classList.add("keys")); // a ring shows the focus to those who use keys
+    on(this.desk, "pointerdown", () => this.desk.classList.remove("keys"));
     on(this.desk, "click", (event) => {
       const { tool, toggle, act } = event.target.closest("button")?.dataset ?? {};
       if (tool) this.pick(tool);
@@ -269,7 +271,9 @@ function filling(strokes) {
   const inside = [];
   for (let i = 0; i < GRID * GRID; i++) if (!outside[i] && !isTouched(i)) inside.push(i);
   pixels.fill(0);
-  for (const i of inside) for (const j of [i, i - 1, i + 1, i - GRID, i + GRID]) pixels[j] = 0xffffffff;
+  for (const i of inside) {
+    for (const row of [i - GRID, i, i + GRID]) pixels.fill(0xffffffff, row - 1, row + 2);
+  }
   ink.putImageData(image, 0, 0);
   return grid;
 }

@@ -132,7 +132,7 @@ def live_chart(
     """
     _component(
         key=key,
-        data=_pack(panels, {"key": key, "xLabel": x_label, "heightPx": height_px, "alt": alt, "empty": empty}),
+        data=pack(panels, {"key": key, "xLabel": x_label, "heightPx": height_px, "alt": alt, "empty": empty}),
     )
 
 
@@ -141,7 +141,7 @@ def _require(value: str, allowed: tuple[str, ...], what: str) -> None:
         raise LabError(f"Expected {what} to be one of {', '.join(allowed)}. Received '{value}'.")
 
 
-def _pack(panels: Sequence[Panel], head: dict) -> bytes:
+def pack(panels: Sequence[Panel], head: dict) -> bytes:
     """Length of the head (uint32), the head as JSON, then the numbers as float32: x, y of each series.
 
     Bytes, because JSON of the same numbers is twice as long and Streamlit would write it twice per tick.

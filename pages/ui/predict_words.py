@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 
 
-def hint_for(class_names: Sequence[str]) -> str:
-    """Name what the model knows, in one sentence."""
-    return f"It knows: {', '.join(class_names)}."
+def hint_for(class_names: Sequence[str], act: str) -> str:
+    """Say what to do to get an answer; the names of the classes stand right below it."""
+    hint = f"{act} one of these."
+    return f"{hint} Shoes in the data point to the left." if "Sneaker" in class_names else hint
 
 
 def invite_for(class_names: Sequence[str]) -> str:
     """Say what to draw on the empty board."""
-    if all(name.isdigit() for name in class_names):
-        return "Draw a digit here"
-    return "Draw an item here, as large as the board"
+    thing = "a digit" if all(name.isdigit() for name in class_names) else "an item"
+    return f"Draw {thing} here, as large as the board"

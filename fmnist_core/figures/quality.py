@@ -1,0 +1,82 @@
+"""Figures about trust in the data: balance of the classes, distances between near-duplicates."""
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from fmnist_core.figures.palette import CLASS_COLOURS, NEUTRAL_COLOUR
+
+_SPLITS = (("training", 1.0), ("test", 0.5))
+
+
+def balance_figure(counts: pd.DataFrame) -> go.Figure:
+    """Draw balance.counts_table: a pair of bars per class, training above test, each with its number.
+
+    Splits without an image are left out. The bar says in words what it is: there is no legend to look up.
+    """
+    shown = [(split, opacity) for split, opacity in _SPLITS if counts[split].sum()]
+    colours = [CLASS_COLOURS[label % len(CLASS_COLOURS)] for label in counts["label"]]
+    figure = go.Figure()
+    for split, opacity in shown:
+        total = counts[split].sum()
+        figure.add_bar(
+            x=counts[split], y=counts["class"], orientation="h", marker_color=colours, opacity=opacity,
+            name=split, text=[f"{count:,} {split}" for count in counts[split]], textposition="outside",
+            cliponaxis=False, customdata=counts[split] / total,
+            hovertemplate=f"%{{y}}: %{{x:,}} images, %{{customdata:.2%}} of the {split} set<extra></extra>",
+        )  # fmt: skip
+    largest = max((counts[split].max() for split, _ in shown), default=1)
+    figure.update_layout(
+        height=max((24 * len(shown) + 14) * len(counts) + 60, 140), bargap=0.28, bargroupgap=0.06, showlegend=False,
+        barmode="group", margin={"l": 0, "r": 8, "t": 8, "b": 0},
+        paper_bgcolor="rgba(0,0,0,0)", plot_bgcolor="rgba(0,0,0,0)",
+    )  # fmt: skip
+    figure.update_xaxes(
+        title="Images", range=(0, 1.3 * largest), nticks=5, showgrid=False, fixedrange=True, automargin=True
+    )
+    figure.update_yaxes(
+        title="Class", autorange="reversed", type="category", ticklabelstandoff=6, fixedrange=True, automargin=True
+    )
+    return figure
+
+
+def balance_text(counts: pd.DataFrame) -> str:
+    """Say what balance_figure shows."""
+    parts = []
+    for split, _ in _SPLITS:
+        if counts[split].sum():
+            per_class = ", ".join(f"{row['class']} {row[split]:,}" for _, row in counts.iterrows())
+            parts.append(f"Images per class in the {split} set: {per_class}.")
+    return " ".join(parts) or "No image is selected."
+
+
+def distances_figure(distances: np.ndarray, threshold: float, maximum: float) -> go.Figure:
+    """Draw how many images have their nearest neighbour how far away.
+
+    Args:
+        distances: (n,) root mean square difference to the nearest neighbour, in grey levels.
+        threshold: pairs up to here count as near-duplicates; marked by a line.
+        maximum: end of the axis, in grey levels.
+    """
+    counts, edges = np.histogram(distances, bins=np.linspace(0, maximum, 61))
+    near = edges[1:] <= threshold + 1e-9
+    figure = go.Figure()
+    figure.add_bar(
+        x=(edges[:-1] + edges[1:]) / 2, y=counts, width=edges[1] * 0.92, showlegend=False,
+        marker_color=np.where(near, "#C2661B", NEUTRAL_COLOUR),
+        customdata=np.stack([edges[:-1], edges[1:]], axis=-1),
+        hovertemplate="%{customdata[0]:.1f} to %{customdata[1]:.1f} grey levels: %{y:,} images<extra></extra>",
+    )  # fmt: skip
+    figure.add_vline(
+        threshold, line_width=1, line_dash="dot", line_color=NEUTRAL_COLOUR, annotation_text="threshold",
+        annotation_position="top right",
+    )  # fmt: skip
+    figure.update_layout(
+        height=260, margin={"l": 0, "r": 8, "t": 24, "b": 0},
+        paper_bgcolor="rgba(0,0,0,0)", plot_bgcolor="rgba(0,0,0,0)",
+    )  # fmt: skip
+    figure.update_xaxes(
+        title="Distance to the nearest neighbour (grey levels, RMS)", range=(0, maximum), fixedrange=True
+    )
+    figure.update_yaxes(title="Images", fixedrange=True, automargin=True)
+    return figure

@@ -1,0 +1,241 @@
+"""Statistics of pixels and of images: arrays in, numbers out.
+
+Nearly all of it comes from one table: how often each value occurs at each pixel in each class. Tables add up, so any
+choice of classes and sets is a sum, and mean, median and quantiles are exact, not sampled.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+import numpy as np
+import pandas as pd
+
+from fmnist_core.errors import DataError
+
+SIDE, PIXELS, LEVELS = 28, 784, 256
+_VALUES = np.arange(LEVELS, dtype=np.float64)
+_BLOCK = 4096  # images at a time: the work of a block stays in the processor's cache
+
+
+def value_counts(images: np.ndarray, labels: np.ndarray, n_classes: int) -> np.ndarray:
+    """Count how often each value occurs at each pixel in each class.
+
+    images: (n, 28, 28) uint8; labels: (n,) integers below n_classes. Returns (n_classes, 784, 256) uint32.
+    """
+    counts = np.zeros((n_classes, PIXELS, LEVELS), dtype=np.uint32)
+    flat = images.reshape(len(images), PIXELS)
+    for label in range(n_classes):
+        columns = np.ascontiguousarray(flat[labels == label].T)
+        if columns.shape[1]:
+            for pixel, column in enumerate(columns):
+                counts[label, pixel] = np.bincount(column, minlength=LEVELS)
+    return counts
+
+
+def means(counts: np.ndarray) -> np.ndarray:
+    """Return the mean of each row of counts: (..., 256) -> (...) float64; NaN where nothing was counted."""
+    return _divide(counts @ _VALUES, counts.sum(axis=-1))
+
+
+def deviations(counts: np.ndarray) -> np.ndarray:
+    """Return the sample standard deviation (n - 1, as pandas) of each row of counts: (..., 256) -> (...) float64."""
+    n = counts.sum(axis=-1)
+    centred = (_VALUES - means(counts)[..., np.newaxis]) ** 2
+    return np.sqrt(_divide((counts * centred).sum(axis=-1), np.maximum(n - 1.0, 0)))
+
+
+def zero_shares(counts: np.ndarray) -> np.ndarray:
+    """Return the share of zeros of each row of counts: (..., 256) -> (...) float64 in 0..1."""
+    return _divide(counts[..., 0], counts.sum(axis=-1))
+
+
+def quantiles(counts: np.ndarray, share: float) -> np.ndarray:
+    """Return a quantile of each row of counts, (..., 256) -> (...) float64, with numpy's linear interpolation."""
+    running = counts.cumsum(axis=-1, dtype=np.int64)
+    n = running[..., -1]
+    place = (n - 1) * share
+    low = np.floor(place)
+    first = (running <= low[..., np.newaxis]).sum(axis=-1)
+    second = (running <= np.minimum(low + 1, n - 1)[..., np.newaxis]).sum(axis=-1)
+    return np.where(n > 0, first + (second - first) * (place - low), np.nan)
+
+
+def describe(counts: np.ndarray, names: tuple[str, ...]) -> pd.DataFrame:
+    """Describe each row of counts, (k, 256), as pandas' describe does, with the share of zeros."""
+    seen = counts > 0
+    smallest, largest = seen.argmax(axis=-1).astype(float), (LEVELS - 1.0 - seen[:, ::-1].argmax(axis=-1))
+    empty = ~seen.any(axis=-1)
+    columns = {
+        "count": counts.sum(axis=-1), "mean": means(counts), "std": deviations(counts),
+        "min": np.where(empty, np.nan, smallest), "25%": quantiles(counts, 0.25), "50%": quantiles(counts, 0.5),
+        "75%": quantiles(counts, 0.75), "max": np.where(empty, np.nan, largest), "zeros": zero_shares(counts),
+    }  # fmt: skip
+    return pd.DataFrame(columns, index=list(names))
+
+
+PICTURES = MappingProxyType(
+    {
+        "mean": means,
+        "median": lambda counts: quantiles(counts, 0.5),
+        "std": deviations,
+        "zeros": lambda counts: 100 * zero_shares(counts),
+    }
+)
+
+
+def picture(counts: np.ndarray, statistic: str) -> np.ndarray:
+    """Return a statistic of each pixel: (784, 256) counts -> (28, 28) float64; zeros is in percent."""
+    return PICTURES[statistic](counts).reshape(SIDE, SIDE)
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One number per image: its title, its unit, and what exactly it is."""
+
+    title: str
+    unit: str
+    definition: str
+
+
+MEASURES = MappingProxyType(
+    {
+        "ink": Measure("Ink", "mean value, 0 to 255", "Mean of all 784 pixels: how much of the picture is filled."),
+        "nonzero_mean": Measure(
+            "Brightness of what is drawn", "mean value, 1 to 255", "Mean of the pixels above 0. A blank image has none."
+        ),
+        "symmetry": Measure(
+            "Left-right symmetry", "share, 0 to 1",
+            "1 - sum |pixel - mirrored pixel| / (2 x sum of pixels): 1 is its own mirror image, 0 has nothing in "
+            "common with it. The mirror stands in the middle of the picture. A blank image has none.",
+        ),
+        "height": Measure("Height", "pixels, 0 to 28", "Rows of the smallest box that holds every pixel above 0."),
+        "width": Measure("Width", "pixels, 0 to 28", "Columns of the smallest box that holds every pixel above 0."),
+        "area": Measure("Area of the box", "pixels, 0 to 784", "Height times width of the smallest box."),
+    }
+)  # fmt: skip
+
+
+def measure(images: np.ndarray) -> dict[str, np.ndarray]:
+    """Measure each image: (n, 28, 28) uint8 -> the names in MEASURES, each (n,) float32."""
+    blocks = [_measure_block(images[start : start + _BLOCK]) for start in range(0, len(images), _BLOCK)]
+    return {name: np.concatenate([block[name] for block in blocks]) if blocks else np.zeros(0, np.float32)
+            for name in MEASURES}  # fmt: skip
+
+
+def _measure_block(images: np.ndarray) -> dict[str, np.ndarray]:
+    on = images > 0
+    total = images.sum(axis=(1, 2), dtype=np.float64)
+    left, mirrored = images[:, :, : SIDE // 2], images[:, :, : SIDE // 2 - 1 : -1]
+    apart = (np.maximum(left, mirrored) - np.minimum(left, mirrored)).sum(axis=(1, 2), dtype=np.float64)
+    height, width = _extent(on.any(axis=2)), _extent(on.any(axis=1))
+    values = {
+        "ink": total / PIXELS, "nonzero_mean": _divide(total, on.sum(axis=(1, 2))),
+        # Both halves differ from their mirror alike, so the factors of 2 cancel.
+        "symmetry": 1 - _divide(apart, total), "height": height, "width": width, "area": height * width,
+    }  # fmt: skip
+    return {name: value.astype(np.float32) for name, value in values.items()}
+
+
+def _extent(lines: np.ndarray) -> np.ndarray:
+    """Count lines from the first to the last that is set: (n, 28) bool -> (n,) int64."""
+    extent = SIDE - lines.argmax(axis=1) - lines[:, ::-1].argmax(axis=1)
+    return np.where(lines.any(axis=1), extent, 0)
+
+
+@dataclass(frozen=True, eq=False)
+class Boxes:
+    """What a box plot shows, one row per group.
+
+    frame: q1, median, q3, low and high (the last values within 1.5 times the box of its ends), count, below and above
+        (numbers of outliers), indexed by group name.
+    outliers: one (m,) int64 array of positions per group, in ascending order of value.
+    """
+
+    frame: pd.DataFrame
+    outliers: Mapping[str, np.ndarray]
+
+    @property
+    def outlier_count(self) -> int:
+        """Outliers of all groups."""
+        return int(self.frame[["below", "above"]].to_numpy().sum())
+
+
+def boxes(values: np.ndarray, labels: np.ndarray, names: Mapping[int, str]) -> Boxes:
+    """Compute Tukey's box plot of each named label; values that are NaN count nowhere.
+
+    values: (n,) float; labels: (n,) integers. Quartiles by linear interpolation, fences 1.5 box lengths away.
+    """
+    rows, outliers = {}, {}
+    for label, name in names.items():
+        positions = np.flatnonzero((labels == label) & ~np.isnan(values))
+        order = positions[np.argsort(values[positions], kind="stable")]
+        rows[name], outliers[name] = _box(values[order].astype(np.float64), order)
+    return Boxes(pd.DataFrame.from_dict(rows, orient="index", columns=list(_BOX_COLUMNS)), outliers)
+
+
+_BOX_COLUMNS = ("q1", "median", "q3", "low", "high", "count", "below", "above")
+
+
+def _box(ordered: np.ndarray, positions: np.ndarray) -> tuple[tuple, np.ndarray]:
+    if not len(ordered):
+        return (np.nan,) * 5 + (0, 0, 0), positions
+    q1, median, q3 = np.quantile(ordered, (0.25, 0.5, 0.75))
+    reach = 1.5 * (q3 - q1)
+    start, end = np.searchsorted(ordered, q1 - reach), np.searchsorted(ordered, q3 + reach, side="right")
+    row = (q1, median, q3, ordered[start], ordered[end - 1], len(ordered), start, len(ordered) - end)
+    return row, np.concatenate([positions[:start], positions[end:]])
+
+
+def count_boxes(counts: np.ndarray, names: tuple[str, ...]) -> pd.DataFrame:
+    """Compute the frame of Boxes from counts, (k, 256): one row per name."""
+    q1, median, q3 = (quantiles(counts, share) for share in (0.25, 0.5, 0.75))
+    reach = 1.5 * (q3 - q1)
+    inside = (q1 - reach)[:, np.newaxis] <= _VALUES
+    inside &= (q3 + reach)[:, np.newaxis] >= _VALUES
+    kept = inside & (counts > 0)
+    below = (counts * (_VALUES < (q1 - reach)[:, np.newaxis])).sum(axis=1)
+    above = (counts * (_VALUES > (q3 + reach)[:, np.newaxis])).sum(axis=1)
+    empty = ~kept.any(axis=1)
+    low = np.where(empty, np.nan, kept.argmax(axis=1))
+    high = np.where(empty, np.nan, LEVELS - 1.0 - kept[:, ::-1].argmax(axis=1))
+    columns = (q1, median, q3, low, high, counts.sum(axis=1), below, above)
+    return pd.DataFrame(dict(zip(_BOX_COLUMNS, columns, strict=True)), index=list(names))
+
+
+def extremes(picture_values: np.ndarray, count: int = 5) -> pd.DataFrame:
+    """List the pixels furthest from 0: (28, 28) -> frame with row, column and value, the furthest first."""
+    flat = np.nan_to_num(picture_values.ravel())
+    order = np.argsort(-np.abs(flat), kind="stable")[:count]
+    return pd.DataFrame({"row": order // SIDE, "column": order % SIDE, "value": flat[order]})
+
+
+def bright_and_dark(
+    images: np.ndarray, pixel: int, threshold: int, seed: int, count: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Draw images in which a pixel is bright (at least the threshold) and others in which it is dark.
+
+    images: (n, 28, 28) uint8. Returns two arrays of positions, each of at most count, int64.
+    """
+    is_bright = images[:, pixel // SIDE, pixel % SIDE] >= threshold
+    return draw(is_bright, seed, count), draw(~is_bright, seed, count)
+
+
+def draw(mask: np.ndarray, seed: int, count: int) -> np.ndarray:
+    """Draw at most count positions where mask, (n,) bool, is set; the same seed draws the same ones."""
+    positions = np.flatnonzero(mask)
+    if len(positions) > count:
+        positions = np.random.default_rng(seed).choice(positions, count, replace=False)
+    return positions
+
+
+def require_images(count: int) -> None:
+    """Raise DataError if nothing is selected."""
+    if not count:
+        raise DataError("Expected at least one image in the selection. Received none: widen classes or condition.")
+
+
+def _divide(numerator: np.ndarray, denominator: np.ndarray) -> np.ndarray:
+    """Divide; NaN where the denominator is 0."""
+    result = np.full(np.shape(numerator), np.nan)
+    return np.divide(numerator, denominator, out=result, where=np.asarray(denominator) > 0)
