@@ -11,10 +11,9 @@ from types import MappingProxyType
 import numpy as np
 import pandas as pd
 
-from fmnist_core.errors import DataError
-
 SIDE, PIXELS, LEVELS = 28, 784, 256
-_VALUES = np.arange(LEVELS, dtype=np.float64)
+_values = np.arange(LEVELS, dtype=np.float64)
+BRIGHT = 128  # from here on a pixel is called bright: the upper half of the values
 _BLOCK = 4096  # images at a time: the work of a block stays in the processor's cache
 
 
@@ -33,15 +32,26 @@ def value_counts(images: np.ndarray, labels: np.ndarray, n_classes: int) -> np.n
     return counts
 
 
+def value_sums(images: np.ndarray, labels: np.ndarray, n_classes: int) -> tuple[np.ndarray, np.ndarray]:
+    """Count the images of each class and sum their pixels.
+
+    images: (n, 28, 28) uint8; labels: (n,) integers below n_classes.
+    Returns sizes (n_classes,) int64 and sums (n_classes, 784) float64 of whole numbers.
+    """
+    flat = images.reshape(len(images), PIXELS)
+    sums = [flat[labels == label].sum(axis=0, dtype=np.uint64) for label in range(n_classes)]
+    return np.bincount(labels, minlength=n_classes), np.array(sums, dtype=np.float64)
+
+
 def means(counts: np.ndarray) -> np.ndarray:
     """Return the mean of each row of counts: (..., 256) -> (...) float64; NaN where nothing was counted."""
-    return _divide(counts @ _VALUES, counts.sum(axis=-1))
+    return _divide(counts @ _values, counts.sum(axis=-1))
 
 
 def deviations(counts: np.ndarray) -> np.ndarray:
     """Return the sample standard deviation (n - 1, as pandas) of each row of counts: (..., 256) -> (...) float64."""
     n = counts.sum(axis=-1)
-    centred = (_VALUES - means(counts)[..., np.newaxis]) ** 2
+    centred = (_values - means(counts)[..., np.newaxis]) ** 2
     return np.sqrt(_divide((counts * centred).sum(axis=-1), np.maximum(n - 1.0, 0)))
 
 
@@ -191,11 +201,11 @@ def count_boxes(counts: np.ndarray, names: tuple[str, ...]) -> pd.DataFrame:
     """Compute the frame of Boxes from counts, (k, 256): one row per name."""
     q1, median, q3 = (quantiles(counts, share) for share in (0.25, 0.5, 0.75))
     reach = 1.5 * (q3 - q1)
-    inside = (q1 - reach)[:, np.newaxis] <= _VALUES
-    inside &= (q3 + reach)[:, np.newaxis] >= _VALUES
+    inside = (q1 - reach)[:, np.newaxis] <= _values
+    inside &= (q3 + reach)[:, np.newaxis] >= _values
     kept = inside & (counts > 0)
-    below = (counts * (_VALUES < (q1 - reach)[:, np.newaxis])).sum(axis=1)
-    above = (counts * (_VALUES > (q3 + reach)[:, np.newaxis])).sum(axis=1)
+    below = (counts * (_values < (q1 - reach)[:, np.newaxis])).sum(axis=1)
+    above = (counts * (_values > (q3 + reach)[:, np.newaxis])).sum(axis=1)
     empty = ~kept.any(axis=1)
     low = np.where(empty, np.nan, kept.argmax(axis=1))
     high = np.where(empty, np.nan, LEVELS - 1.0 - kept[:, ::-1].argmax(axis=1))
@@ -210,15 +220,9 @@ def extremes(picture_values: np.ndarray, count: int = 5) -> pd.DataFrame:
     return pd.DataFrame({"row": order // SIDE, "column": order % SIDE, "value": flat[order]})
 
 
-def bright_and_dark(
-    images: np.ndarray, pixel: int, threshold: int, seed: int, count: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """Draw images in which a pixel is bright (at least the threshold) and others in which it is dark.
-
-    images: (n, 28, 28) uint8. Returns two arrays of positions, each of at most count, int64.
-    """
-    is_bright = images[:, pixel // SIDE, pixel % SIDE] >= threshold
-    return draw(is_bright, seed, count), draw(~is_bright, seed, count)
+def is_bright(images: np.ndarray, pixel: int, threshold: int = BRIGHT) -> np.ndarray:
+    """Say of each image whether a pixel is at least a threshold: (n, 28, 28) uint8 -> (n,) bool."""
+    return images[:, pixel // SIDE, pixel % SIDE] >= threshold
 
 
 def draw(mask: np.ndarray, seed: int, count: int) -> np.ndarray:
@@ -229,10 +233,22 @@ def draw(mask: np.ndarray, seed: int, count: int) -> np.ndarray:
     return positions
 
 
-def require_images(count: int) -> None:
-    """Raise DataError if nothing is selected."""
-    if not count:
-        raise DataError("Expected at least one image in the selection. Received none: widen classes or condition.")
+def nearest(values: np.ndarray, labels: np.ndarray, label: int, value: float, count: int) -> np.ndarray:
+    """Return the positions of one class whose values lie nearest to a value, in ascending order of values.
+
+    values: (n,) float, NaN never taken; labels: (n,) integers. Returns at most count, int64.
+    """
+    positions = np.flatnonzero((labels == label) & ~np.isnan(values))
+    order = np.argsort(np.abs(values[positions] - value), kind="stable")[:count]
+    taken = positions[order]
+    return taken[np.argsort(values[taken], kind="stable")]
+
+
+def composition(labels: np.ndarray, names: tuple[str, ...], count: int = 3) -> str:
+    """Name the commonest classes of some images with their shares: "Coat 31%, Pullover 28%, Shirt 15%"."""
+    sizes = np.bincount(labels, minlength=len(names))
+    order = np.argsort(-sizes, kind="stable")[:count]
+    return ", ".join(f"{names[label]} {sizes[label] / sizes.sum():.0%}" for label in order if sizes[label])
 
 
 def _divide(numerator: np.ndarray, denominator: np.ndarray) -> np.ndarray:

@@ -47,7 +47,10 @@ def canvas(*, key: str, invite: str, brush_px: float = BRUSH_PX) -> tuple[Drawin
     data = {"drawing": st.session_state.get(first), "invite": invite, "brush_px": brush_px}
     _component(key=key, data=data, on_drawing_change=_nothing)
     values = st.session_state.get(kept)
-    return (Drawing.from_dict(values), int(values.get("stamp", 0))) if values else (Drawing(), 0)
+    if values is None:
+        return Drawing(), 0
+    drawing, stamp = Drawing.from_dict(values), values.get("stamp")
+    return drawing, stamp if isinstance(stamp, int) else 0
 
 
 def _nothing() -> None:

@@ -42,10 +42,9 @@ def _labels(sha256: str, key: str, _dataset: Dataset, _selection: Selection) -> 
     if not _selection.is_whole:
         subset = _selection.take(_dataset)
         return subset.labels, subset.is_test
-    train, test = (() if _selection.split == other else labels
-                   for other, labels in (("test", _dataset.y_train), ("train", _dataset.y_test)))
-    labels = np.concatenate([train, test]).astype(np.uint8)
-    return labels, np.arange(len(labels)) >= len(train)
+    train = _dataset.y_train if _selection.split != "test" else _dataset.y_train[:0]
+    test = _dataset.y_test if _selection.split != "train" else _dataset.y_test[:0]
+    return np.concatenate([train, test]), np.repeat([False, True], [len(train), len(test)])
 
 
 def _balances(counts: pd.DataFrame) -> dict[str, Balance]:

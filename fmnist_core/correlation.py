@@ -1,0 +1,191 @@
+"""Which pixels move together: correlations of pixels with pixels, with classes, and of classes with each other.
+
+All of it comes from sums that add up: of values and of products of two pixels, in each class. They are whole numbers
+and computed exactly, so the correlations are those of numpy in double precision, at the speed of single precision.
+"""
+
+import os
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from threadpoolctl import threadpool_limits
+
+from fmnist_core.pixels import PIXELS, SIDE, is_bright
+
+# float32 holds whole numbers up to 2**24. Values less 128 have products of at most 2**14, so a block of 2**10 images
+# stays exact in whatever order the processor adds.
+_SHIFT, _BLOCK = 128, 1024
+
+
+def product_sums(images: np.ndarray, labels: np.ndarray, n_classes: int) -> np.ndarray:
+    """Sum the products of every two pixels over the images of each class, exactly.
+
+    images: (n, 28, 28) uint8; labels: (n,) integers below n_classes.
+    Returns (n_classes, 784, 784), uint32 where that is enough, else uint64.
+    """
+    flat = images.reshape(len(images), PIXELS)
+    most = max(np.bincount(labels, minlength=1).max(initial=0), 1)
+    sums = np.empty((n_classes, PIXELS, PIXELS), dtype=np.uint32 if most * 255**2 < 2**32 else np.uint64)
+
+    def fill(label: int) -> None:
+        sums[label] = _products(flat, np.flatnonzero(labels == label))
+
+    # One thread per class, and one in the linear algebra below it: on small blocks OpenBLAS' own threads spend more
+    # time waiting for each other than adding, above all on a busy machine (twice to ten times slower, measured).
+    with threadpool_limits(1, "blas"), ThreadPoolExecutor(min(os.cpu_count() or 1, 4)) as pool:
+        list(pool.map(fill, range(n_classes)))
+    return sums
+
+
+def _products(flat: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """Sum of x_i x_j over some rows of flat, (n, 784) uint8: -> (784, 784) float64 of whole numbers."""
+    shifted, total = np.zeros((PIXELS, PIXELS)), np.zeros(PIXELS)
+    buffer = np.empty((_BLOCK, PIXELS), dtype=np.float32)
+    for start in range(0, len(rows), _BLOCK):
+        taken = rows[start : start + _BLOCK]
+        block = buffer[: len(taken)]
+        np.subtract(flat[taken], np.float32(_SHIFT), out=block)
+        shifted += block.T @ block
+        total += block.sum(axis=0)
+    # (x - s)(y - s) summed, and sums of x - s: undo the shift.
+    return shifted + _SHIFT * (total[:, np.newaxis] + total) + len(rows) * _SHIFT**2
+
+
+@dataclass(frozen=True, eq=False)
+class Sums:
+    """What correlations are computed from.
+
+    class_sizes: (k,) images of each class. class_sums: (k, 784) float64. products: (784, 784) float64, all classes.
+    """
+
+    class_sizes: np.ndarray
+    class_sums: np.ndarray
+    products: np.ndarray
+
+    @property
+    def count(self) -> int:
+        """Number of images."""
+        return int(self.class_sizes.sum())
+
+
+def correlations(sums: Sums) -> np.ndarray:
+    """Correlate every two pixels (Pearson): -> (784, 784) float64; NaN in rows and columns of constant pixels."""
+    n, total = sums.count, sums.class_sums.sum(axis=0)
+    # n times products: whole numbers up to 2**53 stay exact, so a constant pixel has a variance of exactly 0.
+    covariance = n * sums.products - np.outer(total, total)
+    return _normalised(covariance)
+
+
+def _normalised(covariance: np.ndarray) -> np.ndarray:
+    variance = np.diag(covariance)
+    scale = np.sqrt(np.where(variance > 0, variance, np.nan))
+    result = np.clip(covariance / scale / scale[:, np.newaxis], -1, 1)
+    np.fill_diagonal(result, np.where(variance > 0, 1.0, np.nan))
+    return result
+
+
+def constant_pixels(matrix: np.ndarray) -> np.ndarray:
+    """Return the pixels without correlation, (m,) int64: they have the same value in every image."""
+    return np.flatnonzero(np.isnan(np.diag(matrix)))
+
+
+def with_label(sums: Sums) -> np.ndarray:
+    """Correlate each pixel with the class number, as a table that holds the label as a column does: -> (784,)."""
+    classes = np.arange(len(sums.class_sizes), dtype=np.float64)
+    n, total = sums.count, sums.class_sums.sum(axis=0)
+    label_sum, label_squares = classes @ sums.class_sizes, classes**2 @ sums.class_sizes
+    covariance = n * (classes @ sums.class_sums) - label_sum * total
+    return _ratio(covariance, (n * label_squares - label_sum**2) * (n * np.diag(sums.products) - total**2))
+
+
+def first_columns(sums: Sums, matrix: np.ndarray, count: int = 50) -> pd.DataFrame:
+    """Correlate the first columns of the table (label, pixel1, pixel2, ...): -> (count, count) frame."""
+    pixels = count - 1
+    values = np.empty((count, count))
+    values[1:, 1:] = matrix[:pixels, :pixels]
+    values[0, 1:] = values[1:, 0] = with_label(sums)[:pixels]
+    values[0, 0] = 1.0 if np.count_nonzero(sums.class_sizes) > 1 else np.nan
+    names = ["label", *(f"pixel{number}" for number in range(1, count))]
+    return pd.DataFrame(values, names, names)
+
+
+def with_classes(sums: Sums) -> np.ndarray:
+    """Correlate each pixel with each class against the rest (point-biserial): -> (k, 784) float64.
+
+    NaN for constant pixels, and for a class that holds none or all of the images.
+    """
+    n, sizes, total = sums.count, sums.class_sizes.astype(np.float64), sums.class_sums.sum(axis=0)
+    covariance = n * sums.class_sums - sizes[:, np.newaxis] * total
+    pixel_variance = n * np.diag(sums.products) - total**2
+    return _ratio(covariance, (sizes * (n - sizes))[:, np.newaxis] * pixel_variance)
+
+
+def class_similarity(sums: Sums, method: str) -> np.ndarray:
+    """Compare the mean images of the classes: -> (k, k) float64, 1 for equal pictures; NaN for an empty class.
+
+    method: "pearson" compares patterns, whatever their brightness; "cosine" the pictures as directions.
+    """
+    sizes = np.where(sums.class_sizes > 0, sums.class_sizes, np.nan)[:, np.newaxis]
+    pictures = sums.class_sums / sizes
+    if method == "pearson":
+        pictures = pictures - pictures.mean(axis=1, keepdims=True)
+    return _normalised(pictures @ pictures.T)
+
+
+def partners(matrix: np.ndarray, pixel: int, count: int = 5) -> pd.DataFrame:
+    """List the pixels that move most with a pixel, and those that move most against it.
+
+    Returns a frame with pixel, row, column, correlation: at most count positive ones from the strongest, then at most
+    count negative ones from the strongest; without the pixel itself and constant ones.
+    """
+    row = matrix[pixel].copy()
+    row[pixel] = np.nan
+    order = np.argsort(-row, kind="stable")  # NaN last
+    order = order[~np.isnan(row[order])]
+    together = [index for index in order[:count] if row[index] > 0]
+    against = [index for index in order[::-1][:count] if row[index] < 0]
+    chosen = np.array([*together, *against], dtype=np.int64)
+    return pd.DataFrame({"pixel": chosen, "row": chosen // SIDE, "column": chosen % SIDE, "correlation": row[chosen]})
+
+
+def strongest_pairs(matrix: np.ndarray, count: int = 10) -> pd.DataFrame:
+    """List the pairs of different pixels with the largest |correlation|: first, second, correlation."""
+    upper = np.abs(np.where(np.triu(np.ones(matrix.shape, bool), 1), matrix, np.nan)).ravel()
+    upper = np.nan_to_num(upper, nan=-1.0)
+    best = np.argpartition(-upper, count)[:count]
+    best = best[np.argsort(-upper[best], kind="stable")]
+    best = best[upper[best] >= 0]
+    first, second = np.divmod(best, len(matrix))
+    return pd.DataFrame({"first": first, "second": second, "correlation": matrix[first, second]})
+
+
+def count_above(matrix: np.ndarray, threshold: float) -> int:
+    """Count the pairs of different pixels whose |correlation| exceeds a threshold."""
+    strong = np.abs(np.nan_to_num(matrix)) > threshold
+    return int(np.triu(strong, 1).sum())
+
+
+def closest_classes(similarity: np.ndarray) -> tuple[int, int] | None:
+    """Return the two different classes with the largest similarity, or None if there are no two."""
+    upper = np.where(np.triu(np.ones(similarity.shape, bool), 1), similarity, np.nan)
+    if np.isnan(upper).all():
+        return None
+    first, second = np.unravel_index(np.nanargmax(upper), upper.shape)
+    return int(first), int(second)
+
+
+def pair_groups(images: np.ndarray, pair: Sequence[int]) -> np.ndarray:
+    """Sort images by whether two pixels are bright: (n, 28, 28) uint8 -> (n,) int64.
+
+    0: neither is, 1: only the first, 2: only the second, 3: both.
+    """
+    first, second = (is_bright(images, pixel) for pixel in pair)
+    return first + 2 * second
+
+
+def _ratio(covariance: np.ndarray, product: np.ndarray) -> np.ndarray:
+    result = np.full(covariance.shape, np.nan)
+    return np.divide(covariance, np.sqrt(np.maximum(product, 0)), out=result, where=product > 0)

@@ -1,0 +1,83 @@
+"""The images as a table: statistics of every column, exact, from one histogram per pixel.
+
+A pixel has 256 possible values, so counting them once gives everything that pandas.DataFrame.describe computes,
+and the number of different values, without ever making the table.
+"""
+
+import numpy as np
+import pandas as pd
+
+from fmnist_core import pixels
+from fmnist_core.pixels import LEVELS, PIXELS
+
+COLUMN_NAMES = ("label", *(f"pixel{number}" for number in range(1, PIXELS + 1)))
+# Columns turned at a time: small enough for the processor's cache, large enough to read the images quickly.
+_BLOCK = 56
+
+
+def count_values(images: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Count the values of each column: images (n, 28, 28) uint8, labels (n,) uint8 -> (785, 256) int64, label first."""
+    rows = images.reshape(len(images), PIXELS)
+    counts = np.empty((1 + PIXELS, LEVELS), np.int64)
+    counts[0] = np.bincount(labels, minlength=LEVELS)
+    for start in range(0, PIXELS, _BLOCK):
+        for offset, column in enumerate(np.ascontiguousarray(rows[:, start : start + _BLOCK].T)):
+            counts[1 + start + offset] = np.bincount(column, minlength=LEVELS)
+    return counts
+
+
+def describe(counts: np.ndarray) -> pd.DataFrame:
+    """Return what pandas.DataFrame.describe().T would, and more, from count_values (785, 256).
+
+    Returns a row per column: count, mean, std, min, 25%, 50%, 75%, max, zeros (share), then unique (different
+    values), unique_fraction (of count) and missing (0: a byte has no room for "unknown").
+    """
+    frame = pixels.describe(counts, COLUMN_NAMES).rename_axis("column")
+    frame["unique"] = (counts > 0).sum(axis=1)
+    frame["unique_fraction"] = frame["unique"] / frame["count"]
+    frame["missing"] = 0
+    return frame
+
+
+def constant_columns(counts: np.ndarray) -> np.ndarray:
+    """Return the rows of count_values that hold one value only: (m,) int64."""
+    return np.flatnonzero((counts > 0).sum(axis=1) == 1)
+
+
+def redundant_columns(correlation: np.ndarray, threshold: float) -> pd.DataFrame:
+    """List the pairs of pixels whose |correlation| is above a threshold, strongest first.
+
+    correlation: (784, 784), NaN or 0 where a pixel is constant. Only the upper triangle counts, so each pair
+    stands once, and `second`, the later one, is what the usual rule drops.
+    Returns columns first, second (names of columns), correlation.
+    """
+    first, second = np.triu_indices(len(correlation), k=1)
+    values = np.nan_to_num(correlation[first, second])
+    kept = np.flatnonzero(np.abs(values) > threshold)
+    kept = kept[np.argsort(-np.abs(values[kept]), kind="stable")]
+    names = np.array(COLUMN_NAMES[1:])
+    return pd.DataFrame(
+        {"first": names[first[kept]], "second": names[second[kept]], "correlation": values[kept]}
+    )
+
+
+def first_rows(images: np.ndarray, labels: np.ndarray, count: int = 5) -> pd.DataFrame:
+    """Return the first rows of the table, as pandas.DataFrame.head shows them: 785 columns, uint8."""
+    rows = images[:count].reshape(-1, PIXELS)
+    return pd.DataFrame(np.column_stack([labels[:count], rows]), columns=list(COLUMN_NAMES))
+
+
+def shape_table(parts: dict[str, tuple[np.ndarray, np.ndarray]]) -> pd.DataFrame:
+    """Say shape, type and memory of each array: parts maps a name to (images, labels); sizes in MB of 10^6 bytes.
+
+    The last column is what the table of this part takes in pandas with its usual int64.
+    """
+    rows = []
+    for part, (images, labels) in parts.items():
+        as_table = len(labels) * len(COLUMN_NAMES) * 8 / 1e6
+        for kind, array, table_mb in (("images", images, as_table), ("labels", labels, np.nan)):
+            rows.append({
+                "array": f"{part} {kind}", "shape": " x ".join(f"{side:,}" for side in array.shape),
+                "dtype": str(array.dtype), "missing": 0, "memory_mb": array.nbytes / 1e6, "as_int64_table_mb": table_mb,
+            })  # fmt: skip
+    return pd.DataFrame(rows)

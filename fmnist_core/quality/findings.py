@@ -1,0 +1,139 @@
+"""Findings: one line for each thing that was checked, with its meaning for training and what to do."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+import numpy as np
+import pandas as pd
+
+from fmnist_core.datasets import Dataset
+from fmnist_core.quality.copies import Pairs
+
+# A column with fewer different values than this says next to nothing.
+FEW_VALUES = 16
+
+
+class Verdict(Enum):
+    """How a check ended."""
+
+    FINE = "Fine"
+    NOTE = "Note"
+    LOOK = "Look"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A check's name, its verdict, and a sentence or two on what it means and what to do."""
+
+    name: str
+    verdict: Verdict
+    text: str
+
+
+def source(dataset: Dataset) -> Finding:
+    """Say whether the content is proven to be the published one."""
+    if dataset.synthetic:
+        return Finding("Source", Verdict.LOOK, "A stand-in. What you measure on it says nothing about the real data.")
+    if dataset.verified:
+        return Finding("Source", Verdict.FINE, "Byte for byte the published files. Results compare with others'.")
+    return Finding("Source", Verdict.NOTE, "Nobody published a hash of these files: keep ours beside your results.")
+
+
+def missing(dataset: Dataset) -> Finding:
+    """Say that there are no missing values, and why there cannot be."""
+    cells = (len(dataset.y_train) + len(dataset.y_test)) * 785
+    return Finding("Missing values", Verdict.FINE, f"None in {cells / 1e6:,.1f} million cells. Nothing to fill in.")
+
+
+def copies(pairs: Pairs) -> Finding:
+    """Judge images that agree in every pixel."""
+    name, n_images = "Exact duplicates", len(pairs.labels)
+    if not len(pairs):
+        return Finding(name, Verdict.FINE, f"None among {n_images:,} images. Nothing to drop.")
+    across = int(pairs.across.sum())
+    text = f"{_count(len(pairs), 'image')} of {n_images:,} repeat another."
+    if across:
+        text += f" {across:,} of the test set stand in training: the test score is flattered. Export without them."
+    else:
+        text += " They weigh double. Choose what happens to them under Duplicates on the Train page."
+    return Finding(name, Verdict.LOOK, text)
+
+
+def conflicts(pairs: Pairs) -> Finding:
+    """Judge equal images with different labels."""
+    name, count = "Same image, other label", int(pairs.conflicting.sum())
+    if not count:
+        return Finding(name, Verdict.FINE, "None: no image contradicts itself.")
+    text = f"{_count(count, 'pair')} of equal images with different labels: one label is wrong. Drop both copies."
+    return Finding(name, Verdict.LOOK, text)
+
+
+def near_copies(pairs: Pairs | None, threshold: float) -> Finding:
+    """Judge images that nearly agree; None while they are being searched."""
+    name = "Near-duplicates"
+    if pairs is None:
+        return Finding(name, Verdict.NOTE, "Not searched yet. Open this to compare every image with every other.")
+    across = len(np.unique(pairs.second[pairs.across]))
+    if not len(pairs):
+        return Finding(name, Verdict.FINE, f"No two images are within {threshold:g} grey levels of each other.")
+    text = f"{_count(len(pairs), 'pair')} within {threshold:g} grey levels"
+    if not across:
+        return Finding(name, Verdict.NOTE, f"{text}, none across training and test. The test score is not affected.")
+    share = across / max(len(pairs.labels) - pairs.n_train, 1)
+    text += f". {_count(across, 'test image')} ({share:.2%}) have a twin in training, which flatters the test score by "
+    return Finding(name, Verdict.LOOK, text + "at most that much. See them before you trust the last decimals.")
+
+
+def constant(columns: np.ndarray) -> Finding:
+    """Judge columns with one value only."""
+    name = "Constant columns"
+    if not len(columns):
+        return Finding(name, Verdict.FINE, "None: every pixel changes in some image. Keep all 784.")
+    text = f"{_count(len(columns), 'column')} never change: they teach nothing. Harmless to networks; "
+    return Finding(name, Verdict.NOTE, text + "leave them out before scaling column by column, or it divides by zero.")
+
+
+def redundant(pairs: pd.DataFrame, threshold: float, largest: float) -> Finding:
+    """Judge pairs of pixels with a high correlation; pairs: of columns.redundant_columns."""
+    name = "Redundant columns"
+    if not len(pairs):
+        text = f"None at |r| > {threshold:g}; the largest is {largest:.3f}. Keep all 784."
+        return Finding(name, Verdict.FINE, text)
+    dropped = pairs["second"].nunique()
+    text = f"{_count(dropped, 'pixel')} repeat another at |r| > {threshold:g}. Networks do not mind; "
+    return Finding(name, Verdict.NOTE, text + "linear models get steadier without them.")
+
+
+def cardinality(description: pd.DataFrame) -> Finding:
+    """Judge the number of different values per pixel; description: of columns.describe."""
+    unique = description["unique"].drop("label")
+    few = int((unique < FEW_VALUES).sum())
+    text = f"Pixels take {unique.min():,} to {unique.max():,} of 256 values"
+    if not few:
+        return Finding("Cardinality", Verdict.FINE, f"{text}: every one can tell images apart.")
+    text += f"; {_count(few, 'pixel')} fewer than {FEW_VALUES}, as is usual at the edge. Nothing to do."
+    return Finding("Cardinality", Verdict.NOTE, text)
+
+
+def outliers(table: pd.DataFrame, n_images: int, threshold: float) -> Finding:
+    """Judge images unlike their class; table: of outliers.outlier_table."""
+    if table.empty:
+        return Finding("Outliers", Verdict.FINE, f"No image is beyond a robust z-score of {threshold:g} in its class.")
+    text = (
+        f"{_count(len(table), 'image')} ({len(table) / n_images:.1%}) are beyond a robust z-score of {threshold:g} in "
+        "their class. Look for wrong labels among them; rare but right ones should stay."
+    )
+    return Finding("Outliers", Verdict.NOTE, text)
+
+
+def summary(findings: list[Finding]) -> str:
+    """Say in one sentence how the checks ended."""
+    look = [finding.name.lower() for finding in findings if finding.verdict is Verdict.LOOK]
+    if not look:
+        return f"{len(findings)} checks, none of which speaks against training on these data."
+    verb = "asks" if len(look) == 1 else "ask"
+    return f"{len(look)} of {len(findings)} checks {verb} for a look before you train: {', '.join(look)}."
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -1,0 +1,28 @@
+"""Correlation: which pixels move together, what they say about the classes, and which classes look alike."""
+
+import streamlit as st
+
+from pages.ui.correlation.all import all_view
+from pages.ui.correlation.classes import classes_view
+from pages.ui.correlation.one import one_view
+from pages.ui.data import current_dataset
+from pages.ui.distributions.results import require_images
+from pages.ui.header import page_header
+from pages.ui.selection import selection_bar
+
+VIEWS = {"One pixel": one_view, "All pixels": all_view, "Classes": classes_view}
+
+page_header("Correlation", "Which pixels move together?")
+dataset = current_dataset()
+selection = selection_bar(dataset)
+require_images(dataset, selection)
+view = st.segmented_control(
+    "View",
+    list(VIEWS),
+    default="One pixel",
+    required=True,
+    key="view",
+    bind="query-params",
+    label_visibility="collapsed",
+)
+VIEWS[view](dataset, selection)

@@ -1,0 +1,70 @@
+"""Correlation, second view: every pixel with every other, and the first 50 columns of the table."""
+
+import streamlit as st
+
+from fmnist_core.correlation import constant_pixels, count_above, first_columns, strongest_pairs
+from fmnist_core.datasets import Dataset
+from fmnist_core.figures.correlation import REDUNDANT, columns_figure, columns_text, matrix_png, matrix_text
+from fmnist_core.figures.pixels import pixel_words
+from fmnist_core.selection import Selection
+from pages.ui.correlation.matrix import correlation_matrix
+from pages.ui.correlation.pair import choose_pair, current_partner, current_pixel, pair_images
+from pages.ui.correlation.results import Correlated, correlated
+from pages.ui.export import show_figure, table_download
+
+
+@st.fragment
+def all_view(dataset: Dataset, selection: Selection) -> None:
+    """Show the whole matrix beside the images of a pair, then the strongest pairs and the first columns."""
+    result = correlated(dataset, selection)
+    pairs = strongest_pairs(result.matrix)
+    text = matrix_text(pairs, count_above(result.matrix, REDUNDANT), len(constant_pixels(result.matrix)))
+    st.markdown(text)
+    left, right = st.columns([3, 2], gap="large")
+    with left:
+        _matrix(result, text)
+    with right:
+        _pair(dataset, selection, result)
+    left, right = st.columns([2, 3], gap="large")
+    with left:
+        st.subheader("Strongest pairs", anchor=False)
+        st.caption("Columns are counted from 1 with the label as 0, as in the table pixel1 to pixel784.")
+        table = pairs.assign(first=pairs["first"] + 1, second=pairs["second"] + 1)
+        st.dataframe(table.style.format({"correlation": "{:.3f}"}), hide_index=True, height="content", alt=text)
+        table_download(table, "strongest-pairs", index=False)
+    with right:
+        st.subheader("The first 50 columns", anchor=False)
+        frame = first_columns(result.sums, result.matrix)
+        words = columns_text(frame)
+        show_figure(columns_figure(frame), "first-50-columns", alt=words, frame=frame)
+        st.caption(words)
+
+
+def _matrix(result: Correlated, text: str) -> None:
+    partner = current_partner()
+    pair = None if partner is None else (current_pixel(), partner)
+    correlation_matrix(
+        result.numbers, key="correlation_matrix", pair=pair, on_select=choose_pair,
+        alt=f"Correlations of 784 pixels with each other. {text}",
+    )  # fmt: skip
+    st.download_button(
+        "PNG", lambda: matrix_png(result.matrix), "correlation-784.png", "image/png", key="matrix-png",
+        icon=":material/download:", type="tertiary", on_click="ignore", help="The matrix as an image, 784 x 784.",
+    )  # fmt: skip
+
+
+def _pair(dataset: Dataset, selection: Selection, result: Correlated) -> None:
+    pixel, partner = current_pixel(), current_partner()
+    if partner is None:
+        st.info("Click the matrix to see images behind a pair of pixels.", icon=":material/touch_app:")
+        st.caption(
+            "The pixels stand in the order of the table, row after row of the image. Hence the pattern: each small "
+            "square is a row of the image against another one; near the diagonal are neighbours."
+        )
+        return
+    value = result.matrix[pixel, partner]
+    st.metric(
+        f"{pixel_words(pixel)} with {pixel_words(partner)}".capitalize(),
+        "none" if value != value else f"{value:.3f}", help="Pearson correlation over the selected images.",
+    )  # fmt: skip
+    pair_images(dataset, selection, pixel, partner, columns=1)

@@ -1,0 +1,68 @@
+"""Correlation, first view: click a pixel and see how every other one moves with it."""
+
+import numpy as np
+import streamlit as st
+
+from fmnist_core.correlation import partners
+from fmnist_core.datasets import Dataset
+from fmnist_core.figures.correlation import partners_text
+from fmnist_core.figures.pixels import pixel_words
+from fmnist_core.pixels import SIDE
+from fmnist_core.selection import Selection
+from pages.ui.correlation.pair import choose_first, choose_partner, current_partner, current_pixel, pair_images
+from pages.ui.correlation.results import Correlated, correlated
+from pages.ui.distributions.behind import bright_and_dark
+from pages.ui.export import table_download
+from pages.ui.pixel_image import pixel_image
+
+
+@st.fragment
+def one_view(dataset: Dataset, selection: Selection) -> None:
+    """Show the mean image to choose from, the correlations of the chosen pixel, its partners, and images."""
+    result = correlated(dataset, selection)
+    pixel, partner = current_pixel(), current_partner()
+    strongest = partners(result.matrix, pixel)
+    left, middle, right = st.columns([5, 5, 4], gap="large")
+    with left:
+        _mean(result, pixel)
+    with middle:
+        _map(result, pixel, partner, strongest["pixel"].tolist())
+    with right:
+        st.markdown("**Strongest partners**")
+        st.markdown(partners_text(pixel, strongest))
+        table = strongest.drop(columns="pixel")
+        st.dataframe(
+            table.style.format({"correlation": "{:.3f}"}), hide_index=True, height="content", row_height=30,
+            alt=f"Strongest partners of {pixel_words(pixel)}",
+        )  # fmt: skip
+        table_download(table, f"partners-of-pixel-{pixel + 1}", index=False)
+    if partner is None:
+        bright_and_dark(selection.take(dataset), pixel, dataset.class_names)
+    else:
+        st.subheader("Images behind it", anchor=False)
+        pair_images(dataset, selection, pixel, partner, columns=2)
+
+
+def _mean(result: Correlated, pixel: int) -> None:
+    st.markdown("**Mean image:** click a pixel")
+    mean = (result.sums.class_sums.sum(axis=0) / result.sums.count).reshape(SIDE, SIDE)
+    pixel_image(
+        mean, key="correlation_mean", selected=pixel, bounds=(0, 255), decimals=1, on_select=choose_first,
+        alt="Mean of the selected images. Choose a pixel to correlate.",
+    )  # fmt: skip
+
+
+def _map(result: Correlated, pixel: int, partner: int | None, strongest: list[int]) -> None:
+    st.markdown(f"**Correlation with {pixel_words(pixel)}:** click a partner")
+    row = result.matrix[pixel]
+    shown = np.isnan(row).all()
+    pixel_image(
+        row.reshape(SIDE, SIDE), key="correlation_map", scale="diverging", bounds=(-1, 1), decimals=3,
+        selected=pixel if partner is None else partner, marks=strongest if partner is None else [pixel],
+        blank="constant, no correlation", on_select=choose_partner,
+        alt=f"Correlation of every pixel with {pixel_words(pixel)}: red moves with it, blue against it.",
+    )  # fmt: skip
+    if shown:
+        st.caption("This pixel is the same in every image: blank, because nothing can move with it.")
+    else:
+        st.caption("Red moves with it, blue against it. Small rings: the strongest partners.")

@@ -1,0 +1,136 @@
+"""Distributions, first view: a picture of a statistic to click on, and the histogram of all pixels or of that one."""
+
+from dataclasses import replace
+
+import numpy as np
+import streamlit as st
+
+from fmnist_core import pixels
+from fmnist_core.datasets import Dataset
+from fmnist_core.figures.palette import TRAIN_COLOUR
+from fmnist_core.figures.pixels import (
+    SET_COLOURS,
+    class_colours,
+    class_histograms_figure,
+    histogram_figure,
+    histogram_text,
+    pixel_boxes_figure,
+    pixel_boxes_text,
+    pixel_words,
+)
+from fmnist_core.selection import Selection
+from pages.ui.data import plain
+from pages.ui.distributions.behind import bright_and_dark
+from pages.ui.distributions.results import SET_NAMES, Shown, counts_of, shown_classes
+from pages.ui.export import show_figure, table_download
+from pages.ui.pixel_image import choose_pixel, chosen_pixel, pixel_image
+
+STATISTICS = {"Mean": "mean", "Median": "median", "Std deviation": "std", "Zeros": "zeros"}
+ALL_CLASSES = "All classes"
+ALL_PIXELS, ONE_PIXEL = "All pixels", "Chosen pixel"
+TOGETHER, BY_CLASS, BY_SET = "Together", "By class", "Training and test"
+_BIN_WIDTH = {ALL_PIXELS: 1, ONE_PIXEL: 8}
+
+
+@st.fragment
+def pixels_view(dataset: Dataset, selection: Selection) -> None:
+    """Show the picture, the histogram, and for a chosen pixel its boxes and its images."""
+    counts, shown = counts_of(dataset, selection), shown_classes(dataset, selection)
+    left, right = st.columns([2, 3], gap="large")
+    with left:
+        pixel = _picture(counts, dataset, shown)
+    with right:
+        _histogram(counts, pixel, dataset, selection, shown)
+    if pixel is not None:
+        _boxes(counts[list(shown.labels), pixel], pixel, shown)
+        bright_and_dark(selection.take(dataset), pixel, dataset.class_names)
+
+
+def _picture(counts: np.ndarray, dataset: Dataset, shown: Shown) -> int | None:
+    statistic = st.segmented_control(
+        "Picture of the", list(STATISTICS), default="Mean", required=True, key="picture", bind="query-params",
+        help="Of each pixel, over the images: mean, median, standard deviation (n - 1), or the share that is 0.",
+    )  # fmt: skip
+    name = st.selectbox("Images of", [ALL_CLASSES, *shown.names], key="of", bind="query-params")
+    labels = list(shown.labels) if name == ALL_CLASSES else [dataset.class_names.index(name)]
+    values = pixels.picture(counts[labels].sum(axis=0), STATISTICS[statistic])
+    zeros = statistic == "Zeros"
+    return pixel_image(
+        values, key="distribution_pixels", selected=chosen_pixel(), on_select=_choose,
+        scale="sequential" if zeros else "gray", unit="%" if zeros else "", decimals=1,
+        bounds=(0, 100) if zeros else (0, 128) if statistic == "Std deviation" else (0, 255),
+        alt=f"{statistic} of each pixel, {name.lower() if name == ALL_CLASSES else name}.",
+    )  # fmt: skip
+
+
+def _choose(pixel: int) -> None:
+    choose_pixel(pixel)
+    st.session_state["values"] = ONE_PIXEL
+
+
+def _histogram(counts: np.ndarray, pixel: int | None, dataset: Dataset, selection: Selection, shown: Shown) -> None:
+    with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
+        of = st.segmented_control(
+            "Values of", [ALL_PIXELS, ONE_PIXEL], default=ALL_PIXELS, required=True, key="values", bind="query-params"
+        )
+        by = st.segmented_control(
+            "Show", [TOGETHER, BY_CLASS, BY_SET], default=TOGETHER, required=True, key="by", bind="query-params"
+        )
+        log = st.toggle(
+            "Logarithmic", True, key="log", bind="query-params",
+            help="Most pixels are 0. On a linear axis their bar hides all others.",
+        )  # fmt: skip
+    if of == ONE_PIXEL and pixel is None:
+        st.info("Click a pixel of the picture.", icon=":material/touch_app:")
+        return
+    chosen = pixel if of == ONE_PIXEL else None
+    what = "pixels" if chosen is None else f"images, {pixel_words(chosen)}"
+    rows, names, colours = _rows(counts, chosen, by, dataset, selection, shown)
+    options = {"what": "pixels" if chosen is None else "images", "log": log, "bin_width": _BIN_WIDTH[of]}
+    draw = class_histograms_figure if by == BY_CLASS else histogram_figure
+    figure = draw(rows, names, colours, **options)
+    text = histogram_text(rows, names, what)
+    table = pixels.describe(rows, names)
+    show_figure(figure, "histogram", alt=text, frame=table, key="histogram")
+    st.caption(plain(_meaning(rows.sum(axis=0), chosen)))
+    with st.expander("In numbers"):
+        st.dataframe(table.style.format(precision=1).format({"count": "{:,}", "zeros": "{:.1%}"}), alt=text)
+        table_download(table, "pixel-values")
+
+
+def _rows(
+    counts: np.ndarray, pixel: int | None, by: str, dataset: Dataset, selection: Selection, shown: Shown
+) -> tuple[np.ndarray, tuple[str, ...], tuple[str, ...]]:
+    """Return histograms, (k, 256), with their names and colours."""
+
+    def of_pixel(table: np.ndarray) -> np.ndarray:
+        return table.sum(axis=-2, dtype=np.int64) if pixel is None else table[..., pixel, :].astype(np.int64)
+
+    if by == BY_CLASS:
+        return of_pixel(counts[list(shown.labels)]), shown.names, class_colours(shown.labels)
+    if by == BY_SET:
+        sets = [counts_of(dataset, replace(selection, split=split)) for split in SET_NAMES]
+        rows = np.stack([of_pixel(table).sum(axis=0) for table in sets])
+        return rows, tuple(SET_COLOURS), tuple(SET_COLOURS.values())
+    return of_pixel(counts).sum(axis=0)[np.newaxis], ("Selected images",), (TRAIN_COLOUR,)
+
+
+def _meaning(row: np.ndarray, pixel: int | None) -> str:
+    mean, std, zeros = (function(row).item() for function in (pixels.means, pixels.deviations, pixels.zero_shares))
+    if pixel is not None:
+        return (
+            f"{pixel_words(pixel).capitalize()} is exactly 0 in {zeros:.1%} of the images; mean {mean:.1f}, "
+            f"standard deviation {std:.1f}. A pixel that is nearly always 0 tells a network little."
+        )
+    return (
+        f"{zeros:.1%} of all pixels are exactly 0; mean {mean:.2f}, standard deviation {std:.2f}, that is "
+        f"{mean / 255:.5f} and {std / 255:.5f} of 255. These two are the numbers to standardise inputs with."
+    )
+
+
+def _boxes(rows: np.ndarray, pixel: int, shown: Shown) -> None:
+    st.subheader(f"The chosen pixel by class: {pixel_words(pixel)}", anchor=False)
+    frame = pixels.count_boxes(rows, shown.names)
+    text = pixel_boxes_text(frame)
+    st.caption(plain(text) + " Box: the middle half; whiskers: the last values within 1.5 box lengths.")
+    show_figure(pixel_boxes_figure(frame, class_colours(shown.labels)), "pixel-by-class", alt=text, frame=frame)

@@ -1,0 +1,112 @@
+"""What the Distributions page shows, computed once per data set; class filters are sums of what is on disk."""
+
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+import streamlit as st
+
+from fmnist_core.datasets import Dataset
+from fmnist_core.memory import remembered
+from fmnist_core.pixels import MEASURES, measure, value_counts
+from fmnist_core.selection import Selection
+
+SET_NAMES = {"train": "Training", "test": "Test"}
+
+
+class Shown(NamedTuple):
+    """The classes that a page shows: labels and names, in the order of the data set."""
+
+    labels: tuple[int, ...]
+    names: tuple[str, ...]
+
+
+def shown_classes(dataset: Dataset, selection: Selection) -> Shown:
+    """Return the selected classes, or all."""
+    labels = selection.labels or tuple(range(len(dataset.class_names)))
+    return Shown(labels, tuple(dataset.class_names[label] for label in labels))
+
+
+def require_images(dataset: Dataset, selection: Selection) -> None:
+    """End the page here, with a sentence, if nothing fulfils the selection."""
+    if selection.is_whole or len(selection.take(dataset)):
+        return
+    st.info("No image fulfils this. Widen the classes or the values above.", icon=":material/filter_alt_off:")
+    st.stop()
+
+
+def splits_of(selection: Selection) -> tuple[str, ...]:
+    """Return train, test or both, as a tuple."""
+    return ("train", "test") if selection.split == "both" else (selection.split,)
+
+
+def part(dataset: Dataset, split: str) -> tuple[np.ndarray, np.ndarray]:
+    """Return images and labels of one set."""
+    return (dataset.x_test, dataset.y_test) if split == "test" else (dataset.x_train, dataset.y_train)
+
+
+def counts_of(dataset: Dataset, selection: Selection) -> np.ndarray:
+    """Return how often each value occurs, (classes, 784, 256) integers; classes not selected are 0."""
+    if selection.pixel is not None:
+        return _conditioned_counts(dataset.sha256, selection.key, dataset, selection)
+    parts = [split_counts(dataset, split) for split in splits_of(selection)]
+    counts = parts[0] if len(parts) == 1 else parts[0] + parts[1]
+    if not selection.labels:
+        return counts
+    kept = np.zeros(counts.shape, counts.dtype)
+    labels = list(selection.labels)
+    kept[labels] = counts[labels]
+    return kept
+
+
+def split_counts(dataset: Dataset, split: str) -> np.ndarray:
+    """Return how often each value occurs in one whole set, (classes, 784, 256) uint32, memory-mapped."""
+    images, labels = part(dataset, split)
+    return remembered(
+        dataset.sha256, "pixel-values", 1,
+        lambda: {"counts": value_counts(images, labels, len(dataset.class_names))}, split=split,
+    )["counts"]  # fmt: skip
+
+
+# Eight megabytes each, and a condition is seldom returned to: a few in memory, none on disk.
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _conditioned_counts(sha256: str, key: str, _dataset: Dataset, _selection: Selection) -> np.ndarray:
+    subset = _selection.take(_dataset)
+    return value_counts(subset.images, subset.labels, len(_dataset.class_names))
+
+
+class Measured(NamedTuple):
+    """A measure of the images of one or both sets: values (n,), NaN where not selected; labels (n,)."""
+
+    values: np.ndarray
+    labels: np.ndarray
+
+
+def measured(dataset: Dataset, selection: Selection, name: str) -> dict[str, Measured]:
+    """Return a measure by name of the set, for the sets selected; values stand in the order of the set's images."""
+    result = {}
+    for split in splits_of(selection):
+        images, labels = part(dataset, split)
+        values = remembered(
+            dataset.sha256, "image-measures", 1, lambda images=images: measure(images), split=split
+        )[name]  # fmt: skip
+        if not selection.is_whole:
+            kept = np.zeros(len(labels), bool)
+            kept[replace(selection, split=split).take(dataset).index] = True
+            values = np.where(kept, values, np.nan)
+        result[SET_NAMES[split]] = Measured(values, labels)
+    return result
+
+
+def images_at(dataset: Dataset, selection: Selection, positions: np.ndarray) -> np.ndarray:
+    """Return images by position in the selected sets, one after the other: (m,) -> (m, 28, 28) uint8."""
+    first, *rest = (part(dataset, split)[0] for split in splits_of(selection))
+    if not rest:
+        return first[positions]
+    in_first = positions < len(first)
+    images = np.empty((len(positions), *first.shape[1:]), np.uint8)
+    images[in_first], images[~in_first] = first[positions[in_first]], rest[0][positions[~in_first] - len(first)]
+    return images
+
+
+MEASURE_NAMES = {title.title: name for name, title in MEASURES.items()}

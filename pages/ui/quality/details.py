@@ -1,0 +1,199 @@
+"""What is behind each finding of the Quality page."""
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from fmnist_core.datasets import Dataset
+from fmnist_core.quality import outliers
+from fmnist_core.quality.copies import Pairs, policy_counts, take
+from fmnist_core.spec import HYPERPARAMETERS
+from pages.ui.data import plain
+from pages.ui.export import table_download
+from pages.ui.quality.cards import Picture, cards
+from pages.ui.quality.facts import LEAST_CORRELATION, Facts
+
+CORRELATION_KEY, Z_KEY = "r", "z"
+CORRELATION = 0.98
+SHOWN = 24
+_ALL = "All classes"
+_EDITIONS = """
+The official Fashion-MNIST files have no exact duplicate; the Kaggle CSV edition has 43 in training. Both have the same
+origin: the first release of August 2017 had 43 repeated training images, 1 repeated test image and 10 test images
+that stood in training. A user reported it (fashion-mnist, issue 44), and the publisher put new images in their place
+within a day (pull request 45). The official files were corrected. The CSV's 43 are those of the first release, so it
+seems to have been made before: systems that read it drop 43 rows, systems that read the IDX files have none to drop.
+"""
+
+
+def source(dataset: Dataset) -> None:
+    """Show where the data come from and the hash of their content."""
+    st.markdown(f"From {plain(dataset.source)}.")
+    st.code(f"SHA-256 of the content  {dataset.sha256}", language=None)
+    st.caption(
+        "One hash over the four uncompressed arrays as IDX: training images, training labels, test images, test "
+        "labels. Equal content gives an equal hash, whatever files it came in."
+    )
+    for attempt in dataset.attempts:
+        st.caption(f"Tried before: {plain(attempt.source)}. {plain(attempt.reason)}")
+
+
+def missing(facts: Facts) -> None:
+    """Say why there are none, how the reference systems looked for them, and show the count per column."""
+    st.markdown(
+        "Pixels and labels are bytes, 0 to 255, and a byte has no room for *unknown*. An empty cell, a text or NaN in "
+        "a CSV file is refused when it is read, with its line and column, so no guess of ours ever fills a gap. "
+        "The reference systems counted with `isnull().sum()` on the Kaggle CSV and found none either."
+    )
+    cells = {"training": facts.train, "test": facts.test}
+    frame = pd.DataFrame(
+        {
+            "columns": {part: len(table) for part, table in cells.items()},
+            "rows": {part: int(table["count"].iloc[0]) for part, table in cells.items()},
+            "missing": {part: int(table["missing"].sum()) for part, table in cells.items()},
+            "missing %": dict.fromkeys(cells, 0.0),
+        }
+    ).rename_axis("set")
+    st.dataframe(frame, height="content", width="content", column_config={"rows": _number()})
+
+
+def copies(dataset: Dataset, facts: Facts) -> None:
+    """Show the pairs, what each policy leaves, and why two editions differ."""
+    pairs = facts.copies
+    if len(pairs):
+        st.markdown(
+            f"{pairs.within_train.sum():,} within training, {pairs.within_test.sum():,} within test, "
+            f"{pairs.across.sum():,} from training to test."
+        )
+        pair_cards(dataset, pairs)
+        table_download(pairs.table(dataset.class_names), "duplicates", index=False)
+        _policies(dataset)
+    else:
+        st.markdown("All images were compared in all 784 pixels, within and across the two sets.")
+    if dataset.name == "fashion-mnist" or len(pairs):
+        st.caption(_EDITIONS)
+
+
+def _policies(dataset: Dataset) -> None:
+    st.markdown("**What each choice leaves of the training set**")
+    frame = _policy_counts(dataset.sha256, dataset)
+    words = HYPERPARAMETERS["duplicates"].choices or {}
+    frame = frame.rename(index=words, columns=dict(enumerate(dataset.class_names))).rename_axis("policy")
+    st.dataframe(frame, height="content")
+    st.page_link("pages/train/new.py", label="Choose under Data, split and seed", icon=":material/arrow_forward:")
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _policy_counts(sha256: str, _dataset: Dataset) -> pd.DataFrame:
+    return policy_counts(_dataset.x_train, _dataset.y_train, len(_dataset.class_names))
+
+
+def conflicts(dataset: Dataset, facts: Facts) -> None:
+    """Show equal images with different labels."""
+    pairs = facts.copies.chosen(facts.copies.conflicting)
+    if not len(pairs):
+        st.markdown("Of all images that agree in every pixel, none has two labels.")
+        return
+    st.markdown("A network cannot satisfy both. *Drop every copy* on the Train page leaves both of each pair out.")
+    pair_cards(dataset, pairs)
+    table_download(pairs.table(dataset.class_names), "conflicting-labels", index=False)
+
+
+def constant(facts: Facts) -> None:
+    """Name the columns with a single value."""
+    if not len(facts.constant):
+        st.markdown("Checked on the training set: all 785 columns take at least two values.")
+        return
+    frame = facts.train.iloc[facts.constant][["min", "zeros"]].rename(columns={"min": "value"})
+    st.dataframe(frame[["value"]], height=min(38 + 35 * len(frame), 300), width="content")
+    table_download(frame[["value"]], "constant-columns")
+
+
+def redundant(pairs: pd.DataFrame) -> None:
+    """Let the user choose |r| and list the pairs above it."""
+    st.slider(
+        "Redundant above |r|", LEAST_CORRELATION, 0.99, CORRELATION, 0.01, key=CORRELATION_KEY, bind="query-params",
+        persist_state="session", width=360,
+        help="Pearson's correlation of two pixels over the training set; each pair counts once (upper triangle).",
+    )  # fmt: skip
+    if len(pairs):
+        st.dataframe(
+            pairs, hide_index=True, height=min(38 + 35 * len(pairs), 300), width="content",
+            column_config={"correlation": st.column_config.NumberColumn("r", format="%.4f")},
+        )  # fmt: skip
+        table_download(pairs, "redundant-columns", index=False)
+    st.caption("Columns count from 1 in reading order, pixel1 to pixel784; the label is no pixel and is left out.")
+
+
+def cardinality(facts: Facts) -> None:
+    """Show the columns with the fewest different values."""
+    frame = facts.train[["unique", "unique_fraction", "zeros"]].sort_values("unique", kind="stable")
+    st.dataframe(
+        frame, height=300, width="content",
+        column_config={
+            "unique": st.column_config.NumberColumn("different values"),
+            "unique_fraction": _percent("of all rows", "%.3f%%"),
+            "zeros": _percent("share of zeros", "%.1f%%"),
+        },
+    )  # fmt: skip
+    table_download(frame, "cardinality")
+    st.caption("Training set. The corners are black in nearly every image, hence few values there.")
+
+
+def outlying(dataset: Dataset, facts: Facts, table: pd.DataFrame) -> None:
+    """Let the user choose the robust z-score and a class, and show the images, strongest first."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.slider(
+            "Robust z-score above", 2.5, 10.0, outliers.THRESHOLD, 0.5, key=Z_KEY, bind="query-params",
+            persist_state="session", width=280,
+        )  # fmt: skip
+        name = st.selectbox(
+            "Class", [_ALL, *dataset.class_names], key="class", bind="query-params", width=220,
+        )  # fmt: skip
+    shown = table if name == _ALL else table[table["label"] == dataset.class_names.index(name)]
+    st.caption(
+        "Two measures: root mean square distance to the mean training image of the class (far is unusual), and ink, the "
+        "mean of all pixels (much or little is unusual). z = (value - median) / (1.4826 MAD) within the class, so "
+        "that outliers do not move their own yardstick; above 3.5 is the usual mark (Iglewicz and Hoaglin, 1993)."
+    )
+    first = shown.head(SHOWN)
+    images = take(dataset.x_train, dataset.x_test, first["place"].to_numpy())
+    cards(
+        [
+            [Picture(image, dataset.class_names[row.label], f"{row.split} {row.index_}, z {row.z:+.1f} {row.measure}")]
+            for image, row in zip(images, first.rename(columns={"index": "index_"}).itertuples(), strict=True)
+        ]
+    )
+    _more(len(shown))
+    table_download(shown.assign(label=np.array(dataset.class_names)[shown["label"]]), "outliers", index=False)
+
+
+def pair_cards(dataset: Dataset, pairs: Pairs, *, difference: bool = False) -> None:
+    """Show the first pairs, each side by side; with their difference, ten times as bright, as a third picture."""
+    shown = pairs.chosen(np.arange(min(len(pairs), SHOWN)))
+    first, second = (take(dataset.x_train, dataset.x_test, places) for places in (shown.first, shown.second))
+    groups = []
+    for one, other, row in zip(first, second, shown.table(dataset.class_names).itertuples(), strict=True):
+        group = [
+            Picture(one, row.first_class, f"{row.first_split} {row.first_index}"),
+            Picture(other, row.second_class, f"{row.second_split} {row.second_index}"),
+        ]
+        if difference:
+            gap = np.minimum(np.abs(one.astype(int) - other) * 10, 255).astype(np.uint8)
+            group.append(Picture(gap, f"{row.distance:.1f} apart", "difference, x 10"))
+        groups.append(group)
+    cards(groups)
+    _more(len(pairs))
+
+
+def _more(count: int) -> None:
+    if count > SHOWN:
+        st.caption(f"The first {SHOWN} of {count:,}; the CSV lists all.")
+
+
+def _number() -> dict:
+    return st.column_config.NumberColumn(format="localized")
+
+
+def _percent(label: str, form: str) -> dict:
+    return st.column_config.NumberColumn(label, format="percent" if not form else form)

@@ -1,0 +1,77 @@
+"""The list of findings: a line each, which opens to what is behind it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import streamlit as st
+
+from fmnist_core.datasets import Dataset
+from fmnist_core.quality import findings, outliers
+from fmnist_core.quality.findings import Finding, Verdict
+from pages.ui.data import plain
+from pages.ui.quality import details, near
+from pages.ui.quality.facts import Facts, facts_of, setting
+
+_BADGES = {
+    Verdict.FINE: (":green-badge[:material/check: {}]"),
+    Verdict.NOTE: (":blue-badge[:material/info: {}]"),
+    Verdict.LOOK: (":orange-badge[:material/visibility: {}]"),
+}
+# The badges of one width, so that the names stand below each other; on a phone the text begins on a line of its own.
+_STYLE = """<style>
+.st-key-findings { gap: 0.35rem; }
+.st-key-findings summary .stMarkdownBadge { min-width: 4.6rem; justify-content: flex-start; }
+.st-key-findings summary p { line-height: 1.5; }
+</style>"""
+
+
+@dataclass(frozen=True)
+class _Line:
+    """key: name in the address of the line that is open."""
+
+    key: str
+    finding: Finding
+    show: Callable[[], None]
+
+
+def findings_list(dataset: Dataset) -> None:
+    """Show how all checks ended in a sentence, then a line for each."""
+    lines = _lines(dataset, facts_of(dataset))
+    st.html(_STYLE)
+    st.markdown(f"**{findings.summary([line.finding for line in lines])}**")
+    with st.container(key="findings"):
+        for line in lines:
+            _show(line)
+
+
+def _lines(dataset: Dataset, facts: Facts) -> list[_Line]:
+    correlation = setting(details.CORRELATION_KEY, details.CORRELATION)
+    z = setting(details.Z_KEY, outliers.THRESHOLD)
+    redundant = facts.redundant[facts.redundant["correlation"].abs() > correlation]
+    unlike = outliers.outlier_table(facts.outliers, facts.copies.labels, facts.copies.n_train, z)
+    pairs = near.pairs(dataset)
+    return [
+        _Line("source", findings.source(dataset), lambda: details.source(dataset)),
+        _Line("missing", findings.missing(dataset), lambda: details.missing(facts)),
+        _Line("duplicates", findings.copies(facts.copies), lambda: details.copies(dataset, facts)),
+        _Line("conflicts", findings.conflicts(facts.copies), lambda: details.conflicts(dataset, facts)),
+        _Line("near", findings.near_copies(pairs, near.threshold()), lambda: near.show(dataset, pairs)),
+        _Line("constant", findings.constant(facts.constant), lambda: details.constant(facts)),
+        _Line(
+            "redundant", findings.redundant(redundant, correlation, facts.largest_correlation),
+            lambda: details.redundant(redundant),
+        ),
+        _Line("cardinality", findings.cardinality(facts.train), lambda: details.cardinality(facts)),
+        _Line(
+            "outliers", findings.outliers(unlike, len(facts.copies.labels), z),
+            lambda: details.outlying(dataset, facts, unlike),
+        ),
+    ]  # fmt: skip
+
+
+def _show(line: _Line) -> None:
+    badge = _BADGES[line.finding.verdict].format(line.finding.verdict.value)
+    label = f"{badge} **{line.finding.name}** :gray[·] {plain(line.finding.text)}"
+    with st.expander(label, key=line.key, bind="query-params") as box:
+        if box.open:
+            line.show()

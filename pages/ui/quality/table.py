@@ -1,0 +1,164 @@
+"""The data as a table: shape, first rows, every column in numbers, and the way out as files."""
+
+import base64
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from fmnist_core import export_data, samples
+from fmnist_core.datasets import Dataset
+from fmnist_core.errors import DataError
+from fmnist_core.quality import columns
+from fmnist_core.spec import HYPERPARAMETERS
+from pages.ui.data import plain
+from pages.ui.export import table_download
+from pages.ui.quality.facts import facts_of
+
+TRAINING, TEST = "Training", "Test"
+CSV, IDX = "CSV", "IDX"
+_FRACTION = {"unique_fraction": "different, of rows", "zeros": "share of zeros"}
+
+
+def shape_section(dataset: Dataset) -> None:
+    """Show shape, types and memory; folded."""
+    with st.expander("Shape, types and memory", key="shape", bind="query-params") as box:
+        if not box.open:
+            return
+        frame = columns.shape_table(
+            {"training": (dataset.x_train, dataset.y_train), "test": (dataset.x_test, dataset.y_test)}
+        )
+        st.dataframe(
+            frame, hide_index=True, height="content",
+            column_config={
+                "memory_mb": st.column_config.NumberColumn("memory (MB)", format="%.2f"),
+                "as_int64_table_mb": st.column_config.NumberColumn(
+                    "as pandas int64 (MB)", format="%.1f", help="The table of 785 columns as pandas reads a CSV."
+                ),
+            },
+        )  # fmt: skip
+        st.caption(
+            "A pixel is a byte here, and all sessions share one copy on disk. pandas' usual int64 takes eight times as "
+            "much: 377 MB for 60,000 rows."
+        )
+        table_download(frame, "shape", index=False)
+
+
+def first_rows_section(dataset: Dataset) -> None:
+    """Show the first rows of a split as a table of 785 columns, the image beside each; folded."""
+    with st.expander("First rows", key="head", bind="query-params") as box:
+        if not box.open:
+            return
+        images, labels = _split(dataset, "head.set")
+        frame = columns.first_rows(images, labels)
+        pictures = [_data_url(image) for image in images[: len(frame)]]
+        shown = pd.concat([pd.Series(pictures, name="image"), frame], axis=1)
+        st.dataframe(
+            shown, row_height=44, height="content",
+            column_config={"image": st.column_config.ImageColumn(pinned=True, width=60)},
+        )  # fmt: skip
+        table_download(frame, "first-rows", index=False)
+
+
+def numbers_section(dataset: Dataset) -> None:
+    """Show what pandas' describe shows, a row per column; folded."""
+    with st.expander("Every column in numbers", key="columns", bind="query-params") as box:
+        if not box.open:
+            return
+        split = _choose_split("columns.set")
+        facts = facts_of(dataset)
+        frame = facts.train if split == TRAINING else facts.test
+        st.dataframe(
+            frame, height=420,
+            column_config={
+                "count": st.column_config.NumberColumn(format="localized"),
+                "mean": st.column_config.NumberColumn(format="%.3f"),
+                "std": st.column_config.NumberColumn(format="%.3f"),
+                "unique": "different values",
+                **{
+                    name: st.column_config.NumberColumn(label, format="percent")
+                    for name, label in _FRACTION.items()
+                },
+            },
+        )  # fmt: skip
+        st.caption(
+            "Click a heading to sort; the magnifier finds a column, such as pixel407. Row r and column c of an image, "
+            "both from 0, are pixel 28 r + c + 1. Exact over all rows, as pandas' describe computes it."
+        )
+        table_download(frame, f"columns-{split.lower()}")
+
+
+def export_section(dataset: Dataset) -> None:
+    """Hand out a split as CSV or IDX, with the duplicates policy; folded, and written when asked."""
+    with st.expander("Export cleaned data", key="export", bind="query-params") as box:
+        if not box.open:
+            return
+        words = HYPERPARAMETERS["duplicates"].choices or {}
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            split = _choose_split("export.set")
+            form = st.segmented_control(
+                "Form", [CSV, IDX], default=CSV, required=True, key="export.form", bind="query-params",
+                help="CSV as Kaggle has it: label, pixel1 to pixel784. IDX as the publishers have it.",
+            )  # fmt: skip
+            policy = st.selectbox(
+                "Duplicates", list(words), format_func=words.get, key="export.duplicates", bind="query-params", width=220,
+            )  # fmt: skip
+        without = _twins_of_test(dataset) if split == TRAINING else None
+        _files(dataset, split, form, policy, without)
+
+
+def _twins_of_test(dataset: Dataset) -> np.ndarray | None:
+    """Offer to leave out training images that stand in the test set, if there are any."""
+    pairs = facts_of(dataset).copies
+    twins = np.unique(pairs.first[pairs.across])
+    if not len(twins):
+        return None
+    leave = st.toggle(f"Leave out {len(twins):,} training images that stand in the test set", True, key="export.twins")
+    return twins if leave else None
+
+
+def _files(dataset: Dataset, split: str, form: str, policy: str, without: np.ndarray | None) -> None:
+    images, labels = _arrays(dataset, split)
+    try:
+        cleaned = export_data.clean(images, labels, duplicates=policy, without=without)
+    except DataError as error:
+        st.error(plain(str(error)), icon=":material/error:")
+        return
+    left_out = f"{cleaned.left_out:,} left out" if cleaned.left_out else "nothing left out"
+    st.markdown(f"{len(cleaned.labels):,} images, {left_out}. The data in use are not changed.")
+    prefix = "train" if split == TRAINING else "t10k"
+    with st.container(horizontal=True):
+        if form == CSV:
+            _file(
+                f"{dataset.name}-{split.lower()}.csv.gz", lambda: export_data.to_csv_gz(cleaned.images, cleaned.labels)
+            )
+        else:
+            _file(f"{prefix}-images-idx3-ubyte.gz", lambda: export_data.to_idx_gz(cleaned.images))
+            _file(f"{prefix}-labels-idx1-ubyte.gz", lambda: export_data.to_idx_gz(cleaned.labels))
+    st.caption(
+        "60,000 images take about 6 seconds to write as CSV (37 MB), 2 as IDX (27 MB). Put the files into a folder, "
+        "choose *Your own files* in the sidebar, and they are the data in use."
+    )
+
+
+def _file(name: str, write) -> None:  # noqa: ANN001
+    st.download_button(name, write, name, "application/gzip", icon=":material/download:", on_click="ignore", key=name)
+
+
+def _choose_split(key: str) -> str:
+    return st.segmented_control(
+        "Set", [TRAINING, TEST], default=TRAINING, required=True, key=key, bind="query-params"
+    )
+
+
+def _split(dataset: Dataset, key: str) -> tuple[np.ndarray, np.ndarray]:
+    return _arrays(dataset, _choose_split(key))
+
+
+def _arrays(dataset: Dataset, split: str) -> tuple[np.ndarray, np.ndarray]:
+    return (dataset.x_train, dataset.y_train) if split == TRAINING else (dataset.x_test, dataset.y_test)
+
+
+def _data_url(image: np.ndarray) -> str:
+    png = samples.to_png(samples.sheet(image[np.newaxis], np.zeros(1, np.int64), 1, gap_px=0, zoom=2))
+    return "data:image/png;base64," + base64.b64encode(png).decode("ascii")
