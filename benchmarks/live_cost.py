@@ -14,8 +14,8 @@ from statistics import median
 from fmnist_core.progress import Watcher
 from fmnist_core.runs import Run
 from fmnist_core.spec import RunSpec
-from pages.ui.curves import learning_panels
 from pages.ui.live_chart import pack
+from pages.ui.train.curves import learning_panels
 
 EPOCHS, BATCHES = 30, 16
 

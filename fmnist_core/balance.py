@@ -111,7 +111,9 @@ def p_text(p_value: float) -> str:
     return "p < 0.001" if p_value < 0.001 else f"p = {p_value:.3f}" if p_value < 0.1 else f"p = {p_value:.2f}"
 
 
-def counts_table(labels: np.ndarray, is_test: np.ndarray, classes: tuple[int, ...], names: tuple[str, ...]) -> pd.DataFrame:
+def counts_table(
+    labels: np.ndarray, is_test: np.ndarray, classes: tuple[int, ...], names: tuple[str, ...]
+) -> pd.DataFrame:
     """Count images per class and split.
 
     Args:

@@ -13,7 +13,6 @@ import numpy as np
 from fmnist_core.datasets.idx import header
 from fmnist_core.errors import DataError
 from fmnist_core.quality.columns import COLUMN_NAMES
-from fmnist_core.splits import keep_by_policy
 
 # Beyond this level a file gets hardly smaller and takes twice the time.
 _GZIP_LEVEL = 4
@@ -47,6 +46,8 @@ def clean(
     Raises:
         DataError: if nothing remains.
     """
+    from fmnist_core.splits import keep_by_policy  # it loads scikit-learn, which takes seconds
+
     kept = np.zeros(len(labels), bool)
     kept[keep_by_policy(images, duplicates)] = True
     if without is not None:

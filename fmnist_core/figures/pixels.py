@@ -57,7 +57,7 @@ def histogram_figure(counts: np.ndarray, names: tuple[str, ...], colours: tuple[
                 text=f"<b>{name}</b>", font_color=colour, x=1, y=1 - 0.09 * place, xref="paper", yref="paper",
                 xanchor="right", yanchor="top", showarrow=False,
             )  # fmt: skip
-    figure.update_yaxes(title=f"Share of {what} (%)", type="log" if log else "linear", exponentformat="none")
+    figure.update_yaxes(title=f"Share of {what} (%)", **_share_axis(figure, log))
     figure.update_xaxes(title="Pixel value (0 black to 255 white)", range=(-3, 258), nticks=7)
     return finished(figure, 380)
 
@@ -81,7 +81,7 @@ def class_histograms_figure(counts: np.ndarray, names: tuple[str, ...], colours:
             **_histogram_line(together, "All shown classes", NEUTRAL_COLOUR, what, bin_width, filled=False), **where
         )
     figure.update_annotations(font_size=13, yshift=-2)
-    figure.update_yaxes(type="log" if log else "linear", nticks=3, exponentformat="none")
+    figure.update_yaxes(**_share_axis(figure, log))
     figure.update_xaxes(range=(-3, 258), nticks=5)
     figure.update_xaxes(title="Pixel value", row=rows)
     figure.update_yaxes(title="Share (%)", col=1)
@@ -206,6 +206,17 @@ def _histogram_line(row: np.ndarray, name: str, colour: str, what: str, bin_widt
         "hovertemplate": f"{name}<br>Value %{{customdata[0]}}: %{{y:.3~g}} %, "
         f"%{{customdata[1]:,}} {what}<extra></extra>",
     }  # fmt: skip
+
+
+def _share_axis(figure: go.Figure, log: bool) -> dict:
+    """Axis of shares in percent: whole decades where it is logarithmic."""
+    shares = np.concatenate([np.asarray(line.y, dtype=float) for line in figure.data])
+    shares = shares[shares > 0]
+    if not log or not shares.size:
+        return {"type": "linear", "rangemode": "tozero", "nticks": 4}
+    low = int(np.floor(np.log10(shares.min())))
+    return {"type": "log", "range": (low, 2.1), "tickvals": [10.0**power for power in range(low, 3)],
+            "tickformat": "~g", "exponentformat": "none"}  # fmt: skip
 
 
 def _add_boxes(figure: go.Figure, frame: pd.DataFrame, places: list[int], colours: tuple[str, ...], *,

@@ -5,11 +5,12 @@ import numpy as np
 from fmnist_core import correlation
 from fmnist_core.datasets import Dataset
 from fmnist_core.memory import remembered
+from fmnist_core.places import all_labels
 from fmnist_core.quality import outliers
 from fmnist_core.quality.columns import count_values
 from fmnist_core.quality.copies import Pairs, find_copies, pairs_of_copies
 
-__all__ = ["all_labels", "column_counts", "exact_copies", "outlier_measures", "pixel_correlation"]
+__all__ = ["column_counts", "exact_copies", "outlier_measures", "pixel_correlation"]
 
 
 def column_counts(dataset: Dataset) -> dict[str, np.ndarray]:
@@ -25,9 +26,7 @@ def column_counts(dataset: Dataset) -> dict[str, np.ndarray]:
 
 def exact_copies(dataset: Dataset) -> Pairs:
     """Return the pairs of images that agree in every pixel, over both splits."""
-    copies = remembered(
-        dataset.sha256, "quality-copies", 1, lambda: find_copies(dataset.x_train, dataset.x_test)
-    )
+    copies = remembered(dataset.sha256, "quality-copies", 1, lambda: find_copies(dataset.x_train, dataset.x_test))
     return pairs_of_copies(copies, all_labels(dataset), len(dataset.y_train))
 
 
@@ -50,8 +49,3 @@ def outlier_measures(dataset: Dataset) -> dict[str, np.ndarray]:
         dataset.sha256, "quality-outliers", 1,
         lambda: outliers.measure(*dataset.arrays, len(dataset.class_names)),
     )  # fmt: skip
-
-
-def all_labels(dataset: Dataset) -> np.ndarray:
-    """Return the labels of training, then test: (n,) uint8."""
-    return np.concatenate([dataset.y_train, dataset.y_test])

@@ -56,9 +56,7 @@ def redundant_columns(correlation: np.ndarray, threshold: float) -> pd.DataFrame
     kept = np.flatnonzero(np.abs(values) > threshold)
     kept = kept[np.argsort(-np.abs(values[kept]), kind="stable")]
     names = np.array(COLUMN_NAMES[1:])
-    return pd.DataFrame(
-        {"first": names[first[kept]], "second": names[second[kept]], "correlation": values[kept]}
-    )
+    return pd.DataFrame({"first": names[first[kept]], "second": names[second[kept]], "correlation": values[kept]})
 
 
 def first_rows(images: np.ndarray, labels: np.ndarray, count: int = 5) -> pd.DataFrame:

@@ -24,7 +24,9 @@ def find_copies(x_train: np.ndarray, x_test: np.ndarray) -> dict[str, np.ndarray
     suspects = np.sort(order[np.append(False, same) | np.append(same, False)])
     if not len(suspects):
         return {"place": np.empty(0, np.int64), "group": np.empty(0, np.int64)}
-    images = take(x_train, x_test, suspects).reshape(len(suspects), -1)
+    of_train = suspects < len(x_train)
+    images = np.concatenate([x_train[suspects[of_train]], x_test[suspects[~of_train] - len(x_train)]])
+    images = images.reshape(len(suspects), -1)
     _, group, counts = np.unique(images, axis=0, return_inverse=True, return_counts=True)
     repeated = counts[group.ravel()] > 1
     place, group = suspects[repeated], group.ravel()[repeated]
@@ -42,16 +44,6 @@ def _sums(images: np.ndarray) -> np.ndarray:
     for start in range(0, len(rows), 4096):
         sums[start : start + 4096] = (rows[start : start + 4096] * weights).sum(axis=1, dtype=np.uint64)
     return sums
-
-
-def take(x_train: np.ndarray, x_test: np.ndarray, places: np.ndarray) -> np.ndarray:
-    """Return the images at these places: (m, 28, 28) uint8."""
-    places = np.asarray(places, dtype=np.int64)
-    images = np.empty((len(places), *x_train.shape[1:]), np.uint8)
-    of_test = places >= len(x_train)
-    images[~of_test] = x_train[places[~of_test]]
-    images[of_test] = x_test[places[of_test] - len(x_train)]
-    return images
 
 
 @dataclass(frozen=True)
@@ -137,7 +129,7 @@ def near_pairs(
 
 def policy_counts(images: np.ndarray, labels: np.ndarray, n_classes: int) -> pd.DataFrame:
     """Say what each duplicates policy leaves of the training set: a row per policy, total and count per class."""
-    from fmnist_core.splits import keep_by_policy
+    from fmnist_core.splits import keep_by_policy  # it loads scikit-learn, which takes seconds
 
     rows = {}
     for policy in ("keep", "keep_first", "drop_all"):

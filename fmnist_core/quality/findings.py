@@ -119,10 +119,8 @@ def outliers(table: pd.DataFrame, n_images: int, threshold: float) -> Finding:
     """Judge images unlike their class; table: of outliers.outlier_table."""
     if table.empty:
         return Finding("Outliers", Verdict.FINE, f"No image is beyond a robust z-score of {threshold:g} in its class.")
-    text = (
-        f"{_count(len(table), 'image')} ({len(table) / n_images:.1%}) are beyond a robust z-score of {threshold:g} in "
-        "their class. Look for wrong labels among them; rare but right ones should stay."
-    )
+    text = f"{_count(len(table), 'image')} ({len(table) / n_images:.1%}) stand out in their class, robust z above "
+    text += f"{threshold:g}. Look for wrong labels; keep what is rare but right."
     return Finding("Outliers", Verdict.NOTE, text)
 
 

@@ -2,7 +2,7 @@
 
 from pages.ui.data import current_dataset
 from pages.ui.header import page_header
-from pages.ui.overview import data_line, recent_runs, sample_strip, ways
+from pages.ui.home.overview import data_line, recent_runs, sample_strip, ways
 
 page_header(
     "FMNIST Lab",

@@ -8,10 +8,10 @@ from fmnist_core.intake import framing_for
 from fmnist_core.runs import RunState
 from pages.ui.data import plain
 from pages.ui.header import empty_state, page_header
-from pages.ui.predict_draw import draw_panel
-from pages.ui.predict_test_image import test_image_panel
-from pages.ui.predict_upload import upload_panel
-from pages.ui.predict_words import hint_for, invite_for
+from pages.ui.predict.draw import draw_panel
+from pages.ui.predict.test_image import test_image_panel
+from pages.ui.predict.upload import upload_panel
+from pages.ui.predict.words import hint_for, invite_for
 from pages.ui.runs import choose_run, readable_runs
 
 DRAW, UPLOAD, TEST_IMAGE = "Draw", "Upload", "Test image"

@@ -8,8 +8,8 @@ from fmnist_core.presets import PRESETS
 from fmnist_core.spec import RunSpec
 from pages.ui.data import current_dataset
 from pages.ui.header import page_header
-from pages.ui.launch import base_spec, estimate_line, layer_table, named, preset_note
-from pages.ui.spec_form import conv_blocks_form, dense_layers_form, field_widget, section_fields
+from pages.ui.train.launch import base_spec, estimate_line, layer_table, named, preset_note
+from pages.ui.train.spec_form import conv_blocks_form, dense_layers_form, field_widget, section_fields
 
 page_header(
     "Train",

@@ -1,9 +1,9 @@
 """Runs: what trains now, what waits, what was trained."""
 
 from pages.ui.header import empty_state, page_header
-from pages.ui.monitor import monitor
-from pages.ui.run_list import damaged_notice, lists, settings_panel
 from pages.ui.runs import choose_run, readable_runs
+from pages.ui.train.monitor import monitor
+from pages.ui.train.run_list import damaged_notice, lists, settings_panel
 
 page_header("Runs", "How is it going? Every training keeps its curves, its settings and its log.")
 progresses = readable_runs()

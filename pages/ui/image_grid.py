@@ -46,7 +46,7 @@ def image_grid(
     size_px: int = 96,
     alt: str = "",
     on_click: Callable[[int], None] | None = None,
-):  # noqa: ANN201 - the overloads say it
+):
     """Show images and return which one was clicked, or which ones are chosen.
 
     Args:

@@ -67,16 +67,16 @@ class PixelImage {
     const bar = this.host.querySelector(".scale i");
     bar.style.background = `linear-gradient(to right, ${colours.map((c) => `rgb(${c})`).join(",")})`;
     bar.dataset.middle = this.diverging ? "0" : "";
-    this.host.querySelector(".low").textContent = this.write(this.low);
-    this.host.querySelector(".high").textContent = this.write(this.high);
+    this.host.querySelector(".low").textContent = this.write(this.low, 0);
+    this.host.querySelector(".high").textContent = this.write(this.high, 0);
   }
 
   share(value) {
     return this.high > this.low ? Math.min(1, Math.max(0, (value - this.low) / (this.high - this.low))) : 0;
   }
 
-  write(value) {
-    const text = value.toLocaleString("en", { minimumFractionDigits: this.decimals, maximumFractionDigits: this.decimals });
+  write(value, least = this.decimals) {
+    const text = value.toLocaleString("en", { minimumFractionDigits: least, maximumFractionDigits: this.decimals });
     return `${text.replace(/^-(?=[0.,]*$)/, "").replace("-", "−")}${this.unit ? ` ${this.unit}` : ""}`;
   }
 

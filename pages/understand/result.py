@@ -6,7 +6,8 @@ from fmnist_core.errors import LabError
 from fmnist_core.runs import RunState
 from pages.ui.data import plain
 from pages.ui.header import empty_state, page_header
-from pages.ui.result import (
+from pages.ui.runs import choose_run, readable_runs
+from pages.ui.understand.result import (
     cautions,
     class_table,
     confusions,
@@ -18,7 +19,6 @@ from pages.ui.result import (
     read_result,
     reference,
 )
-from pages.ui.runs import choose_run, readable_runs
 
 page_header("Result", "How good is this Run, and where does it fail?")
 progress = choose_run(readable_runs((RunState.COMPLETED,)))

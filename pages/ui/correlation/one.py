@@ -44,25 +44,26 @@ def one_view(dataset: Dataset, selection: Selection) -> None:
 
 
 def _mean(result: Correlated, pixel: int) -> None:
-    st.markdown("**Mean image:** click a pixel")
+    st.markdown("**Mean image**")
     mean = (result.sums.class_sums.sum(axis=0) / result.sums.count).reshape(SIDE, SIDE)
     pixel_image(
         mean, key="correlation_mean", selected=pixel, bounds=(0, 255), decimals=1, on_select=choose_first,
         alt="Mean of the selected images. Choose a pixel to correlate.",
     )  # fmt: skip
+    st.caption("Click a pixel to correlate it with all others.")
 
 
 def _map(result: Correlated, pixel: int, partner: int | None, strongest: list[int]) -> None:
-    st.markdown(f"**Correlation with {pixel_words(pixel)}:** click a partner")
+    st.markdown(f"**Correlation with {pixel_words(pixel)}**")
     row = result.matrix[pixel]
-    shown = np.isnan(row).all()
+    constant = np.isnan(row).all()
     pixel_image(
         row.reshape(SIDE, SIDE), key="correlation_map", scale="diverging", bounds=(-1, 1), decimals=3,
         selected=pixel if partner is None else partner, marks=strongest if partner is None else [pixel],
         blank="constant, no correlation", on_select=choose_partner,
         alt=f"Correlation of every pixel with {pixel_words(pixel)}: red moves with it, blue against it.",
     )  # fmt: skip
-    if shown:
+    if constant:
         st.caption("This pixel is the same in every image: blank, because nothing can move with it.")
     else:
-        st.caption("Red moves with it, blue against it. Small rings: the strongest partners.")
+        st.caption("Red moves with it, blue against it. Small rings: the strongest partners. Click one to compare.")

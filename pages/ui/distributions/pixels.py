@@ -92,7 +92,8 @@ def _histogram(counts: np.ndarray, pixel: int | None, dataset: Dataset, selectio
     text = histogram_text(rows, names, what)
     table = pixels.describe(rows, names)
     show_figure(figure, "histogram", alt=text, frame=table, key="histogram")
-    st.caption(plain(_meaning(rows.sum(axis=0), chosen)))
+    grey = " Grey line: all classes shown, together." if by == BY_CLASS else ""
+    st.caption(plain(_meaning(rows.sum(axis=0), chosen) + grey))
     with st.expander("In numbers"):
         st.dataframe(table.style.format(precision=1).format({"count": "{:,}", "zeros": "{:.1%}"}), alt=text)
         table_download(table, "pixel-values")

@@ -22,8 +22,9 @@ DEFINITIONS = """
 
 def open_on_both_splits() -> None:
     """Begin with training and test side by side, unless the address or the user says otherwise."""
-    if "split" not in st.query_params:
-        st.session_state.setdefault("split", "Both")
+    if "split" not in st.session_state and "split" not in st.query_params:
+        st.query_params["split"] = "Both"
+        st.rerun()
 
 
 def count_classes(dataset: Dataset, selection: Selection) -> pd.DataFrame:

@@ -5,8 +5,9 @@ import pandas as pd
 import streamlit as st
 
 from fmnist_core.datasets import Dataset
+from fmnist_core.places import images_at
 from fmnist_core.quality import outliers
-from fmnist_core.quality.copies import Pairs, policy_counts, take
+from fmnist_core.quality.copies import Pairs, policy_counts
 from fmnist_core.spec import HYPERPARAMETERS
 from pages.ui.data import plain
 from pages.ui.export import table_download
@@ -157,7 +158,7 @@ def outlying(dataset: Dataset, facts: Facts, table: pd.DataFrame) -> None:
         "that outliers do not move their own yardstick; above 3.5 is the usual mark (Iglewicz and Hoaglin, 1993)."
     )
     first = shown.head(SHOWN)
-    images = take(dataset.x_train, dataset.x_test, first["place"].to_numpy())
+    images = images_at(first["place"].to_numpy(), dataset)
     cards(
         [
             [Picture(image, dataset.class_names[row.label], f"{row.split} {row.index_}, z {row.z:+.1f} {row.measure}")]
@@ -171,7 +172,7 @@ def outlying(dataset: Dataset, facts: Facts, table: pd.DataFrame) -> None:
 def pair_cards(dataset: Dataset, pairs: Pairs, *, difference: bool = False) -> None:
     """Show the first pairs, each side by side; with their difference, ten times as bright, as a third picture."""
     shown = pairs.chosen(np.arange(min(len(pairs), SHOWN)))
-    first, second = (take(dataset.x_train, dataset.x_test, places) for places in (shown.first, shown.second))
+    first, second = (images_at(places, dataset) for places in (shown.first, shown.second))
     groups = []
     for one, other, row in zip(first, second, shown.table(dataset.class_names).itertuples(), strict=True):
         group = [

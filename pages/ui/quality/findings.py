@@ -17,11 +17,14 @@ _BADGES = {
     Verdict.NOTE: (":blue-badge[:material/info: {}]"),
     Verdict.LOOK: (":orange-badge[:material/visibility: {}]"),
 }
-# The badges of one width, so that the names stand below each other; on a phone the text begins on a line of its own.
+# Verdicts and names stand below each other like columns; on a phone they flow with the text.
 _STYLE = """<style>
 .st-key-findings { gap: 0.35rem; }
-.st-key-findings summary .stMarkdownBadge { min-width: 4.6rem; justify-content: flex-start; }
 .st-key-findings summary p { line-height: 1.5; }
+@media (min-width: 800px) {
+    .st-key-findings summary .stMarkdownBadge { min-width: 4.4rem; margin-right: 0.4rem; }
+    .st-key-findings summary strong { display: inline-block; min-width: 12rem; }
+}
 </style>"""
 
 
@@ -71,7 +74,7 @@ def _lines(dataset: Dataset, facts: Facts) -> list[_Line]:
 
 def _show(line: _Line) -> None:
     badge = _BADGES[line.finding.verdict].format(line.finding.verdict.value)
-    label = f"{badge} **{line.finding.name}** :gray[·] {plain(line.finding.text)}"
+    label = f"{badge} **{line.finding.name}** {plain(line.finding.text)}"
     with st.expander(label, key=line.key, bind="query-params") as box:
         if box.open:
             line.show()

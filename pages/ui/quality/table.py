@@ -146,9 +146,7 @@ def _file(name: str, write) -> None:  # noqa: ANN001
 
 
 def _choose_split(key: str) -> str:
-    return st.segmented_control(
-        "Set", [TRAINING, TEST], default=TRAINING, required=True, key=key, bind="query-params"
-    )
+    return st.segmented_control("Set", [TRAINING, TEST], default=TRAINING, required=True, key=key, bind="query-params")
 
 
 def _split(dataset: Dataset, key: str) -> tuple[np.ndarray, np.ndarray]:

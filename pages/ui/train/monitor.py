@@ -6,9 +6,9 @@ from fmnist_core import jobs
 from fmnist_core.errors import LabError
 from fmnist_core.progress import Progress
 from fmnist_core.runs import Run, RunState
-from pages.ui.curves import learning_panels, machine_panels, summary
 from pages.ui.live_chart import live_chart
 from pages.ui.runs import state_badge, watcher
+from pages.ui.train.curves import learning_panels, machine_panels, summary
 from pages.ui.words import duration, moment
 
 WORDS = {

@@ -1,0 +1,81 @@
+"""Principal components of images, by the eigenvectors of the 784x784 covariance: exact, and under a second."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from fmnist_core.datasets import Dataset
+from fmnist_core.errors import DataError
+from fmnist_core.memory import remembered
+from fmnist_core.selection import Selection
+
+PIXELS = 784
+_BLOCK = 4096
+
+
+@dataclass(frozen=True, eq=False)
+class Pca:
+    """Axes of largest variance of images with pixels in 0..1.
+
+    mean: (784,) float32.
+    axes: (784, 784) float32, one axis a row, largest variance first; its largest entry in size is positive.
+    variance: (784,) float64 along the axes, in squared pixel units; divided by n - 1, as scikit-learn's.
+    count: images that it was made of.
+    """
+
+    mean: np.ndarray
+    axes: np.ndarray
+    variance: np.ndarray
+    count: int
+
+    @property
+    def explained(self) -> np.ndarray:
+        """Share of the whole variance along each axis: (784,) float64, sum 1 (0 if all images are equal)."""
+        total = self.variance.sum()
+        return self.variance / total if total > 0 else np.zeros_like(self.variance)
+
+    def coordinates(self, images: np.ndarray, count: int) -> np.ndarray:
+        """Return images (n, 28, 28) uint8 along the first axes: (n, count) float32."""
+        axes = np.ascontiguousarray(self.axes[:count].T) / np.float32(255)
+        shift = self.mean @ self.axes[:count].T
+        flat = images.reshape(len(images), -1)
+        blocks = [flat[at : at + _BLOCK].astype(np.float32) @ axes for at in range(0, len(flat), _BLOCK)]
+        return np.concatenate(blocks) - shift if blocks else np.empty((0, count), np.float32)
+
+    def reconstruct(self, image: np.ndarray, count: int) -> np.ndarray:
+        """Return one image (28, 28) uint8 as its first components say: (28, 28) float32, about 0..1, not clipped."""
+        weights = self.coordinates(image[np.newaxis], count)[0] if count else np.empty(0, np.float32)
+        return (self.mean + weights @ self.axes[:count]).reshape(28, 28)
+
+
+def pca_of(images: np.ndarray) -> Pca:
+    """Compute the components of images, (n, 28, 28) uint8.
+
+    Raises:
+        DataError: for fewer than two images.
+    """
+    if len(images) < 2:
+        raise DataError(f"Expected at least 2 images for principal components. Received {len(images)}.")
+    total, products = np.zeros(PIXELS), np.zeros((PIXELS, PIXELS))
+    flat = images.reshape(len(images), -1)
+    for at in range(0, len(flat), _BLOCK):
+        block = flat[at : at + _BLOCK].astype(np.float32) / np.float32(255)
+        total += block.sum(axis=0, dtype=np.float64)
+        products += block.T @ block  # numpy computes one half of a matrix times its own transpose
+    mean = total / len(flat)
+    covariance = (products - len(flat) * np.outer(mean, mean)) / (len(flat) - 1)
+    variance, axes = np.linalg.eigh(covariance)
+    axes = axes[:, ::-1].T
+    axes *= np.sign(axes[np.arange(PIXELS), np.abs(axes).argmax(axis=1)])[:, np.newaxis]
+    return Pca(mean.astype(np.float32), axes.astype(np.float32), np.maximum(variance[::-1], 0), len(flat))
+
+
+def pca(dataset: Dataset, selection: Selection) -> Pca:
+    """Return the components of the selected images, remembered on disk."""
+
+    def compute() -> dict[str, np.ndarray]:
+        made = pca_of(selection.take(dataset).images)
+        return {"mean": made.mean, "axes": made.axes, "variance": made.variance, "count": np.int64(made.count)}
+
+    arrays = remembered(dataset.sha256, "pca", 1, compute, selection=selection.key)
+    return Pca(arrays["mean"], arrays["axes"], arrays["variance"], int(arrays["count"]))
