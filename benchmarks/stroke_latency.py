@@ -10,22 +10,15 @@ moves, so that messages of the growing line are under way when it ends, as with 
 
 import argparse
 import os
-import socket
 import statistics
-import subprocess
 import sys
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
-from typing import TYPE_CHECKING
 
-from fmnist_core import jobs, paths
+from playwright.sync_api import Page
+
+from benchmarks.browser import open_page, served_app
+from fmnist_core import jobs
 from fmnist_core.presets import PRESETS
 from fmnist_core.runs import Run, RunState, list_runs
-
-if TYPE_CHECKING:
-    from playwright.sync_api import Page
 
 LIMIT_MS = 150
 
@@ -55,12 +48,11 @@ def main() -> int:
     """Measure, print, and return 0 if the median is within the limit."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--strokes", type=int, default=30)
-    parser.add_argument("--browser", default=os.environ.get("CHROMIUM", "/usr/bin/chromium"))
     options = parser.parse_args()
     run = _completed_run()
     print(f"Run: {run.spec.title} ({run.id})")
-    with _app() as address:
-        times = sorted(_measure(f"{address}/predict?run={run.id}", options.strokes, options.browser))
+    with served_app() as address:
+        times = sorted(_measure(f"{address}/predict?run={run.id}", options.strokes))
     print(f"Cores: {os.cpu_count()}, load average of the last minute: {os.getloadavg()[0]:.1f}")
     median, p90 = statistics.median(times), times[int(0.9 * (len(times) - 1))]
     print(
@@ -82,68 +74,23 @@ def _completed_run() -> Run:
     return run
 
 
-@contextmanager
-def _app() -> Iterator[str]:
-    """Run the app on a free port for the time of the block."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [
-        sys.executable,
-        "-m",
-        "streamlit",
-        "run",
-        "app.py",
-        "--server.port",
-        str(port),
-        "--server.headless",
-        "true",
-    ]
-    process = subprocess.Popen(command, cwd=paths.PROJECT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        _wait_for(port)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        process.terminate()
-        process.wait(timeout=10)
-
-
-def _wait_for(port: int, timeout_s: float = 60.0) -> None:
-    deadline = time.monotonic() + timeout_s
-    while time.monotonic() < deadline:
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.1)
-    sys.exit(f"Expected the app to answer on port {port} within {timeout_s:g} s.")
-
-
-def _measure(address: str, strokes: int, browser: str) -> list[float]:
+def _measure(address: str, strokes: int) -> list[float]:
     """Draw and return the milliseconds of each stroke."""
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(
-            executable_path=browser if Path(browser).exists() else None,
-            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
-        )
-        page = chromium.new_page(viewport={"width": 1440, "height": 1000})
+    with open_page(1440, 1000) as page:
         page.goto(address)
         page.locator(".board canvas").wait_for(timeout=60_000)
         page.locator(".verdict .bar").first.wait_for(timeout=60_000)
         page.wait_for_timeout(1000)
-        page.keyboard.press("Escape")
         page.evaluate(PROBE)
         for number in range(strokes + 2):
             _draw_stroke(page, number)
             page.wait_for_function(f"window.lab.times.length > {number}", timeout=10_000)
             page.wait_for_timeout(150)
         times = page.evaluate("window.lab.times")
-        chromium.close()
     return times[2:]  # the first ones warm the model and the page
 
 
-def _draw_stroke(page: "Page", number: int) -> None:
+def _draw_stroke(page: Page, number: int) -> None:
     """Draw one line of 20 moves."""
     box = page.locator(".board canvas").bounding_box()
     x = box["x"] + box["width"] * (0.3 + 0.04 * (number % 10))

@@ -50,9 +50,9 @@ def columns_text(frame: pd.DataFrame) -> str:
         return f"{start} None of these pixels varies."
     first, second = np.unravel_index(np.nanargmax(upper), upper.shape)
     return (
-        f"{start} These are the top {-(-len(values) // SIDE)} rows of the image, nearly always empty. Strongest: "
-        f"pixel{first + 1} with pixel{second + 1}, {values[first, second]:.3f}. The label is only a number of a class: "
-        "its correlation with a pixel would change with the order of the classes."
+        f"{start} These are the top {-(-len(values) // SIDE)} rows of the image: they say nothing about the rest. "
+        f"Strongest: pixel{first + 1} with pixel{second + 1}, {signed(values[first, second])}. "
+        "The label is only a number of a class: its correlation with a pixel would change with the order of the classes."
     )
 
 
@@ -83,8 +83,8 @@ def similarity_text(similarity: np.ndarray, class_names: tuple[str, ...]) -> str
     far = closest_classes(-similarity)
     (first, second), (third, fourth) = ([class_names[label] for label in two] for two in (pair, far))
     return (
-        f"The mean images of {first} and {second} are closest ({similarity[pair]:.3f}): expect a network to confuse "
-        f"these two. {third} and {fourth} are furthest apart ({similarity[far]:.3f})."
+        f"The mean images of {first} and {second} are closest ({signed(similarity[pair])}): expect a network to "
+        f"confuse these two. {third} and {fourth} are furthest apart ({signed(similarity[far])})."
     )
 
 
@@ -103,7 +103,7 @@ def matrix_text(pairs: pd.DataFrame, above: int, constant: int) -> str:
         "convolutional network needs the whole picture."
     )  # fmt: skip
     return (
-        f"Strongest: {pixel_words(first)} with {pixel_words(second)}, {top['correlation']:.3f} "
+        f"Strongest: {pixel_words(first)} with {pixel_words(second)}, {signed(top['correlation'])} "
         f"(columns {first + 1} and {second + 1} of the table, where the label is column 0). "
         f"{what}{constant_text(constant)}"
     )
@@ -125,7 +125,7 @@ def partners_text(pixel: int, partners: pd.DataFrame) -> str:
     parts = []
     for group, words in ((together, "most with"), (against, "most against")):
         if len(group):
-            parts.append(f"{words} {pixel_words(int(group.iloc[0]['pixel']))} ({group.iloc[0]['correlation']:.3f})")
+            parts.append(f"{words} {pixel_words(int(group.iloc[0]['pixel']))} ({signed(group.iloc[0]['correlation'])})")
     return f"{pixel_words(pixel).capitalize()} moves {' and '.join(parts)}."
 
 
@@ -135,9 +135,14 @@ def class_map_text(name: str, values: np.ndarray) -> str:
         return f"{name} cannot be told from others here: none or all of the images are of it."
     high, low = int(np.nanargmax(values)), int(np.nanargmin(values))
     return (
-        f"{name}: brightness at {pixel_words(high)} speaks most for it ({values[high]:.2f}), "
-        f"at {pixel_words(low)} most against it ({values[low]:.2f})."
+        f"{name}: brightness at {pixel_words(high)} speaks most for it ({signed(values[high])}), "
+        f"at {pixel_words(low)} most against it ({signed(values[low])})."
     )
+
+
+def signed(value: float) -> str:
+    """Write a correlation with three decimals and a true minus sign."""
+    return f"{value:.3f}".replace("-", "\N{MINUS SIGN}")
 
 
 def _png(picture: np.ndarray) -> bytes:

@@ -35,11 +35,11 @@ def limits(values: np.ndarray, scale: str) -> tuple[float, float]:
 def coloured(values: np.ndarray, scale: tuple[str, ...], low: float, high: float) -> np.ndarray:
     """Colour numbers: (...) float -> (..., 4) uint8 of red, green, blue and opacity; NaN is transparent."""
     stops = np.array([[int(stop[at : at + 2], 16) for at in (1, 3, 5)] for stop in scale], dtype=np.float64)
-    table = np.stack([np.interp(np.linspace(0, len(scale) - 1, 256), np.arange(len(scale)), c) for c in stops.T], -1)
-    table = np.concatenate([table.round(), np.full((256, 1), 255)], axis=1).astype(np.uint8)
+    table = np.stack([np.interp(np.linspace(0, len(scale) - 1, 255), np.arange(len(scale)), c) for c in stops.T], -1)
+    table = np.concatenate([table.round(), np.full((255, 1), 255)], axis=1).astype(np.uint8)
     table = np.concatenate([table, np.zeros((1, 4), np.uint8)])
-    level = np.clip((values - low) / (high - low) * 255, 0, 255).round()
-    return table[np.where(np.isnan(level), 256, level).astype(np.int64)]
+    level = np.clip((values - low) / (high - low) * 254, 0, 254).round()
+    return table[np.where(np.isnan(level), 255, level).astype(np.int64)]
 
 
 def histogram_figure(counts: np.ndarray, names: tuple[str, ...], colours: tuple[str, ...], *, what: str,

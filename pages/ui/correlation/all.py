@@ -4,7 +4,7 @@ import streamlit as st
 
 from fmnist_core.correlation import constant_pixels, count_above, first_columns, strongest_pairs
 from fmnist_core.datasets import Dataset
-from fmnist_core.figures.correlation import REDUNDANT, columns_figure, columns_text, matrix_png, matrix_text
+from fmnist_core.figures.correlation import REDUNDANT, columns_figure, columns_text, matrix_png, matrix_text, signed
 from fmnist_core.figures.pixels import pixel_words
 from fmnist_core.selection import Selection
 from pages.ui.correlation.matrix import correlation_matrix
@@ -65,6 +65,6 @@ def _pair(dataset: Dataset, selection: Selection, result: Correlated) -> None:
     value = result.matrix[pixel, partner]
     st.metric(
         f"{pixel_words(pixel)} with {pixel_words(partner)}".capitalize(),
-        "none" if value != value else f"{value:.3f}", help="Pearson correlation over the selected images.",
+        "none" if value != value else signed(value), help="Pearson correlation over the selected images.",
     )  # fmt: skip
     pair_images(dataset, selection, pixel, partner, columns=1)

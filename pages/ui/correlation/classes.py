@@ -37,7 +37,7 @@ def classes_view(dataset: Dataset, selection: Selection) -> None:
         (name, (class_map_png(maps[label], top), class_map_text(name, maps[label])))
         for label, name in zip(*shown, strict=True)
     ]
-    cards(pictures, min_px=96)
+    cards(pictures, min_px=88)
     _one_class(dataset, selection, maps, shown, top)
     _similarity(sums, shown)
 
@@ -58,7 +58,7 @@ def _one_class(dataset: Dataset, selection: Selection, maps: np.ndarray, shown: 
             lambda: pd.DataFrame({one: maps[label] for label, one in zip(*shown, strict=True)}).rename_axis("pixel"),
             "pixels-with-classes", label="All 784 pixels as CSV",
         )  # fmt: skip
-        bright_and_dark(selection.take(dataset), pixel, dataset.class_names)
+        bright_and_dark(selection.take(dataset), pixel, dataset.class_names, columns=1)
 
 
 def _similarity(sums: Sums, shown: Shown) -> None:

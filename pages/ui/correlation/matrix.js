@@ -81,7 +81,7 @@ class Matrix {
     for (let row = 0, i = 0; row < N; row++) {
       for (let column = row; column < N; column++, i++) {
         const value = this.half[i];
-        const colour = value === BLANK ? 0 : table[Math.round(((value / UNIT + 1) / 2) * 255)];
+        const colour = value === BLANK ? 0 : table[Math.round(((value / UNIT + 1) / 2) * 254)];
         dots[row * N + column] = dots[column * N + row] = colour;
       }
     }
@@ -141,11 +141,11 @@ class Matrix {
   }
 }
 
-// 256 colours as the words of a bitmap: opacity, blue, green, red.
+// 255 colours, the middle one for 0, as the words of a bitmap: opacity, blue, green, red.
 function lookup(stops) {
   const colours = stops.map((hex) => [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16)));
-  return Uint32Array.from({ length: 256 }, (_, level) => {
-    const place = (level / 255) * (colours.length - 1);
+  return Uint32Array.from({ length: 255 }, (_, level) => {
+    const place = (level / 254) * (colours.length - 1);
     const low = Math.min(Math.floor(place), colours.length - 2);
     const [red, green, blue] = colours[low].map((part, i) => Math.round(part + (colours[low + 1][i] - part) * (place - low)));
     return ((255 << 24) | (blue << 16) | (green << 8) | red) >>> 0;

@@ -50,7 +50,7 @@ def pair_images(dataset: Dataset, selection: Selection, pixel: int, partner: int
     first, second = pixel_words(pixel), pixel_words(partner)
     st.caption(f"Bright: the pixel is {BRIGHT} or more. First pixel: {first}. Second: {second}.")
     kinds = ((3, "Both bright"), (0, "Both dark"), (1, "Only the first bright"), (2, "Only the second bright"))
-    places = st.columns(columns, gap="large") if columns > 1 else [st.container()]
+    places = st.columns(columns, gap="large")
     for number, (kind, words) in enumerate(kinds):
         with places[number % columns]:
             group_rows(subset, groups == kind, dataset.class_names, words, f"{words}: {first} and {second}")

@@ -29,11 +29,12 @@ def group_rows(subset: Subset, mask: np.ndarray, names: tuple[str, ...], title: 
     image_rows(subset.images[draw(mask, SEED, SHOWN)], f"{words}.", f"{alt}: {min(found, SHOWN)} of {found:,} images")
 
 
-def bright_and_dark(subset: Subset, pixel: int, names: tuple[str, ...]) -> None:
-    """Show images in which a pixel is bright beside others in which it is dark."""
+def bright_and_dark(subset: Subset, pixel: int, names: tuple[str, ...], columns: int = 2) -> None:
+    """Show images in which a pixel is bright and others in which it is dark, in one column or two."""
     st.subheader("Images behind it", anchor=False)
     st.caption(f"Bright: {pixel_words(pixel)} is {BRIGHT} or more. Dark: less. Drawn at random, always the same ones.")
     bright = is_bright(subset.images, pixel)
-    for column, mask, word in zip(st.columns(2, gap="large"), (bright, ~bright), ("Bright", "Dark"), strict=True):
-        with column:
+    places = st.columns(columns, gap="large")
+    for place, mask, word in zip((places[0], places[-1]), (bright, ~bright), ("Bright", "Dark"), strict=True):
+        with place:
             group_rows(subset, mask, names, f"{word} here", f"Images in which {pixel_words(pixel)} is {word.lower()}")

@@ -59,11 +59,11 @@ def _difference(counts: np.ndarray, dataset: Dataset, selection: Selection, show
         sentence = difference_text(first, second, largest, *(mean.ravel()[top] for mean in means))
         st.markdown(plain(sentence))
         st.caption(plain(f"Red: {first} is brighter on average. Blue: {second} is. White: no difference."))
-        table = largest.assign(
+        table = largest.rename(columns={"value": "difference"}).assign(
             **{first: means[0].ravel()[_places(largest)], second: means[1].ravel()[_places(largest)]}
         )
-        st.dataframe(table.style.format(precision=1).format({"row": "{:.0f}", "column": "{:.0f}"}), hide_index=True,
-                     height="content", alt=sentence)  # fmt: skip
+        formats = dict.fromkeys(table.columns[2:], "{:.1f}")
+        st.dataframe(table.style.format(formats), hide_index=True, height="content", alt=sentence)
         table_download(
             lambda: _all_pixels(means, (first, second)), "class-difference", index=False, label="All 784 as CSV"
         )

@@ -95,7 +95,8 @@ def _histogram(counts: np.ndarray, pixel: int | None, dataset: Dataset, selectio
     grey = " Grey line: all classes shown, together." if by == BY_CLASS else ""
     st.caption(plain(_meaning(rows.sum(axis=0), chosen) + grey))
     with st.expander("In numbers"):
-        st.dataframe(table.style.format(precision=1).format({"count": "{:,}", "zeros": "{:.1%}"}), alt=text)
+        formats = dict.fromkeys(table.columns, "{:.1f}") | {"count": "{:,}", "zeros": "{:.1%}"}
+        st.dataframe(table.style.format(formats), height="content", alt=text)
         table_download(table, "pixel-values")
 
 
