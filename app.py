@@ -12,7 +12,18 @@ MARK = Path(__file__).parent / "pages/ui/assets/mark.svg"
 
 PAGES = {
     "": [st.Page("pages/home/home.py", title="Home", icon=":material/home:", default=True)],
-    "Explore": [st.Page("pages/explore/samples.py", title="Samples", icon=":material/grid_view:", url_path="samples")],
+    "Explore": [
+        st.Page("pages/explore/samples.py", title="Samples", icon=":material/grid_view:", url_path="samples"),
+        st.Page("pages/explore/quality.py", title="Quality", icon=":material/fact_check:", url_path="quality"),
+        st.Page("pages/explore/balance.py", title="Balance", icon=":material/balance:", url_path="balance"),
+        st.Page(
+            "pages/explore/distributions.py",
+            title="Distributions",
+            icon=":material/bar_chart:",
+            url_path="distributions",
+        ),
+        st.Page("pages/explore/correlation.py", title="Correlation", icon=":material/grain:", url_path="correlation"),
+    ],
     "Train": [
         st.Page("pages/train/new.py", title="Train", icon=":material/model_training:", url_path="train"),
         st.Page("pages/train/runs.py", title="Runs", icon=":material/timeline:", url_path="runs"),

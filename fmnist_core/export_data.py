@@ -12,7 +12,9 @@ import numpy as np
 
 from fmnist_core.datasets.idx import header
 from fmnist_core.errors import DataError
+from fmnist_core.overlay import Overlay
 from fmnist_core.quality.columns import COLUMN_NAMES
+from fmnist_core.quality.copies import kept_by_policy
 
 # Beyond this level a file gets hardly smaller and takes twice the time.
 _GZIP_LEVEL = 4
@@ -21,40 +23,47 @@ _ROWS = 4096
 
 @dataclass(frozen=True)
 class Cleaned:
-    """Images (n, 28, 28) uint8 and labels (n,) uint8 that remain, and how many were left out."""
+    """What remains of a set of images: positions (m,) int64, sorted, and their labels (m,) uint8."""
 
-    images: np.ndarray
+    positions: np.ndarray
     labels: np.ndarray
     left_out: int
-
-    def __post_init__(self) -> None:
-        if not len(self.labels):
-            raise DataError("Expected at least one image to export. Received none: every image is left out.")
+    relabelled: int = 0
 
 
 def clean(
-    images: np.ndarray, labels: np.ndarray, *, duplicates: str = "keep", without: np.ndarray | None = None
+    images: np.ndarray,
+    labels: np.ndarray,
+    *,
+    duplicates: str = "keep",
+    without: np.ndarray | None = None,
+    overlay: Overlay | None = None,
 ) -> Cleaned:
-    """Apply a duplicates policy, as training does, and leave out further images.
+    """Choose what to export, in the order of training: first the marks of a person, then the duplicates policy.
 
     Args:
         images: (n, 28, 28) uint8.
         labels: (n,) uint8.
         duplicates: keep, keep_first or drop_all (splits.keep_by_policy).
-        without: positions to leave out, whatever the policy says.
+        without: positions to leave out whatever the policy says.
+        overlay: decisions about the training images; give it for these only.
 
     Raises:
         DataError: if nothing remains.
     """
-    from fmnist_core.splits import keep_by_policy  # it loads scikit-learn, which takes seconds
-
-    kept = np.zeros(len(labels), bool)
-    kept[keep_by_policy(images, duplicates)] = True
-    if without is not None:
-        kept[np.asarray(without, dtype=np.int64)] = False
-    if kept.all():
-        return Cleaned(images, labels, 0)
-    return Cleaned(images[kept], labels[kept], int((~kept).sum()))
+    marks = {place.index: mark for place, mark in (overlay.marks if overlay else {}).items() if place.split == "train"}
+    dropped = [index for index, mark in marks.items() if mark.action == "drop"]
+    relabelled = {index: mark.label for index, mark in marks.items() if mark.action == "relabel"}
+    labels = labels.copy()
+    labels[list(relabelled)] = list(relabelled.values())
+    rest = np.ones(len(labels), bool)
+    rest[np.concatenate([dropped, [] if without is None else without]).astype(np.int64)] = False
+    positions = np.flatnonzero(rest)
+    if duplicates != "keep":
+        positions = positions[kept_by_policy(images if rest.all() else images[positions], duplicates)]
+    if not len(positions):
+        raise DataError("Expected at least one image to export. Received none: every image is left out.")
+    return Cleaned(positions, labels[positions], len(labels) - len(positions), len(relabelled))
 
 
 def to_csv_gz(images: np.ndarray, labels: np.ndarray) -> bytes:

@@ -150,9 +150,7 @@ def _cells(points: np.ndarray) -> tuple[list[np.ndarray], np.ndarray]:
     return members, near
 
 
-def _candidates(
-    points: np.ndarray, squares: np.ndarray, block: np.ndarray, others: np.ndarray, k: int
-) -> np.ndarray:
+def _candidates(points: np.ndarray, squares: np.ndarray, block: np.ndarray, others: np.ndarray, k: int) -> np.ndarray:
     """Return for each of a block the others that seem nearest, itself left out: (len(block), c) positions."""
     apart = points[block] @ points[others].T
     apart *= -2

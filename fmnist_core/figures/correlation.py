@@ -52,7 +52,8 @@ def columns_text(frame: pd.DataFrame) -> str:
     return (
         f"{start} These are the top {-(-len(values) // SIDE)} rows of the image: they say nothing about the rest. "
         f"Strongest: pixel{first + 1} with pixel{second + 1}, {signed(values[first, second])}. "
-        "The label is only a number of a class: its correlation with a pixel would change with the order of the classes."
+        "The label is only a number of a class: "
+        "its correlation with a pixel would change with the order of the classes."
     )
 
 

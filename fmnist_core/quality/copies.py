@@ -8,6 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from fmnist_core.pixels import PIXELS
+
+POLICIES = ("keep", "keep_first", "drop_all")
 _SEED = 20_171_015  # any will do
 
 
@@ -38,7 +41,7 @@ def find_copies(x_train: np.ndarray, x_test: np.ndarray) -> dict[str, np.ndarray
 
 
 def _sums(images: np.ndarray) -> np.ndarray:
-    rows = np.ascontiguousarray(images).reshape(len(images), -1).view(np.uint64)
+    rows = np.ascontiguousarray(images).reshape(len(images), PIXELS).view(np.uint64)
     weights = np.random.default_rng(_SEED).integers(0, 2**64, rows.shape[1], dtype=np.uint64, endpoint=False) | 1
     sums = np.empty(len(rows), np.uint64)
     for start in range(0, len(rows), 4096):
@@ -127,12 +130,26 @@ def near_pairs(
     return Pairs(first[order], second[order], distance[order].astype(np.float64), labels, n_train)
 
 
+def kept_by_policy(images: np.ndarray, policy: str) -> np.ndarray:
+    """Return the sorted positions that a duplicates policy keeps, as splits.keep_by_policy does in training.
+
+    Args:
+        images: (n, 28, 28) uint8.
+        policy: keep, keep_first or drop_all.
+    """
+    kept = np.ones(len(images), bool)
+    if policy != "keep":
+        copies = find_copies(images, images[:0])
+        kept[copies["place"]] = False
+        if policy == "keep_first":
+            kept[copies["place"][np.flatnonzero(np.diff(copies["group"], prepend=-1))]] = True
+    return np.flatnonzero(kept)
+
+
 def policy_counts(images: np.ndarray, labels: np.ndarray, n_classes: int) -> pd.DataFrame:
     """Say what each duplicates policy leaves of the training set: a row per policy, total and count per class."""
-    from fmnist_core.splits import keep_by_policy  # it loads scikit-learn, which takes seconds
-
     rows = {}
-    for policy in ("keep", "keep_first", "drop_all"):
-        kept = keep_by_policy(images, policy)
+    for policy in POLICIES:
+        kept = kept_by_policy(images, policy)
         rows[policy] = [len(kept), *np.bincount(labels[kept], minlength=n_classes)]
     return pd.DataFrame.from_dict(rows, orient="index", columns=["images", *range(n_classes)])

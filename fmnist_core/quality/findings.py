@@ -19,6 +19,7 @@ class Verdict(Enum):
     FINE = "Fine"
     NOTE = "Note"
     LOOK = "Look"
+    WAIT = "Wait"
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,7 @@ def near_copies(pairs: Pairs | None, threshold: float) -> Finding:
     """Judge images that nearly agree; None while they are being searched."""
     name = "Near-duplicates"
     if pairs is None:
-        return Finding(name, Verdict.NOTE, "Not searched yet. Open this to compare every image with every other.")
+        return Finding(name, Verdict.WAIT, "Every image is being compared with all others, in the background.")
     across = len(np.unique(pairs.second[pairs.across]))
     if not len(pairs):
         return Finding(name, Verdict.FINE, f"No two images are within {threshold:g} grey levels of each other.")
@@ -80,8 +81,12 @@ def near_copies(pairs: Pairs | None, threshold: float) -> Finding:
     if not across:
         return Finding(name, Verdict.NOTE, f"{text}, none across training and test. The test score is not affected.")
     share = across / max(len(pairs.labels) - pairs.n_train, 1)
-    text += f". {_count(across, 'test image')} ({share:.2%}) have a twin in training, which flatters the test score by "
-    return Finding(name, Verdict.LOOK, text + "at most that much. See them before you trust the last decimals.")
+    text = (
+        f"{_count(across, 'test image')} ({share:.2%}) with a twin in training, within {threshold:g} grey levels: the "
+    )
+    return Finding(
+        name, Verdict.LOOK, text + "test score is flattered by at most that. Look before you trust its decimals."
+    )
 
 
 def constant(columns: np.ndarray) -> Finding:
@@ -119,18 +124,23 @@ def outliers(table: pd.DataFrame, n_images: int, threshold: float) -> Finding:
     """Judge images unlike their class; table: of outliers.outlier_table."""
     if table.empty:
         return Finding("Outliers", Verdict.FINE, f"No image is beyond a robust z-score of {threshold:g} in its class.")
-    text = f"{_count(len(table), 'image')} ({len(table) / n_images:.1%}) stand out in their class, robust z above "
-    text += f"{threshold:g}. Look for wrong labels; keep what is rare but right."
+    text = f"{_count(len(table), 'image')} ({len(table) / n_images:.1%}) stand out in their class "
+    text += f"(robust z above {threshold:g}). Look for wrong labels; keep what is merely rare."
     return Finding("Outliers", Verdict.NOTE, text)
 
 
 def summary(findings: list[Finding]) -> str:
     """Say in one sentence how the checks ended."""
-    look = [finding.name.lower() for finding in findings if finding.verdict is Verdict.LOOK]
+    look = [_lower_first(finding.name) for finding in findings if finding.verdict is Verdict.LOOK]
+    waiting = " One is still under way." if any(finding.verdict is Verdict.WAIT for finding in findings) else ""
     if not look:
-        return f"{len(findings)} checks, none of which speaks against training on these data."
-    verb = "asks" if len(look) == 1 else "ask"
-    return f"{len(look)} of {len(findings)} checks {verb} for a look before you train: {', '.join(look)}."
+        return f"{len(findings)} checks, and none speaks against training on these data.{waiting}"
+    asks = "asks" if len(look) == 1 else "ask"
+    return f"{len(look)} of {len(findings)} checks {asks} for a look before you train: {', '.join(look)}.{waiting}"
+
+
+def _lower_first(text: str) -> str:
+    return text[:1].lower() + text[1:]
 
 
 def _count(number: int, noun: str) -> str:

@@ -37,7 +37,7 @@ def classes_view(dataset: Dataset, selection: Selection) -> None:
         (name, (class_map_png(maps[label], top), class_map_text(name, maps[label])))
         for label, name in zip(*shown, strict=True)
     ]
-    cards(pictures, min_px=88)
+    cards(pictures)
     _one_class(dataset, selection, maps, shown, top)
     _similarity(sums, shown)
 

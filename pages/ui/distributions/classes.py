@@ -25,7 +25,7 @@ def classes_view(dataset: Dataset, selection: Selection) -> None:
         "Of each class, from top to bottom: mean, median and standard deviation of each pixel "
         "(the last drawn from 0 to 128). A sharp median with little deviation is a class whose images look alike."
     )
-    cards([(name, _sheet(counts[label], name)) for label, name in zip(*shown, strict=True)], min_px=88)
+    cards([(name, _sheet(counts[label], name)) for label, name in zip(*shown, strict=True)])
     st.subheader("Two classes compared", anchor=False)
     if len(shown.names) < 2:
         st.info("Select two classes or more above to compare them.")

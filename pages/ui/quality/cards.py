@@ -24,11 +24,11 @@ _STYLE = """<style>
 
 @dataclass(frozen=True)
 class Picture:
-    """image: (28, 28) uint8; title and note: below it, in bold and in grey."""
+    """image: (28, 28) uint8; title and notes: below it, in bold and in grey lines."""
 
     image: np.ndarray
     title: str
-    note: str
+    notes: tuple[str, ...]
 
 
 def cards(groups: Sequence[Sequence[Picture]]) -> None:
@@ -40,7 +40,8 @@ def cards(groups: Sequence[Sequence[Picture]]) -> None:
 def _picture(picture: Picture) -> str:
     png = samples.to_png(samples.sheet(picture.image[np.newaxis], np.zeros(1, np.int64), 1, gap_px=0, zoom=ZOOM))
     data = base64.b64encode(png).decode("ascii")
+    words = ", ".join((picture.title, *picture.notes))
     return (
-        f'<div><img src="data:image/png;base64,{data}" alt="{escape(picture.title)}, {escape(picture.note)}">'
-        f"<b>{escape(picture.title)}</b><span>{escape(picture.note)}</span></div>"
+        f'<div><img src="data:image/png;base64,{data}" alt="{escape(words)}">'
+        f"<b>{escape(picture.title)}</b>{''.join(f'<span>{escape(note)}</span>' for note in picture.notes)}</div>"
     )

@@ -133,8 +133,8 @@ def cardinality(facts: Facts) -> None:
         frame, height=300, width="content",
         column_config={
             "unique": st.column_config.NumberColumn("different values"),
-            "unique_fraction": _percent("of all rows", "%.3f%%"),
-            "zeros": _percent("share of zeros", "%.1f%%"),
+            "unique_fraction": _percent("of all rows"),
+            "zeros": _percent("share of zeros"),
         },
     )  # fmt: skip
     table_download(frame, "cardinality")
@@ -153,15 +153,21 @@ def outlying(dataset: Dataset, facts: Facts, table: pd.DataFrame) -> None:
         )  # fmt: skip
     shown = table if name == _ALL else table[table["label"] == dataset.class_names.index(name)]
     st.caption(
-        "Two measures: root mean square distance to the mean training image of the class (far is unusual), and ink, the "
-        "mean of all pixels (much or little is unusual). z = (value - median) / (1.4826 MAD) within the class, so "
+        "Two measures: root mean square distance to the mean training image of the class (far is unusual), and ink, "
+        "the mean of all pixels (much or little is unusual). z = (value - median) / (1.4826 MAD) within the class, so "
         "that outliers do not move their own yardstick; above 3.5 is the usual mark (Iglewicz and Hoaglin, 1993)."
     )
     first = shown.head(SHOWN)
     images = images_at(first["place"].to_numpy(), dataset)
     cards(
         [
-            [Picture(image, dataset.class_names[row.label], f"{row.split} {row.index_}, z {row.z:+.1f} {row.measure}")]
+            [
+                Picture(
+                    image,
+                    dataset.class_names[row.label],
+                    (f"{row.split} {row.index_}", f"{row.measure}, z {row.z:+.1f}"),
+                )
+            ]
             for image, row in zip(images, first.rename(columns={"index": "index_"}).itertuples(), strict=True)
         ]
     )
@@ -176,12 +182,12 @@ def pair_cards(dataset: Dataset, pairs: Pairs, *, difference: bool = False) -> N
     groups = []
     for one, other, row in zip(first, second, shown.table(dataset.class_names).itertuples(), strict=True):
         group = [
-            Picture(one, row.first_class, f"{row.first_split} {row.first_index}"),
-            Picture(other, row.second_class, f"{row.second_split} {row.second_index}"),
+            Picture(one, row.first_class, (f"{row.first_split} {row.first_index}",)),
+            Picture(other, row.second_class, (f"{row.second_split} {row.second_index}",)),
         ]
         if difference:
             gap = np.minimum(np.abs(one.astype(int) - other) * 10, 255).astype(np.uint8)
-            group.append(Picture(gap, f"{row.distance:.1f} apart", "difference, x 10"))
+            group.append(Picture(gap, f"{row.distance:.1f} apart", ("difference x 10",)))
         groups.append(group)
     cards(groups)
     _more(len(pairs))
@@ -196,5 +202,5 @@ def _number() -> dict:
     return st.column_config.NumberColumn(format="localized")
 
 
-def _percent(label: str, form: str) -> dict:
-    return st.column_config.NumberColumn(label, format="percent" if not form else form)
+def _percent(label: str) -> dict:
+    return st.column_config.NumberColumn(label, format="percent")

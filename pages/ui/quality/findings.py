@@ -13,17 +13,18 @@ from pages.ui.quality import details, near
 from pages.ui.quality.facts import Facts, facts_of, setting
 
 _BADGES = {
-    Verdict.FINE: (":green-badge[:material/check: {}]"),
-    Verdict.NOTE: (":blue-badge[:material/info: {}]"),
-    Verdict.LOOK: (":orange-badge[:material/visibility: {}]"),
+    Verdict.FINE: ":green-badge[:material/check: {}]",
+    Verdict.NOTE: ":blue-badge[:material/info: {}]",
+    Verdict.LOOK: ":orange-badge[:material/visibility: {}]",
+    Verdict.WAIT: ":gray-badge[:material/hourglass_empty: {}]",
 }
 # Verdicts and names stand below each other like columns; on a phone they flow with the text.
 _STYLE = """<style>
 .st-key-findings { gap: 0.35rem; }
 .st-key-findings summary p { line-height: 1.5; }
 @media (min-width: 800px) {
-    .st-key-findings summary .stMarkdownBadge { min-width: 4.4rem; margin-right: 0.4rem; }
-    .st-key-findings summary strong { display: inline-block; min-width: 12rem; }
+    .st-key-findings summary p { display: grid; grid-template-columns: 5rem 11.5rem 1fr; align-items: baseline; }
+    .st-key-findings summary .stMarkdownBadge { margin-right: 0.6rem; }
 }
 </style>"""
 
@@ -45,6 +46,7 @@ def findings_list(dataset: Dataset) -> None:
     with st.container(key="findings"):
         for line in lines:
             _show(line)
+    near.progress(dataset)
 
 
 def _lines(dataset: Dataset, facts: Facts) -> list[_Line]:

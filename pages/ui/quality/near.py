@@ -1,12 +1,30 @@
-"""Near-duplicates: found in the background, shown side by side."""
+"""Near-duplicates: searched in the background, shown side by side."""
 
+import numpy as np
 import streamlit as st
 
+from fmnist_core import neighbours
 from fmnist_core.datasets import Dataset
-from fmnist_core.quality.copies import Pairs
+from fmnist_core.figures.quality import distances_figure
+from fmnist_core.places import all_labels
+from fmnist_core.quality.copies import Pairs, near_pairs
+from fmnist_core.tasks import Task
+from pages.ui.data import current_folder, plain
+from pages.ui.export import show_figure, table_download
+from pages.ui.quality.details import pair_cards
 from pages.ui.quality.facts import setting
 
-KEY, DEFAULT, LARGEST = "near.distance", 10.0, 20.0
+KEY, DEFAULT, LEAST, LARGEST = "near.distance", 10.0, 1.0, 20.0
+# From Euclidean distance of pixels in 0..1 to root mean square difference in grey levels.
+_GREY_LEVELS = 255 / 28
+_ACROSS, _TRAINING, _TEST = "Training and test", "Within training", "Within test"
+_METHOD = """
+Distance is the root mean square difference of the 784 pixels, in grey levels of 0 to 255: noise of up to 2 levels per
+pixel makes 1.4. Each image is compared with its 20 nearest neighbours, which an index finds among all images of both
+sets (99 % of them, see *Method* in the guide). A twin in training makes a test image easy: what a network has
+memorised looks like skill. Train as you like, but compare test scores only where they differ by more than the share
+above, or export the training set without the twins. Geier (2019, arXiv:1906.08255) found the same in this data set.
+"""
 
 
 def threshold() -> float:
@@ -15,10 +33,80 @@ def threshold() -> float:
 
 
 def pairs(dataset: Dataset) -> Pairs | None:
-    """Return the pairs up to the threshold, or None while they are not known."""
-    return None
+    """Return the pairs up to the threshold; while they are not known, None, and the search is under way."""
+    if not neighbours.is_ready(dataset):
+        if _task(dataset).status().state == "absent":
+            _task(dataset).start()
+        return None
+    known, _ = _known(dataset.sha256, dataset)
+    return known.chosen(known.distance <= threshold())
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _known(sha256: str, _dataset: Dataset) -> tuple[Pairs, np.ndarray]:
+    """Return all pairs up to LARGEST, and each image's distance to its nearest: (n,) float32, in grey levels."""
+    most = min(neighbours.MAX_K, len(_dataset.y_train) + len(_dataset.y_test) - 1)
+    found = neighbours.neighbours(_dataset, most)
+    distance = found.distance * np.float32(_GREY_LEVELS)
+    known = near_pairs(found.index, distance, all_labels(_dataset), len(_dataset.y_train), LARGEST)
+    return known, distance[:, 0].copy()
+
+
+def progress(dataset: Dataset) -> None:
+    """Show how far the search is, if it is under way, and run the page again when it is done."""
+    if neighbours.is_ready(dataset):
+        return
+    if _task(dataset).status().is_active:
+        st.fragment(_tick, run_every=1.0)(dataset)
+    else:
+        _tick(dataset)
+
+
+def _tick(dataset: Dataset) -> None:
+    status = _task(dataset).status()
+    if neighbours.is_ready(dataset):
+        st.rerun()
+    elif status.is_active:
+        st.progress(status.fraction, f"Near-duplicates: {plain(status.sentence)}")
+    else:
+        st.warning(f"Near-duplicates could not be searched. {plain(status.sentence)}", icon=":material/warning:")
+        st.button("Search again", on_click=_task(dataset).start)
+
+
+def _task(dataset: Dataset) -> Task:
+    return Task("neighbours", dataset.name, current_folder(), dataset.sha256)
 
 
 def show(dataset: Dataset, pairs: Pairs | None) -> None:
-    """Show them."""
-    st.write("soon")
+    """Let the user choose threshold and sets, and show the pairs, nearest first, with their difference."""
+    if pairs is None:
+        st.markdown("The pairs appear here when the search is done. The rest of the page does not wait for it.")
+        return
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        st.slider(
+            "Near-duplicates up to (grey levels)", LEAST, LARGEST, DEFAULT, 0.5, key=KEY, bind="query-params",
+            persist_state="session", width=280,
+        )  # fmt: skip
+        where = st.segmented_control(
+            "Pairs", [_ACROSS, _TRAINING, _TEST], default=_ACROSS, required=True, key="near.where", bind="query-params"
+        )
+        only = st.toggle("Different labels only", key="near.labels", bind="query-params")
+    mask = {_ACROSS: pairs.across, _TRAINING: pairs.within_train, _TEST: pairs.within_test}[where]
+    shown = pairs.chosen(mask & pairs.conflicting if only else mask)
+    noun = "pair" if len(shown) == 1 else "pairs"
+    st.markdown(f"**{len(shown):,} {noun}**, {shown.conflicting.sum():,} with different labels.")
+    pair_cards(dataset, shown, difference=True)
+    if len(shown):
+        table_download(shown.table(dataset.class_names), "near-duplicates", index=False)
+    _, nearest = _known(dataset.sha256, dataset)
+    figure = distances_figure(nearest, threshold(), 60.0)
+    show_figure(figure, "nearest-distances", alt=_words(nearest))
+    st.caption(_METHOD)
+
+
+def _words(nearest: np.ndarray) -> str:
+    near = int((nearest <= threshold()).sum())
+    return (
+        f"Histogram of each image's distance to its nearest neighbour: median {np.median(nearest):.1f} grey levels; "
+        f"{near:,} of {len(nearest):,} images are within {threshold():g}."
+    )

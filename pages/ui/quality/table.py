@@ -1,6 +1,7 @@
 """The data as a table: shape, first rows, every column in numbers, and the way out as files."""
 
 import base64
+from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
@@ -9,6 +10,7 @@ import streamlit as st
 from fmnist_core import export_data, samples
 from fmnist_core.datasets import Dataset
 from fmnist_core.errors import DataError
+from fmnist_core.overlay import Overlay
 from fmnist_core.quality import columns
 from fmnist_core.spec import HYPERPARAMETERS
 from pages.ui.data import plain
@@ -101,10 +103,12 @@ def export_section(dataset: Dataset) -> None:
                 help="CSV as Kaggle has it: label, pixel1 to pixel784. IDX as the publishers have it.",
             )  # fmt: skip
             policy = st.selectbox(
-                "Duplicates", list(words), format_func=words.get, key="export.duplicates", bind="query-params", width=220,
+                "Duplicates", list(words), format_func=words.get, key="export.duplicates", bind="query-params",
+                width=220,
             )  # fmt: skip
-        without = _twins_of_test(dataset) if split == TRAINING else None
-        _files(dataset, split, form, policy, without)
+        of_training = split == TRAINING
+        without = _twins_of_test(dataset) if of_training else None
+        _files(dataset, split, form, policy, without, _marks(dataset) if of_training else None)
 
 
 def _twins_of_test(dataset: Dataset) -> np.ndarray | None:
@@ -117,31 +121,50 @@ def _twins_of_test(dataset: Dataset) -> np.ndarray | None:
     return twins if leave else None
 
 
-def _files(dataset: Dataset, split: str, form: str, policy: str, without: np.ndarray | None) -> None:
+def _marks(dataset: Dataset) -> Overlay | None:
+    """Offer to carry out what was decided about single labels, if anything was."""
+    try:
+        overlay = Overlay.read(dataset.sha256)
+    except DataError as error:
+        st.warning(plain(str(error)), icon=":material/warning:")
+        return None
+    counts = overlay.counts("train")
+    if not overlay.digest:
+        return None
+    words = f"{counts['relabel']:,} relabelled, {counts['drop']:,} dropped"
+    return overlay if st.toggle(f"Carry out the label marks: {words}", True, key="export.marks") else None
+
+
+def _files(
+    dataset: Dataset, split: str, form: str, policy: str, without: np.ndarray | None, overlay: Overlay | None
+) -> None:
     images, labels = _arrays(dataset, split)
     try:
-        cleaned = export_data.clean(images, labels, duplicates=policy, without=without)
+        cleaned = export_data.clean(images, labels, duplicates=policy, without=without, overlay=overlay)
     except DataError as error:
         st.error(plain(str(error)), icon=":material/error:")
         return
-    left_out = f"{cleaned.left_out:,} left out" if cleaned.left_out else "nothing left out"
-    st.markdown(f"{len(cleaned.labels):,} images, {left_out}. The data in use are not changed.")
-    prefix = "train" if split == TRAINING else "t10k"
+    left_out = f"{cleaned.left_out:,} left out" if cleaned.left_out else "none left out"
+    relabelled = f", {cleaned.relabelled:,} relabelled" if cleaned.relabelled else ""
+    st.markdown(f"**{len(cleaned.labels):,} images**, {left_out}{relabelled}. The data in use are not changed.")
+    # Only positions are kept until somebody asks: the images would be 47 MB for each session.
     with st.container(horizontal=True):
         if form == CSV:
             _file(
-                f"{dataset.name}-{split.lower()}.csv.gz", lambda: export_data.to_csv_gz(cleaned.images, cleaned.labels)
+                f"{dataset.name}-{split.lower()}.csv.gz",
+                lambda: export_data.to_csv_gz(images[cleaned.positions], cleaned.labels),
             )
         else:
-            _file(f"{prefix}-images-idx3-ubyte.gz", lambda: export_data.to_idx_gz(cleaned.images))
+            prefix = "train" if split == TRAINING else "t10k"
+            _file(f"{prefix}-images-idx3-ubyte.gz", lambda: export_data.to_idx_gz(images[cleaned.positions]))
             _file(f"{prefix}-labels-idx1-ubyte.gz", lambda: export_data.to_idx_gz(cleaned.labels))
     st.caption(
-        "60,000 images take about 6 seconds to write as CSV (37 MB), 2 as IDX (27 MB). Put the files into a folder, "
+        "Writing 60,000 images takes some 6 seconds as CSV (37 MB), 2 as IDX (27 MB). Put the files into a folder, "
         "choose *Your own files* in the sidebar, and they are the data in use."
     )
 
 
-def _file(name: str, write) -> None:  # noqa: ANN001
+def _file(name: str, write: Callable[[], bytes]) -> None:
     st.download_button(name, write, name, "application/gzip", icon=":material/download:", on_click="ignore", key=name)
 
 

@@ -1,0 +1,98 @@
+"""Each exploration page's first and later visit on the server, and what a session costs in memory.
+
+    python -m benchmarks.pages [--sessions 10]
+
+Times: for each page a fresh process with the data loaded and no result cached on disk opens the home page, then the
+page (cold), then the page again (warm), then the page with another selection (filter). Heavy computations in the
+background are not waited for, as on screen. Memory: the real server with one open browser tab, then with more, each of
+which visits every page.
+"""
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import psutil
+
+from fmnist_core import datasets, paths
+
+PAGES = ("samples", "quality", "balance", "distributions", "correlation", "projection", "labels")
+
+
+def main() -> None:
+    """Print the two tables."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--sessions", type=int, default=10)
+    parser.add_argument("--page", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.page:
+        print(json.dumps(_visit(options.page)))
+        return
+    print(f"{'page':14s} {'cold':>8s} {'warm':>8s} {'filter':>8s}   seconds on the server")
+    for page in PAGES:
+        with _fresh_home() as environment:
+            command = [sys.executable, "-m", "benchmarks.pages", "--page", page]
+            done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+            times = json.loads(done.stdout.splitlines()[-1])
+            print(f"{page:14s} " + " ".join(f"{seconds:8.2f}" for seconds in times), flush=True)
+    _measure_memory(options.sessions)
+
+
+def _visit(page: str) -> list[float]:
+    """Return the seconds of the first visit, of the next, and of one with another selection."""
+    from streamlit.testing.v1 import AppTest
+
+    app = AppTest.from_file(str(paths.PROJECT / "app.py"), default_timeout=120).run()
+    times = []
+    for query in ({}, {}, {"split": "Test"}):
+        app.query_params.update(query)
+        began_s = time.perf_counter()
+        app.switch_page(f"pages/explore/{page}.py").run()
+        times.append(time.perf_counter() - began_s)
+        if app.exception:
+            sys.exit(f"{page}: {app.exception[0].value}")
+    return times
+
+
+class _fresh_home:
+    """A workspace that has the data and no results."""
+
+    def __enter__(self) -> dict[str, str]:
+        datasets.load("fashion-mnist")
+        self._folder = Path(tempfile.mkdtemp())
+        shutil.copytree(paths.cache() / "datasets", self._folder / "cache" / "datasets")
+        return {**os.environ, "FMNIST_LAB_HOME": str(self._folder), "TF_CPP_MIN_LOG_LEVEL": "2"}
+
+    def __exit__(self, *_: object) -> None:
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def _measure_memory(sessions: int) -> None:
+    from benchmarks.browser import open_page, served_app
+
+    with served_app() as address, open_page(1440, 900) as first:
+        server = _server_process()
+        tabs = [first, *(first.context.browser.new_page() for _ in range(sessions - 1))]
+        used = []
+        for tab in tabs:
+            for page in PAGES:
+                tab.goto(f"{address}/{page}")
+                tab.get_by_role("heading", level=1).wait_for(timeout=120_000)
+                tab.wait_for_timeout(2500)
+            used.append(server.memory_info().rss / 1e6)
+        each = (used[-1] - used[0]) / max(1, sessions - 1)
+        print(f"memory: {used[0]:.0f} MB with 1 session, {used[-1]:.0f} MB with {sessions}, {each:.1f} MB each")
+
+
+def _server_process() -> psutil.Process:
+    return next(child for child in psutil.Process().children() if "pages.ui.server" in " ".join(child.cmdline()))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,123 @@
+"""From a pixel to the images behind it, in a real browser: with the mouse, the keyboard and a finger."""
+
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+pytestmark = pytest.mark.journey
+
+ROOT = Path(__file__).resolve().parents[2]
+PATIENCE_MS = 60_000
+SCRIPT = f"""
+import sys
+sys.path.insert(0, {str(ROOT)!r})
+import streamlit as st
+folder = {str(ROOT / "pages/explore")!r}
+pages = [st.Page(f"{{folder}}/{{name}}.py", title=name.title(), url_path=name) for name in ("distributions", "correlation")]
+st.set_page_config(layout="wide")
+st.navigation(pages).run()
+"""
+
+
+@pytest.fixture(scope="module")
+def url(serve_module, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("pixels")
+    script = folder / "app.py"
+    script.write_text(SCRIPT)
+    return serve_module(script, {"FMNIST_LAB_HOME": str(folder / "home"), "PYTHONPATH": str(ROOT)})
+
+
+def visit(page: Page, address: str, title: str) -> None:
+    page.goto(address)
+    expect(page.get_by_role("heading", name=title, exact=True)).to_be_visible(timeout=PATIENCE_MS)
+
+
+def click_pixel(page: Page, board, row: int, column: int) -> None:
+    expect(board).to_be_visible(timeout=PATIENCE_MS)
+    board.scroll_into_view_if_needed()
+    box = board.bounding_box()
+    board.click(position={"x": (column + 0.5) / 28 * box["width"], "y": (row + 0.5) / 28 * box["height"]})
+
+
+def test_a_click_on_a_pixel_shows_its_correlations_and_its_images(page, url):
+    visit(page, f"{url}/correlation", "Correlation")
+    picture = page.get_by_role("application", name=re.compile("Mean of the selected images"))
+    click_pixel(page, picture, 7, 6)
+    expect(page).to_have_url(re.compile(r"pixel=202"), timeout=PATIENCE_MS)
+    expect(page.get_by_text("Correlation with row 7, column 6", exact=True)).to_be_visible()
+    expect(page.get_by_text(re.compile(r"moves most with row 8, column 6 \(0\.956\)"))).to_be_visible()
+    expect(page.get_by_role("img", name=re.compile("Images in which row 7, column 6 is bright"))).to_be_visible()
+    expect(page.get_by_role("img", name=re.compile("Images in which row 7, column 6 is dark"))).to_be_visible()
+
+    # A partner from the map: images in which both agree, and in which they do not.
+    other = page.get_by_role("application", name=re.compile("Correlation of every pixel with row 7, column 6"))
+    click_pixel(page, other, 8, 6)
+    expect(page).to_have_url(re.compile(r"with=230"), timeout=PATIENCE_MS)
+    expect(page.get_by_role("img", name=re.compile("Only the first bright: row 7, column 6"))).to_be_visible()
+
+    # The view is a link.
+    page.reload()
+    expect(page.get_by_role("img", name=re.compile("Both bright: row 7, column 6 and row 8, column 6"))).to_be_visible(
+        timeout=PATIENCE_MS
+    )
+
+
+def test_the_pointer_reads_values_and_arrow_keys_choose(page, url):
+    visit(page, f"{url}/correlation?pixel=202", "Correlation")
+    picture = page.get_by_role("application", name=re.compile("Correlation of every pixel"))
+    expect(picture).to_be_visible(timeout=PATIENCE_MS)
+    box = picture.bounding_box()
+    picture.hover(position={"x": 6.5 / 28 * box["width"], "y": 8.5 / 28 * box["height"]})
+    expect(page.get_by_text("Row 8, column 6: 0.956")).to_be_visible()
+    mean = page.get_by_role("application", name=re.compile("Mean of the selected images"))
+    mean.focus()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowRight")
+    expect(page).to_have_url(re.compile(r"pixel=231"), timeout=PATIENCE_MS)
+    expect(page.get_by_text("Correlation with row 8, column 7", exact=True)).to_be_visible()
+
+
+def test_a_click_in_the_matrix_chooses_a_pair_and_shows_images(page, url):
+    visit(page, f"{url}/correlation?view=All+pixels", "Correlation")
+    matrix = page.get_by_role("application", name=re.compile("Correlations of 784 pixels"))
+    expect(matrix).to_be_visible(timeout=PATIENCE_MS)
+    box = matrix.bounding_box()
+    matrix.hover(position={"x": 202.5 / 784 * box["width"], "y": 230.5 / 784 * box["height"]})
+    expect(page.get_by_text(re.compile(r"Row \d+, column \d+ with row \d+, column \d+: "))).to_be_visible()
+    matrix.click(position={"x": 202.5 / 784 * box["width"], "y": 230.5 / 784 * box["height"]})
+    expect(page).to_have_url(re.compile(r"pixel=\d+.*with=\d+"), timeout=PATIENCE_MS)
+    expect(page.get_by_role("img", name=re.compile("Both bright"))).to_be_visible(timeout=PATIENCE_MS)
+    expect(
+        page.locator(".stPlotlyChart [role=img], [role=img] .stPlotlyChart, [aria-label*='first 50 columns']").first
+    ).to_be_attached()
+
+
+def test_a_click_on_an_outlier_leads_to_its_images(page, url):
+    visit(page, f"{url}/distributions?view=Images&classes=Trouser", "Distributions")
+    point = page.locator(".stPlotlyChart .scatterlayer .point").last
+    expect(point).to_be_attached(timeout=PATIENCE_MS)
+    box = point.bounding_box()
+    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    expect(page.get_by_text(re.compile("Nearest to the point clicked"))).to_be_visible(timeout=PATIENCE_MS)
+    expect(
+        page.get_by_role("img", name=re.compile(r"images of Trouser, ink nearest to the point clicked"))
+    ).to_be_visible()
+
+
+def test_on_a_phone_a_tap_chooses_and_small_buttons_correct_it(browser, url):
+    context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    page = context.new_page()
+    visit(page, f"{url}/distributions", "Distributions")
+    picture = page.get_by_role("application", name=re.compile("Mean of each pixel"))
+    expect(picture).to_be_visible(timeout=PATIENCE_MS)
+    box = picture.bounding_box()
+    assert box["width"] <= 390
+    picture.tap(position={"x": box["width"] / 2 + 3, "y": box["height"] / 2 + 3})
+    expect(page).to_have_url(re.compile(r"pixel=406"), timeout=PATIENCE_MS)
+    page.get_by_role("button", name="Right", exact=True).tap()
+    expect(page).to_have_url(re.compile(r"pixel=407"), timeout=PATIENCE_MS)
+    expect(page.get_by_text("The chosen pixel by class: row 14, column 15")).to_be_visible(timeout=PATIENCE_MS)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    context.close()

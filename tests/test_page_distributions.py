@@ -1,0 +1,135 @@
+"""Distributions and Correlation in their states: every view, filters, links, an empty selection, constant pixels."""
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from fmnist_core import paths
+from fmnist_core.datasets import debian, sources
+from fmnist_core.errors import LabError
+from pages.ui.pixel_image import _clicked, _decimals, pixel_image
+
+PAGES = {"distributions": ("Pixels", "Images", "Classes"), "correlation": ("One pixel", "All pixels", "Classes")}
+VIEWS = [(page, view) for page, views in PAGES.items() for view in views]
+needs_real = pytest.mark.skipif(not debian.INSTALLED_FOLDER.is_dir(), reason="the real Fashion-MNIST is not here")
+
+
+@pytest.fixture(autouse=True)
+def workspace(tmp_path_factory, monkeypatch):
+    # One workspace for all: what is computed once stays.
+    home = tmp_path_factory.getbasetemp() / "pixels-home"
+    monkeypatch.setenv("FMNIST_LAB_HOME", str(home))
+    monkeypatch.setenv(sources.ALLOWED_VARIABLE, "folder,debian,cache,sample")
+
+
+def open_page(name, **query):
+    script = f"""
+import runpy, sys
+sys.path.insert(0, {str(paths.PROJECT)!r})
+runpy.run_path({str(paths.PROJECT / "pages/explore")!r} + "/{name}.py")
+"""
+    page = AppTest.from_string(script, default_timeout=60)
+    for key, value in query.items():
+        page.query_params[key] = value
+    return page.run()
+
+
+def text_of(page):
+    return " ".join(element.value for element in [*page.markdown, *page.caption, *page.info])
+
+
+@pytest.mark.parametrize("name, view", VIEWS)
+@pytest.mark.parametrize("split", ["Training", "Both"])
+def test_every_view_opens_from_a_link(name, view, split):
+    page = open_page(name, view=view, split=split, pixel="406")
+    assert not page.exception and not page.error
+    assert page.segmented_control(key="view").value == view
+
+
+@pytest.mark.parametrize("name, view", VIEWS)
+def test_every_view_stands_one_class_and_a_pixel_condition(name, view):
+    page = open_page(name, view=view, split="Test", classes=["Coat"], row="14", column="14", value=["250", "255"])
+    assert not page.exception and not page.error
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_selection_without_images_is_a_sentence(name):
+    page = open_page(name, split="Test", classes=["Trouser"], row="0", column="0", value=["254", "255"])
+    assert not page.exception
+    assert "No image fulfils this" in page.info[0].value
+
+
+@needs_real
+def test_the_share_of_zeros_and_the_constants_of_standardising_are_stated():
+    text = text_of(open_page("distributions"))
+    assert "50.2% of all pixels are exactly 0" in text.replace("\\", "")
+    assert "0.28604 and 0.35302" in text
+
+
+@needs_real
+def test_a_chosen_pixel_shows_its_boxes_and_images():
+    page = open_page("distributions", pixel="406", values="Chosen pixel", by="By class")
+    text = text_of(page).replace("\\", "")
+    assert "median is highest for Dress" in text
+    assert "**Bright here**: 37,411 of 60,000 images" in text
+    assert sum("Images in which row 14, column 14 is" in html.proto.body for html in page.get("html")) == 2
+
+
+def test_the_histogram_of_a_pixel_asks_for_one_first():
+    assert "Click a pixel" in text_of(open_page("distributions", values="Chosen pixel"))
+
+
+@pytest.mark.parametrize("near, shown", [("100", True), ("nan", False), ("<b>", False)])
+def test_a_clicked_outlier_leads_to_images_near_it_by_link_too(near, shown):
+    page = open_page("distributions", view="Images", split="Test", images_of="Coat", near=near)
+    assert not page.exception
+    assert ("Nearest to the point clicked (100)" in text_of(page)) == shown
+
+
+@needs_real
+def test_the_redundancy_finding_names_the_strongest_pair():
+    text = text_of(open_page("correlation", view="All pixels"))
+    assert "0.956 (columns 203 and 231 of the table" in text and "none is redundant" in text
+
+
+@needs_real
+def test_a_pair_in_the_link_shows_images_that_agree_and_that_do_not():
+    text = text_of(open_page("correlation", pixel="202", **{"with": "230"}))
+    for words in ("Both bright", "Both dark", "Only the first bright", "Only the second bright"):
+        assert f"**{words}**" in text
+
+
+@needs_real
+def test_the_closest_classes_are_named():
+    assert "Coat and Shirt are closest (0.967)" in text_of(open_page("correlation", view="Classes"))
+
+
+def test_a_constant_pixel_says_that_it_has_no_correlation():
+    page = open_page("correlation", data="mnist", pixel="0")
+    assert not page.exception
+    assert "This pixel is the same in every image" in text_of(page)
+
+
+@pytest.mark.parametrize("pixel", ["784", "-1", "x", "²"])
+def test_a_pixel_that_is_none_is_ignored(pixel):
+    for name in PAGES:
+        assert not open_page(name, pixel=pixel, **{"with": pixel}).exception
+
+
+def test_only_pixels_are_taken_from_the_browser():
+    assert [_clicked({"pixel": sent}) for sent in (0, 783, 784, -1, "3", None, float("nan"))] == [0, 783] + [None] * 5
+    assert _clicked(None) is None
+
+
+def test_a_picture_of_the_wrong_shape_or_scale_is_refused():
+    with pytest.raises(LabError, match="shape"):
+        pixel_image(np.zeros(784), key="x")
+    with pytest.raises(LabError, match="scale"):
+        pixel_image(np.zeros((28, 28)), key="x", scale="rainbow")
+    with pytest.raises(LabError, match="0 to 783"):
+        pixel_image(np.zeros((28, 28)), key="x", selected=784)
+
+
+@pytest.mark.parametrize("low, high, decimals", [(0, 255, 0), (-1, 1, 3), (0, 40, 1), (0, 0, 0)])
+def test_values_are_written_with_three_digits(low, high, decimals):
+    assert _decimals(low, high) == decimals
