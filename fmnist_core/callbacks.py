@@ -76,6 +76,9 @@ class EventLog(keras.callbacks.Callback):
         if now_s - self._written_s >= max(0.5, (now_s - self._began_s) / 1000) or step == self._steps_per_epoch:
             self._write_batch(step, logs, now_s)
 
+    def on_test_batch_end(self, batch: int, logs: dict | None = None) -> None:
+        self.check_stop()  # validation of a large network takes longer than a stop may wait
+
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
         logs = {name: float(value) for name, value in logs.items()}
         logs["learning_rate"] = float(self.model.optimizer.learning_rate)

@@ -8,11 +8,14 @@ import json
 import os
 import subprocess
 import sys
+import threading
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
 from fmnist_core import paths, zoo
+from fmnist_core.errors import SpecError
 from fmnist_core.files import write_atomically
 from fmnist_core.progress import Progress
 from fmnist_core.spec import RunSpec
@@ -89,34 +92,39 @@ def read_probe(workload: Workload) -> float | None:
 
 
 class Prober:
-    """Measures workloads in a process of its own, one at a time: two at once would slow each other down."""
+    """Measures workloads in a process of its own, one at a time: two at once would slow each other down.
+
+    Nobody's probe is ended for another's, or two users would go on ending each other's for ever. Thread-safe.
+    """
 
     def __init__(self) -> None:
-        self._workload: Workload | None = None
+        self._lock = threading.Lock()
+        self._tried: set[Workload] = set()
         self._process: subprocess.Popen | None = None
 
     def start(self, spec: RunSpec) -> None:
         """Begin to train on noise for two seconds and keep the pace; about eight seconds in all.
 
-        A probe of another workload that is still under way is ended: its asker has moved on.
+        Nothing happens while another probe is under way.
         """
-        if self._process and self._process.poll() is None:
-            self._process.kill()
-            self._process.wait()
-        self._workload = Workload.of(spec)
-        self._process = subprocess.Popen(
-            [*PROBE_COMMAND, spec.to_json()],
-            cwd=paths.PROJECT, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-            env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "2"},
-        )  # fmt: skip
+        with self._lock:
+            if self.is_busy:
+                return
+            self._tried.add(Workload.of(spec))
+            self._process = subprocess.Popen(
+                [*PROBE_COMMAND, spec.to_json()],
+                cwd=paths.PROJECT, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "2"},
+            )  # fmt: skip
 
-    def is_measuring(self, workload: Workload) -> bool:
-        """Whether a probe of this workload is under way."""
-        return self._workload == workload and self._process is not None and self._process.poll() is None
+    @property
+    def is_busy(self) -> bool:
+        """Whether a probe is under way."""
+        return self._process is not None and self._process.poll() is None
 
     def has_failed(self, workload: Workload) -> bool:
-        """Whether the last probe was of this workload and ended without a figure."""
-        return self._workload == workload and not self.is_measuring(workload) and read_probe(workload) is None
+        """Whether a probe of this workload ended without a figure."""
+        return workload in self._tried and not self.is_busy and read_probe(workload) is None
 
 
 def _past_paces(past: list[Progress]) -> dict[Workload, list[float]]:
@@ -126,7 +134,8 @@ def _past_paces(past: list[Progress]) -> dict[Workload, list[float]]:
         if durations and progress.train_images:
             # The first epoch of an attempt also traces the graph.
             pace = median(durations[1:] or durations) / progress.train_images
-            paces.setdefault(Workload.of(progress.run.spec), []).append(pace)
+            with suppress(SpecError):  # a network that this version does not know
+                paces.setdefault(Workload.of(progress.run.spec), []).append(pace)
     return paces
 
 

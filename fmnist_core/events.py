@@ -63,8 +63,10 @@ class EventReader:
     def read(self) -> list[Event]:
         """Return new events, oldest first. Lines that are no event are skipped; a torn last line is left for later."""
         try:
+            if (size := self._path.stat().st_size) == self._offset:
+                return []  # the usual case in a list of finished Runs: without opening the file
             with self._path.open("rb") as file:
-                if os.fstat(file.fileno()).st_size < self._offset:
+                if size < self._offset:
                     self._offset = 0  # the file was replaced by a shorter one
                 file.seek(self._offset)
                 block = file.read()

@@ -41,8 +41,9 @@ def whole(name: str, value: Any, minimum: float, maximum: float) -> None:
         raise SpecError(f"Expected {name}: a whole number from {minimum:g} to {maximum:g}. Received: {value!r}.")
 
 
-def number(name: str, value: Any, minimum: float, maximum: float) -> None:
-    """Raise SpecError unless value is a finite number in minimum..maximum."""
+def number(name: str, value: Any, minimum: float, maximum: float) -> float:
+    """Return value as a float; raise SpecError unless it is a finite number in minimum..maximum."""
     usable = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
     if not usable or not minimum <= value <= maximum:
         raise SpecError(f"Expected {name}: a number from {minimum:g} to {maximum:g}. Received: {value!r}.")
+    return float(value)

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -88,7 +88,8 @@ def request_stop(run: Run) -> None:
     with _locked(run.folder.parent) as (_, known):
         if run.id in known.waiting:
             known.waiting.remove(run.id)
-            run.write_event("stopped", message="Taken out of the queue before it started.")
+            if run.folder.is_dir():  # else somebody deleted it by hand
+                run.write_event("stopped", message="Taken out of the queue before it started.")
         elif not run.state.is_over:
             (run.folder / STOP_FILE).touch()
 
@@ -114,8 +115,8 @@ def reconcile(runs_folder: Path | None = None) -> None:
     """Bring queue and processes together: forget ended Runs, kill those that ignore a stop, start what may start."""
     folder = runs_folder or paths.runs()
     with _locked(folder) as (_, known):
-        for run in [Run(folder / run_id) for run_id in known.active]:
-            _kill_if_overdue(run)
+        for run_id in known.active:
+            _kill_if_overdue(Run(folder / run_id))
         _dispatch(folder, known)
 
 
@@ -128,48 +129,62 @@ def claim(run: Run) -> bool:
         present = Claim.read(run.folder)
         if present and present.process():
             return present.is_mine
-        if run.id in known.waiting:
-            known.waiting.remove(run.id)
-        known.active.append(run.id)
+        (run.folder / STOP_FILE).unlink(missing_ok=True)  # of an earlier attempt: this one was begun by hand
+        known.waiting = [run_id for run_id in known.waiting if run_id != run.id]
+        known.active = [*(run_id for run_id in known.active if run_id != run.id), run.id]
         Claim.of().write(run.folder)
         return True
 
 
-def claim_next(runs_folder: Path) -> Run | None:
-    """For a worker that has finished: take the next waiting Run if the limit allows, and claim it."""
-    with _locked(runs_folder) as (_, known):
-        _forget_ended(runs_folder, known)
-        if not known.waiting or len(known.active) >= Settings.read(runs_folder).parallel_runs:
-            return None
-        run = Run(runs_folder / known.waiting.pop(0))
-        known.active.append(run.id)
-        Claim.of().write(run.folder)
+def claim_next(finished: Run) -> Run | None:
+    """For a worker that has finished a Run: let go of it, and claim the next waiting one if the limit allows."""
+    with _locked(finished.folder.parent) as (folder, known):
+        if (held := Claim.read(finished.folder)) and held.is_mine:  # else it was resumed meanwhile, by another process
+            (finished.folder / CLAIM_FILE).unlink(missing_ok=True)
+        run = _take_next(folder, known)
+        if run:
+            Claim.of().write(run.folder)
         return run
 
 
 def _enqueue(run: Run) -> None:
     with _locked(run.folder.parent) as (folder, known):
+        if (held := Claim.read(run.folder)) and run.state == RunState.STOPPED:
+            _kill(held)  # it has said its last word, yet lives on
         for name in (CLAIM_FILE, STOP_FILE):
             (run.folder / name).unlink(missing_ok=True)
-        run.write_event("queued")
         known.active = [run_id for run_id in known.active if run_id != run.id]  # of an attempt that was killed
-        known.waiting.append(run.id)
+        known.waiting = [*(run_id for run_id in known.waiting if run_id != run.id), run.id]
+        # Before the event: if this process dies between the two, the Run starts anyway; the other way round it would
+        # be queued for ever without standing in the queue.
+        _write_queue(folder, known)
+        run.write_event("queued")
         _dispatch(folder, known)
 
 
 def _dispatch(folder: Path, known: _Queue) -> None:
-    _forget_ended(folder, known)
-    limit = Settings.read(folder).parallel_runs
-    while known.waiting and len(known.active) < limit:
-        run = Run(folder / known.waiting.pop(0))
-        if not run.folder.is_dir():
-            continue  # deleted by hand while it waited
-        known.active.append(run.id)
+    while run := _take_next(folder, known):
         _start_worker(run)
 
 
-def _forget_ended(folder: Path, known: _Queue) -> None:
-    known.active = [run_id for run_id in known.active if not Run(folder / run_id).state.is_over]
+def _take_next(folder: Path, known: _Queue) -> Run | None:
+    """Move the next waiting Run to the active ones if the limit allows."""
+    known.active = [run_id for run_id in known.active if _is_at_work(Run(folder / run_id))]
+    while known.waiting and len(known.active) < Settings.read(folder).parallel_runs:
+        run = Run(folder / known.waiting.pop(0))
+        if run.folder.is_dir():  # else deleted by hand while it waited
+            known.active.append(run.id)
+            return run
+    return None
+
+
+def _is_at_work(run: Run) -> bool:
+    """Whether the Run is under way, or has stopped but not yet ended its process: a worker ends after a stop."""
+    state = run.state
+    if state == RunState.STOPPED:
+        claim = Claim.read(run.folder)
+        return claim is not None and claim.process() is not None
+    return not state.is_over
 
 
 def _start_worker(run: Run) -> None:
@@ -193,22 +208,43 @@ def _kill_if_overdue(run: Run) -> None:
     except FileNotFoundError:
         return
     claim = Claim.read(run.folder)
-    process = claim and claim.process()
-    if process is None or time.time() - asked_s < GRACE_S or (run.state.is_over and run.state != RunState.STOPPED):
+    # Both ways, so that a clock that was set back does not put off the end.
+    if claim is None or abs(time.time() - asked_s) < GRACE_S or run.state not in (RunState.RUNNING, RunState.STOPPED):
         return
-    family = [*process.children(recursive=True), process]
-    for member in family:
-        member.kill()
-    psutil.wait_procs(family, timeout=5)
-    if run.state != RunState.STOPPED:
+    _kill(claim)
+    if run.state == RunState.INTERRUPTED:  # else its last word came just before the end
         run.write_event("stopped", message=f"Killed: it did not stop by itself within {GRACE_S:g} s.")
+
+
+def _kill(claim: Claim) -> None:
+    """End the claim's process and what it started, and wait for it; nothing happens if it is gone."""
+    if (process := claim.process()) is None or claim.is_mine:
+        return
+    with suppress(psutil.NoSuchProcess):
+        family = [*process.children(recursive=True), process]
+        for member in family:
+            with suppress(psutil.NoSuchProcess):
+                member.kill()
+        psutil.wait_procs(family, timeout=5)
 
 
 def _read_queue(folder: Path) -> _Queue:
     try:
-        return _Queue(**json.loads((folder / QUEUE_FILE).read_text()))
-    except (OSError, ValueError, TypeError):
+        return _Queue(**json.loads(_queue_text(folder)))
+    except (ValueError, TypeError):
         return _rebuilt_queue(folder)
+
+
+def _write_queue(folder: Path, known: _Queue) -> None:
+    if (text := json.dumps(vars(known))) != _queue_text(folder):
+        write_atomically(folder / QUEUE_FILE, text)
+
+
+def _queue_text(folder: Path) -> str:
+    try:
+        return (folder / QUEUE_FILE).read_text()
+    except OSError:
+        return ""
 
 
 def _rebuilt_queue(folder: Path) -> _Queue:
@@ -220,10 +256,8 @@ def _rebuilt_queue(folder: Path) -> _Queue:
 
 @contextmanager
 def _locked(folder: Path) -> Iterator[tuple[Path, _Queue]]:
-    """Hold the queue's lock; write the queue back if the block changed it."""
+    """Hold the queue's lock; write the queue back if it changed, or had to be made anew."""
     with FileLock(folder / "queue.lock", timeout=30):
         known = _read_queue(folder)
-        before = json.dumps(vars(known))
         yield folder, known
-        if (after := json.dumps(vars(known))) != before:
-            write_atomically(folder / QUEUE_FILE, after)
+        _write_queue(folder, known)

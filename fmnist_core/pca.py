@@ -58,8 +58,10 @@ def pca_of(images: np.ndarray) -> Pca:
         raise DataError(f"Expected at least 2 images for principal components. Received {len(images)}.")
     total, products = np.zeros(PIXELS), np.zeros((PIXELS, PIXELS))
     flat = images.reshape(len(images), -1)
+    # A covariance does not care where zero is; about here little is lost to rounding, and nothing if all are equal.
+    zero = np.rint(flat[:_BLOCK].mean(axis=0)).astype(np.float32)
     for at in range(0, len(flat), _BLOCK):
-        block = flat[at : at + _BLOCK].astype(np.float32) / np.float32(255)
+        block = (flat[at : at + _BLOCK] - zero) / np.float32(255)
         total += block.sum(axis=0, dtype=np.float64)
         products += block.T @ block  # numpy computes one half of a matrix times its own transpose
     mean = total / len(flat)
@@ -67,6 +69,7 @@ def pca_of(images: np.ndarray) -> Pca:
     variance, axes = np.linalg.eigh(covariance)
     axes = axes[:, ::-1].T
     axes *= np.sign(axes[np.arange(PIXELS), np.abs(axes).argmax(axis=1)])[:, np.newaxis]
+    mean += zero / 255
     return Pca(mean.astype(np.float32), axes.astype(np.float32), np.maximum(variance[::-1], 0), len(flat))
 
 

@@ -15,7 +15,13 @@ FILE_NAME = "worker.json"
 
 @dataclass(frozen=True)
 class Claim:
-    """Who works on a Run: written into its folder before the work begins."""
+    """Who works on a Run: written into its folder before the work begins.
+
+    Attributes:
+        pid: of the process.
+        created_s: seconds from the machine's start to the process's. Not since 1970: setting the clock moves that.
+        host: name of the machine.
+    """
 
     pid: int
     created_s: float
@@ -25,7 +31,7 @@ class Claim:
     def of(cls, pid: int | None = None) -> "Claim":
         """Return the claim of a living process, by default this one."""
         process = psutil.Process(pid)
-        return cls(process.pid, process.create_time(), socket.gethostname())
+        return cls(process.pid, _created_s(process), socket.gethostname())
 
     @classmethod
     def read(cls, folder: Path) -> "Claim | None":
@@ -46,7 +52,7 @@ class Claim:
         try:
             process = psutil.Process(self.pid)
             # Two readings of one process agree within a clock tick; a reused pid started later.
-            same = abs(process.create_time() - self.created_s) < 0.1
+            same = abs(_created_s(process) - self.created_s) < 0.05
             return process if same and process.status() != psutil.STATUS_ZOMBIE else None
         except psutil.Error:
             return None
@@ -55,3 +61,8 @@ class Claim:
     def is_mine(self) -> bool:
         """Whether the claim is this very process's."""
         return self.pid == os.getpid() and self.process() is not None
+
+
+def _created_s(process: psutil.Process) -> float:
+    # Both terms are what the kernel counts since its start plus the same guess at when that was.
+    return process.create_time() - psutil.boot_time()

@@ -37,6 +37,11 @@ class Series:
                 self._add(_mean(list(pair)))
             self._merge *= 2
 
+    def copy(self) -> "Series":
+        """Return a Series of the same points that no longer grows with this one."""
+        columns = {name: list(values) for name, values in self.columns.items()}
+        return Series(columns, self._merge, list(self._pending))
+
     def rows(self) -> list[dict[str, float]]:
         """Return the points as dictionaries."""
         return [dict(zip(self.columns, values, strict=True)) for values in zip(*self.columns.values(), strict=True)]
@@ -57,6 +62,8 @@ class Series:
 class Progress:
     """What is known of one Run so far. `update` reads what is new; the attributes then hold it.
 
+    `batches` and `epochs` are replaced, never changed in place: another session may be drawing them.
+
     Attributes:
         run: the Run.
         state: its state at the last update.
@@ -66,6 +73,7 @@ class Progress:
         phase: what the worker says it is doing.
         message: why the Run failed or stopped.
         started_s, ended_s, queued_s: seconds since 1970, of the last attempt; None before.
+        earlier_s: seconds that the attempts before it took.
         train_images: images per epoch.
         fraction: share of all epochs done, 0..1.
         version: grows with each update that brought something new.
@@ -75,12 +83,14 @@ class Progress:
         self.run = run
         self._reader = EventReader(run.folder)
         self.last: Event | None = None
-        self.batches = Series()
+        self._batches = self.batches = Series()
+        self._epochs: list[dict[str, float]] = []
         self.epochs: list[dict[str, float]] = []
         self.phase = ""
         self.message = ""
         self.queued_s: float | None = None
         self.started_s: float | None = None
+        self.earlier_s = 0.0
         self.training_s: float | None = None
         self.ended_s: float | None = None
         self.first_epoch = 0.0
@@ -115,24 +125,30 @@ class Progress:
 
     @property
     def elapsed_s(self) -> float | None:
-        """Seconds from the start of the last attempt to its end or its last event."""
+        """Seconds of work in all attempts: each from its start to its end or its last event; None before the first."""
+        if self.started_s is None:
+            return self.earlier_s or None
         end = self.ended_s or self.now_s
-        return None if self.started_s is None or end is None else max(0.0, end - self.started_s)
+        return self.earlier_s + (max(0.0, end - self.started_s) if end else 0.0)
 
     def _take_new(self) -> bool:
-        events = self._reader.read()
+        if not (events := self._reader.read()):
+            return False
         for event in events:
-            self.now_s = event.time_s
             if event.kind in LIFECYCLE:
                 self.last = event
             getattr(self, f"_on_{event.kind}", lambda event: None)(event)
-        self.version += bool(events)
-        return bool(events)
+            self.now_s = event.time_s
+        self.batches, self.epochs = self._batches.copy(), list(self._epochs)
+        self.version += 1
+        return True
 
     def _on_queued(self, event: Event) -> None:
+        self.earlier_s, self.started_s = self.elapsed_s or 0.0, None
         self.queued_s, self.ended_s, self.message, self.phase = event.time_s, None, "", ""
 
     def _on_started(self, event: Event) -> None:
+        self.earlier_s = self.elapsed_s or 0.0
         self.started_s, self.training_s, self.ended_s = event.time_s, None, None
         self.phase, self.message = "starting", ""
 
@@ -142,16 +158,16 @@ class Progress:
             self.training_s = event.time_s
             self.train_images = event.logs.get("train_images", 0)
             self.first_epoch = self.epoch_done = event.epoch or 0.0
-            self.batches.cut(self.first_epoch)
-            self.epochs = [row for row in self.epochs if row["epoch"] <= self.first_epoch]
+            self._batches.cut(self.first_epoch)
+            self._epochs = [row for row in self._epochs if row["epoch"] <= self.first_epoch]
 
     def _on_batch(self, event: Event) -> None:
         self.epoch_done = event.epoch or 0.0
-        self.batches.append({"epoch": self.epoch_done, **event.logs})
+        self._batches.append({"epoch": self.epoch_done, **event.logs})
 
     def _on_epoch(self, event: Event) -> None:
         self.epoch_done = event.epoch or 0.0
-        self.epochs.append({"epoch": self.epoch_done, **event.logs})
+        self._epochs.append({"epoch": self.epoch_done, **event.logs})
 
     def _on_end(self, event: Event) -> None:
         self.ended_s = event.time_s
@@ -180,4 +196,6 @@ class Watcher:
 
 
 def _mean(rows: list[dict[str, float]]) -> dict[str, float]:
+    if len(rows) == 1:
+        return rows[0]
     return {name: sum(row.get(name, 0.0) for row in rows) / len(rows) for name in rows[-1]}

@@ -188,6 +188,10 @@ def find_run(run_id: str, runs_folder: Path | None = None) -> Run:
     folder = runs_folder or paths.runs()
     run = Run(folder / run_id)
     # The id may come from a web address: it must name a direct sub-folder and nothing else.
-    if not run_id or run.folder.parent != folder or run_id in (".", "..") or not (run.folder / SPEC_FILE).is_file():
-        raise RunError(f"Expected the id of a Run in {folder}. Received {run_id!r}, which is not there.")
-    return run
+    direct = run_id not in ("", ".", "..") and run.folder.parent == folder
+    try:
+        if direct and (run.folder / SPEC_FILE).is_file():
+            return run
+    except OSError:
+        pass  # longer than a name may be
+    raise RunError(f"Expected the id of a Run in {folder}. Received {run_id[:80]!r}, which is not there.")

@@ -10,6 +10,7 @@ from fmnist_core.files import write_atomically
 from fmnist_core.hyperparameters import whole
 
 FILE_NAME = "settings.json"
+MOST_PARALLEL_RUNS = 64
 
 
 @dataclass(frozen=True)
@@ -20,10 +21,10 @@ class Settings:
         parallel_runs: how many Runs may execute at once; the others wait in the queue.
     """
 
-    parallel_runs: int = max(1, (os.cpu_count() or 1) // 4)
+    parallel_runs: int = min(MOST_PARALLEL_RUNS, max(1, (os.cpu_count() or 1) // 4))
 
     def __post_init__(self) -> None:
-        whole("parallel_runs", self.parallel_runs, 1, 64)
+        whole("parallel_runs", self.parallel_runs, 1, MOST_PARALLEL_RUNS)
 
     @classmethod
     def read(cls, runs_folder: Path) -> "Settings":

@@ -29,7 +29,7 @@ class ConvBlock:
     def __post_init__(self) -> None:
         whole("filters of a convolution block", self.filters, 1, 1024)
         whole("kernel_px of a convolution block", self.kernel_px, 1, 11)
-        number("dropout of a convolution block", self.dropout, 0, 0.9)
+        object.__setattr__(self, "dropout", number("dropout of a convolution block", self.dropout, 0, 0.9))
         if self.padding not in ("valid", "same"):
             raise SpecError(f"Expected padding of a convolution block: valid or same. Received: {self.padding!r}.")
 
@@ -44,7 +44,7 @@ class DenseLayer:
 
     def __post_init__(self) -> None:
         whole("units of a dense layer", self.units, 1, 8192)
-        number("dropout of a dense layer", self.dropout, 0, 0.9)
+        object.__setattr__(self, "dropout", number("dropout of a dense layer", self.dropout, 0, 0.9))
 
 
 @dataclass(frozen=True)
@@ -184,7 +184,10 @@ class RunSpec:
 
     def __post_init__(self) -> None:
         for name, parameter in HYPERPARAMETERS.items():
-            _check(name, parameter, getattr(self, name))
+            object.__setattr__(self, name, _checked(name, parameter, getattr(self, name)))
+        for name, default in _DEFAULTS.items():
+            if isinstance(default, str) and not isinstance(value := getattr(self, name), str):
+                raise SpecError(f"Expected {name}: text. Received: {value!r}.")
         if not self.conv_blocks or not self.dense_layers:
             raise SpecError(
                 "Expected at least one convolution block and one dense layer. Received "
@@ -240,7 +243,8 @@ HYPERPARAMETERS: dict[str, Hyperparameter] = {
 }
 
 
-def _check(name: str, hyper: Hyperparameter, value: Any) -> None:
+def _checked(name: str, hyper: Hyperparameter, value: Any) -> Any:
+    """Return the value, a whole number as a float where the field holds floats."""
     if hyper.choices is not None:
         if value not in hyper.choices:
             raise SpecError(f"Expected {name}: one of {', '.join(map(str, hyper.choices))}. Received: {value!r}.")
@@ -250,7 +254,8 @@ def _check(name: str, hyper: Hyperparameter, value: Any) -> None:
     elif isinstance(_DEFAULTS[name], int):
         whole(name, value, hyper.minimum, hyper.maximum)
     else:
-        number(name, value, hyper.minimum, hyper.maximum)
+        return number(name, value, hyper.minimum, hyper.maximum)
+    return value
 
 
 _DEFAULTS = {f.name: f.default for f in fields(RunSpec)}

@@ -1,11 +1,15 @@
 """Label suspects: images whose nearest neighbours bear another label.
 
-Method: the ten nearest images of both splits vote for their own labels, with weight 1 / squared distance. Suspicion is
-the share of the vote for the strongest other class less the share for the image's own label: 1 if all neighbours agree
-on one other class, 0 for a draw, negative if the label is confirmed. Equal suspicions, such as unanimous votes, are
-ordered by the mean distance of the neighbours: the nearer they are, the more they know. This is the weighted k nearest
-neighbour rule used as an editing rule (Wilson 1972, Dudani 1976). It finds labels that are wrong, and images that lie
-on the border of two classes; a person tells the two apart.
+Method: the ten nearest images of both splits vote for their own labels, with weight 1 / squared distance. Doubt is the
+share of the vote for the strongest other class less the share for the image's own label: 1 if all neighbours agree on
+one other class, 0 for a draw, negative if the label is confirmed. This is the weighted k nearest neighbour rule used as
+an editing rule (Wilson 1972, Dudani 1976).
+
+A shirt among T-shirts is no surprise, a sandal among bags is. So doubt is multiplied by the surprise: -log2 of the
+share, among all images whose neighbours favour that class, of those that bear this label. With 50 of 5,000 labels
+flipped at random, half of the first 50 suspects are flipped ones, and 70 % of them are among the first 100; by doubt
+alone a third and half (tests/test_suspects.py). What is found are wrong labels, and images between two classes; a
+person tells them apart.
 """
 
 from dataclasses import dataclass
@@ -21,12 +25,14 @@ _NEAREST = 1e-3  # an equal image votes with a large weight, not an infinite one
 class Suspects:
     """All images, judged by their neighbours.
 
-    suspicion: (n,) float32, -1 to 1.
+    doubt: (n,) float32, -1 to 1.
+    suspicion: (n,) float32, doubt times surprise in bits; where there is no doubt, doubt.
     suggestion: (n,) uint8, the strongest class other than the label.
     support: (n,) float32, share of the vote for the suggestion, 0..1.
-    order: (n,) int64, positions, most suspect first.
+    order: (n,) int64, positions, most suspect first; of equal ones, those with nearer neighbours.
     """
 
+    doubt: np.ndarray
     suspicion: np.ndarray
     suggestion: np.ndarray
     support: np.ndarray
@@ -44,7 +50,18 @@ def suspects(labels: np.ndarray, found: Neighbours, n_classes: int) -> Suspects:
     votes[rows, labels] = -1
     suggestion = votes.argmax(axis=1)
     support = votes[rows, suggestion]
-    suspicion = (support - own).astype(np.float32)
-    # Rounded, so that unanimous votes are equal and not ordered by the last bit.
+    doubt = support - own
+    favoured = np.where(doubt > 0, suggestion, labels)
+    suspicion = doubt * np.where(doubt > 0, _surprise(favoured, labels, n_classes), 1)
+    # Rounded, so that equal votes are equal and not ordered by the last bit.
     order = np.lexsort((found.distance.mean(axis=1), -suspicion.round(6)))
-    return Suspects(suspicion, suggestion.astype(np.uint8), support.astype(np.float32), order)
+    return Suspects(
+        doubt.astype(np.float32), suspicion.astype(np.float32), suggestion.astype(np.uint8),
+        support.astype(np.float32), order,
+    )  # fmt: skip
+
+
+def _surprise(favoured: np.ndarray, labels: np.ndarray, n_classes: int) -> np.ndarray:
+    """Return -log2 of the share of images with this favoured class that bear this label, one added to each count."""
+    counts = np.bincount(favoured * n_classes + labels, minlength=n_classes**2).reshape(n_classes, n_classes) + 1.0
+    return -np.log2(counts / counts.sum(axis=1, keepdims=True))[favoured, labels]

@@ -1,7 +1,6 @@
 """Training: the only place that calls model.fit. It takes a Run's spec and leaves the artefacts in its folder."""
 
 import json
-import math
 import time
 from dataclasses import dataclass
 
@@ -14,11 +13,13 @@ from fmnist_core.callbacks import (
     BEST_FILE,
     BestWeights,
     Checkpoint,
+    Diverged,
     EarlyStopping,
     EpochRandomness,
     EventLog,
     read_checkpoint,
 )
+from fmnist_core.errors import RunError
 from fmnist_core.files import replace_atomically, write_atomically
 from fmnist_core.runs import KERAS_FILE, LITERT_FILE, PROBABILITIES_FILE, RESULT_FILE, Run
 from fmnist_core.spec import RunSpec
@@ -69,8 +70,11 @@ def steps_per_execution(multiply_adds_per_step: int, steps_per_epoch: int) -> in
     More saves overhead, fewer make the curves finer and a stop quicker. A step costs three times its forward pass;
     100 billion multiply-adds a second is a usual laptop.
     """
-    step_s = 3 * multiply_adds_per_step / 100e9
-    return max(1, min(50, steps_per_epoch, round(0.2 / max(step_s, 1e-4))))
+    return max(1, min(50, steps_per_epoch, round(0.2 / _guessed_step_s(multiply_adds_per_step))))
+
+
+def _guessed_step_s(multiply_adds_per_step: int) -> float:
+    return max(3 * multiply_adds_per_step / 100e9, 1e-4)
 
 
 def fit(run: Run) -> dict:
@@ -87,7 +91,7 @@ def fit(run: Run) -> dict:
     log.check_stop()
     run.write_event("phase", phase="building the network")
     model = compile_model(spec, len(data.dataset.class_names), batches.steps_per_epoch)
-    first_epoch, past = _restore(run, model)
+    first_epoch, past = _restore(run, model, data.dataset)
     run.write_event(
         "phase", epoch=first_epoch, phase="training", steps_per_epoch=batches.steps_per_epoch,
         train_images=len(data.train[0]), validation_images=len(data.validation[0]), source=data.dataset.source,
@@ -136,13 +140,25 @@ def _learning_rate(spec: RunSpec, steps: int) -> float | keras.optimizers.schedu
     )
 
 
-def _restore(run: Run, model: keras.Model) -> tuple[int, list[dict]]:
+def _restore(run: Run, model: keras.Model, dataset: datasets.Dataset) -> tuple[int, list[dict]]:
     """Load the last checkpoint if there is one; return finished epochs and their logs."""
     if (checkpoint := read_checkpoint(run.folder)) is None:
         return 0, []
     epoch, weights = checkpoint
+    before = next((event.logs["sha256"] for event in reversed(run.events()) if "sha256" in event.logs), dataset.sha256)
+    if before != dataset.sha256:
+        raise RunError(
+            f"Expected the data that the Run began with (SHA-256 {before[:12]}…), to go on after epoch {epoch}. "
+            f"Received others ({dataset.sha256[:12]}…), from {dataset.source}."
+        )
     model.optimizer.build(model.trainable_variables)  # else there is nothing to load its state into
-    model.load_weights(weights)
+    try:
+        model.load_weights(weights)
+    except (OSError, ValueError, KeyError) as error:
+        raise RunError(
+            f"Expected the weights after epoch {epoch} in {weights}. Received a file that cannot be read: {error}. "
+            "Without that file the Run starts anew."
+        ) from error
     return epoch, [row for row in run.history().to_dict("records") if row["epoch"] <= epoch]
 
 
@@ -174,6 +190,11 @@ def _finish(run: Run, model: keras.Model, data: TrainingData) -> dict:
     labels = data.dataset.y_test
     one_hot = np.eye(len(data.dataset.class_names), dtype=np.float32)[labels]
     probabilities = model.predict(validation_batches(data.dataset.x_test, one_hot, run.spec), verbose=0)
+    if not np.isfinite(probabilities).all():
+        raise Diverged(
+            "Expected probabilities for every test image. Received some that are no numbers: the weights grew beyond "
+            "bounds. A smaller learning rate usually helps."
+        )
     replace_atomically(run.folder / PROBABILITIES_FILE, lambda path: np.save(path, probabilities.astype(np.float32)))
     run.write_event("phase", phase="saving the model")
     replace_atomically(run.folder / KERAS_FILE, model.save)
@@ -190,15 +211,15 @@ def _finish(run: Run, model: keras.Model, data: TrainingData) -> dict:
         "parameters": model.count_params(),
         "synthetic": data.dataset.synthetic,
     }
-    if not all(math.isfinite(result[name]) for name in ("test_accuracy", "test_loss")):
-        raise ValueError("Expected finite test figures.")
     write_atomically(run.folder / RESULT_FILE, json.dumps(result, indent=2))
     return result
 
 
 def measure_pace(spec: RunSpec, seconds: float) -> float:
     """Train on noise for some seconds and return the seconds per training image, validation included."""
-    images = np.random.default_rng(0).integers(0, 256, (50 * spec.batch_size, 28, 28), np.uint8)
+    multiply_adds = sum(layer.multiply_adds for layer in zoo.describe(spec)) * spec.batch_size
+    steps = max(2, min(50, round(1 / _guessed_step_s(multiply_adds))))  # about a second's work for a pass
+    images = np.random.default_rng(0).integers(0, 256, (steps * spec.batch_size, 28, 28), np.uint8)
     labels = np.eye(10, dtype=np.float32)[np.arange(len(images)) % 10]
     batches = TrainingBatches(images, labels, spec)
     model = compile_model(spec.replace(epochs=1000), 10, batches.steps_per_epoch)

@@ -12,7 +12,6 @@ from pathlib import Path
 
 from fmnist_core import jobs
 from fmnist_core.errors import LabError
-from fmnist_core.processes import FILE_NAME as CLAIM_FILE
 from fmnist_core.runs import LOG_FILE, Run, RunState
 from fmnist_core.settings import Settings
 
@@ -30,8 +29,7 @@ def main(arguments: list[str]) -> int:
     while run:
         if execute(run) == RunState.STOPPED:
             break
-        (run.folder / CLAIM_FILE).unlink(missing_ok=True)
-        run = jobs.claim_next(run.folder.parent)
+        run = jobs.claim_next(run)
         if run:
             _log_to(run)
     return 0

@@ -1,6 +1,7 @@
 """What every test gets: a workspace of its own instead of the user's, and the real data."""
 
 import os
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -27,3 +28,21 @@ def fashion_folder() -> Iterator[Path]:
             yield root / debian.INSTALLED_FOLDER.relative_to("/")
     except SourceUnavailable as reason:
         pytest.skip(f"Fashion-MNIST is not here: {reason}")
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch) -> Iterator[Path]:
+    """A folder for Runs that a toy worker executes, one at a time."""
+    from fmnist_core import jobs
+    from fmnist_core.processes import Claim
+    from fmnist_core.runs import list_runs
+    from fmnist_core.settings import Settings
+
+    toy = Path(__file__).with_name("toy_worker.py")
+    monkeypatch.setattr(jobs, "WORKER_COMMAND", (sys.executable, str(toy)))
+    monkeypatch.setenv("PYTHONPATH", str(toy.parent.parent))
+    Settings(parallel_runs=1).write(tmp_path)
+    yield tmp_path
+    for run in list_runs(tmp_path):
+        if (claim := Claim.read(run.folder)) and (process := claim.process()):
+            process.kill()

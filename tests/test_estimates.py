@@ -53,7 +53,7 @@ def test_augmentation_and_batch_size_make_another_workload():
 def test_a_probe_measures_and_is_remembered():
     prober = Prober()
     prober.start(C)
-    while prober.is_measuring(Workload.of(C)):
+    while prober.is_busy:
         time.sleep(0.1)
     assert not prober.has_failed(Workload.of(C))
     known = estimate(C, 48_000, [])
@@ -61,14 +61,18 @@ def test_a_probe_measures_and_is_remembered():
     assert 0 < known.epoch_s < 600
 
 
-def test_a_second_probe_ends_the_first_and_a_failed_one_says_so(monkeypatch):
-    monkeypatch.setattr(estimates, "PROBE_COMMAND", ("sh", "-c", "sleep 60"))
+def test_a_probe_is_left_alone_by_another_users_and_a_failed_one_says_so(monkeypatch):
+    monkeypatch.setattr(estimates, "PROBE_COMMAND", ("sh", "-c", "sleep 0.5; false"))
     prober = Prober()
     prober.start(A)
-    assert prober.is_measuring(Workload.of(A))
-    monkeypatch.setattr(estimates, "PROBE_COMMAND", ("false",))
+    first = prober._process
     prober.start(C)
-    assert not prober.is_measuring(Workload.of(A))
-    while prober.is_measuring(Workload.of(C)):
+    assert prober._process is first
+    while prober.is_busy:
         time.sleep(0.01)
-    assert prober.has_failed(Workload.of(C))
+    assert prober.has_failed(Workload.of(A))
+    assert not prober.has_failed(Workload.of(C))
+
+
+def test_a_past_run_of_an_unknown_network_is_passed_over():
+    assert estimate(A, 48_000, [past_run(A.replace(network="of-tomorrow"), [2.0])]) is None

@@ -20,17 +20,6 @@ from fmnist_core.spec import ConvBlock, RunSpec
 TOY = Path(__file__).with_name("toy_worker.py")
 
 
-@pytest.fixture
-def folder(tmp_path, monkeypatch):
-    monkeypatch.setattr(jobs, "WORKER_COMMAND", (sys.executable, str(TOY)))
-    monkeypatch.setenv("PYTHONPATH", str(TOY.parent.parent))
-    Settings(parallel_runs=1).write(tmp_path)
-    yield tmp_path
-    for run in list_runs(tmp_path):
-        if (claim := Claim.read(run.folder)) and (process := claim.process()):
-            process.kill()
-
-
 def submit(folder: Path, deed: str) -> Run:
     return jobs.submit(RunSpec(title=deed), runs_folder=folder)
 
@@ -120,7 +109,7 @@ def test_a_killed_worker_leaves_its_run_interrupted_and_the_next_one_starts(fold
 def test_a_reused_pid_is_not_taken_for_the_worker(folder):
     run = Run.create(RunSpec(), folder)
     run.write_event("queued")
-    Claim(os.getpid(), psutil.Process().create_time() - 60, Claim.of().host).write(run.folder)
+    Claim(os.getpid(), Claim.of().created_s - 60, Claim.of().host).write(run.folder)
     run.write_event("started")
     assert run.state == RunState.INTERRUPTED
 
@@ -212,7 +201,7 @@ def test_a_run_deleted_while_it_waits_is_passed_over(folder):
     assert following.wait(20) == RunState.COMPLETED
 
 
-@pytest.mark.parametrize("run_id", ["", "..", ".", "absent", "../secrets", "a/b"])
+@pytest.mark.parametrize("run_id", ["", "..", ".", "absent", "../secrets", "a/b", "a" * 300, "a\0b"])
 def test_an_id_that_is_no_run_is_refused(folder, run_id):
     with pytest.raises(RunError, match="Expected the id of a Run"):
         find_run(run_id, folder)

@@ -1,22 +1,15 @@
 """The Samples page in its states: real data, stand-in, own files, broken files; the choice in the sidebar."""
 
+import explore_page
+import numpy as np
 import pytest
-from streamlit.testing.v1 import AppTest
+from explore_page import grids, text_of
 from test_datasets_files import change_cell, csv_bytes
 
-from fmnist_core import paths
+from fmnist_core import datasets, paths, rankings
 from fmnist_core.datasets import debian, sources
+from fmnist_core.places import Place
 
-SCRIPT = f"""
-import runpy, sys
-import streamlit as st
-sys.path.insert(0, {str(paths.PROJECT)!r})
-from pages.ui.data import data_banner, dataset_selector
-with st.sidebar:
-    dataset_selector()
-data_banner()
-runpy.run_path({str(paths.PROJECT / "pages/explore/samples.py")!r})
-"""
 needs_real = pytest.mark.skipif(
     not debian.INSTALLED_FOLDER.is_dir(), reason=f"the Debian package {debian.PACKAGE} is not installed"
 )
@@ -29,43 +22,97 @@ def workspace(tmp_path, monkeypatch):
 
 
 def open_page(**query):
-    page = AppTest.from_string(SCRIPT, default_timeout=60)
-    for key, value in query.items():
-        page.query_params[key] = value
-    return page.run()
+    return explore_page.open_page("samples", **query)
 
 
-def sheet_of(page):
-    return page.get("html")[0].proto.body
-
-
-def text_of(page):
-    return " ".join(element.value for element in page.markdown)
+def pixels_of(page):
+    return grids(page)[0]["pixels"]
 
 
 @needs_real
-def test_the_page_tells_source_and_size_and_shows_one_picture():
+def test_the_page_tells_source_and_size_and_shows_ten_images_of_each_class():
     page = open_page()
     assert not page.exception and not page.warning
     assert "60,000 training and 10,000 test images" in text_of(page) and "Content verified" in text_of(page)
-    assert sheet_of(page).count("<img") == 1
-    assert "T-shirt/top" in sheet_of(page) and "Ankle boot" in sheet_of(page)
+    (grid,) = grids(page)
+    assert grid["rows"][0] == ["T-shirt/top", 10] and grid["rows"][-1] == ["Ankle boot", 10]
+    assert grid["count"] == 100
+    dataset = datasets.load("fashion-mnist")
+    first = Place.parse(grid["tips"][0].split("\n")[0], dataset)
+    assert first.label(dataset) == 0
+    assert pixels_of(page)[:784] == first.image(dataset).tobytes()
 
 
 @needs_real
-def test_split_seed_and_class_change_the_picture_and_stand_in_the_address():
+def test_split_seed_layout_and_class_change_the_images_and_stand_in_the_address():
     page = open_page()
-    pictures = {sheet_of(page)}
+    shown = {pixels_of(page)}
     page.segmented_control(key="split").set_value("Test").run()
-    pictures.add(sheet_of(page))
+    shown.add(pixels_of(page))
     page.number_input(key="seed").set_value(7).run()
-    pictures.add(sheet_of(page))
-    page.selectbox(key="show").set_value("Bag").run()
-    pictures.add(sheet_of(page))
-    assert len(pictures) == 4 and not page.exception
-    assert "T-shirt/top" not in sheet_of(page), "one class needs no names beside the rows"
-    shared = open_page(split="Test", seed="7", show="Bag")
-    assert sheet_of(shared) == sheet_of(page)
+    shown.add(pixels_of(page))
+    page.selectbox(key="show").set_value("All classes mixed").run()
+    shown.add(pixels_of(page))
+    page.multiselect(key="classes").set_value(["Bag"]).run()
+    shown.add(pixels_of(page))
+    assert len(shown) == 5 and not page.exception
+    assert all(tip.endswith("Bag") for tip in grids(page)[0]["tips"])
+    shared = open_page(split="Test", seed="7", show="All classes mixed", classes="Bag")
+    assert pixels_of(shared) == pixels_of(page)
+
+
+@needs_real
+def test_typical_images_are_first_and_unusual_ones_last():
+    dataset = datasets.load("fashion-mnist")
+    distance = rankings.typicality(dataset)
+    for order, best in (("Most typical", np.argmin), ("Most unusual", np.argmax)):
+        page = open_page(order=order, classes="Sneaker")
+        name = grids(page)[0]["tips"][0].split("\n")[0]
+        sneakers = np.flatnonzero(dataset.y_train == dataset.class_names.index("Sneaker"))
+        assert name == f"train-{sneakers[best(distance[sneakers])]}"
+        assert "mean training image of their own class" in text_of(page)
+
+
+@needs_real
+def test_an_image_in_the_address_is_shown_large_with_its_nearest():
+    page = open_page(image="train-123")
+    assert not page.exception
+    assert "Training image 123" in text_of(page) and "labelled Pullover" in text_of(page)
+    nearest = grids(page)[1]
+    assert nearest["count"] == 10
+    assert explore_page.components(page, "fmnist_lab_pixel_image")
+    page.selectbox(key="order").set_value("Nearest to the image").run()
+    page.selectbox(key="show").set_value("All classes mixed").run()
+    assert grids(page)[0]["tips"][0].startswith("train-123\n")
+    assert grids(page)[0]["selected"] == 0
+
+
+@needs_real
+def test_an_image_that_is_not_there_is_a_sentence():
+    page = open_page(image="train-60000")
+    assert "from train-0 to train-59999" in page.warning[0].value.replace("\\", "")
+    assert not page.exception and len(grids(page)) == 1
+
+
+@needs_real
+def test_ordering_by_an_image_asks_for_one():
+    page = open_page(order="Nearest to the image")
+    assert "Name an image above" in page.info[0].value
+    assert not grids(page)
+
+
+@needs_real
+def test_what_is_shown_can_be_taken_away():
+    page = open_page()
+    assert [button.label for button in page.get("download_button")] == ["PNG", "CSV", "npz"]
+    several = open_page(several="true")
+    assert grids(several)[0]["selectable"] is True
+
+
+@needs_real
+def test_a_condition_that_no_image_fulfils_is_a_sentence():
+    page = open_page(classes="Bag", row="0", column="0", value="255,255")
+    assert not page.exception
 
 
 def test_a_stand_in_is_marked_and_says_what_was_tried(monkeypatch):
@@ -103,7 +150,7 @@ def test_own_files_are_shown_with_their_class_names(tmp_path):
     page.text_input(key="data.folder").set_value(str(tmp_path)).run()
     assert not page.exception and not page.error
     assert "held out" in text_of(page)
-    assert "&lt;b&gt;hat" in sheet_of(page), "names come from a file and are escaped"
+    assert grids(page)[0]["rows"][0][0] == "<b>hat</b>", "as text: the browser is given no HTML"
 
 
 def test_a_broken_file_is_a_clear_sentence_and_no_traceback(tmp_path):

@@ -1,10 +1,8 @@
 """Home, Train and Runs in every state, without a browser."""
 
-import os
 import sys
 from pathlib import Path
 
-import psutil
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -12,7 +10,8 @@ from fmnist_core import estimates, jobs, paths
 from fmnist_core.presets import PRESETS
 from fmnist_core.processes import Claim
 from fmnist_core.runs import Run, RunState, list_runs
-from fmnist_core.spec import RunSpec
+from fmnist_core.settings import Settings
+from fmnist_core.spec import ConvBlock, RunSpec
 
 APP = str(Path(__file__).resolve().parent.parent / "app.py")
 
@@ -128,7 +127,7 @@ def test_a_waiting_run_can_be_taken_out_of_the_queue():
 
 def test_a_running_run_can_be_stopped_and_says_that_it_is_stopping():
     run = make_run("queued", "started")
-    Claim(os.getpid(), psutil.Process().create_time(), Claim.of().host).write(run.folder)
+    Claim.of().write(run.folder)
     app = open_page("train/runs")
     next(button for button in app.button if button.label == "Stop").click().run()
     assert (run.folder / "stop").exists()
@@ -153,7 +152,7 @@ def test_a_damaged_run_is_named_and_the_others_stay():
     damaged = make_run("queued")
     (damaged.folder / "spec.json").write_text("{")
     app = open_page("train/runs")
-    assert f"Run {damaged.id}: spec.json is damaged" in words(app)
+    assert f"Run {damaged.id}\\: spec.json is damaged" in words(app)  # the colon as Markdown wants it
 
 
 def test_an_address_that_names_no_run_says_so_and_shows_the_newest():
@@ -170,3 +169,45 @@ def test_waiting_runs_can_be_moved_up():
     app = open_page("train/runs")
     app.button(key=f"up.{second.id}").click().run()
     assert jobs.queue() == [second, first]
+
+
+def test_a_title_is_shown_as_it_was_typed():
+    make_run("queued", "started", "completed", title="![x](http://elsewhere/y.png) *now*")
+    (label,) = [link.proto.label for link in open_page("").get("page_link") if "now" in link.proto.label]
+    assert "\\!\\[x\\]\\(http\\://elsewhere/y.png\\) \\*now\\*" in label
+
+
+def test_a_message_is_shown_as_it_was_written():
+    run = make_run("queued", "started")
+    run.write_event("failed", message="Received [1](http://elsewhere)")
+    assert "Received \\[1\\]\\(http\\://elsewhere\\)." in words(open_page("train/runs"))
+
+
+def test_a_run_without_a_finished_epoch_can_start_anew_and_with_some_goes_on():
+    run = make_run("queued", "started", "stopped")
+    assert "It can start anew." in words(open_page("train/runs"))
+    run.write_event("epoch", epoch=2, loss=0.5, accuracy=0.8, val_loss=0.5, val_accuracy=0.8)
+    assert "It can go on after epoch 2." in words(open_page("train/runs"))
+
+
+def test_a_setting_beyond_the_cores_does_not_break_the_page():
+    make_run("queued", "started", "completed")
+    Settings(parallel_runs=64).write(paths.runs())
+    assert open_page("train/runs").number_input[0].value == 64
+
+
+def test_train_can_start_from_a_script_made_run_of_many_blocks_and_whole_numbers():
+    block = ConvBlock(4, 3, "same", pool=False, dropout=0)
+    spec = RunSpec(conv_blocks=(block,) * 7, learning_rate=1, weight_decay=0, erasing_fraction=0, rotation_degrees=5)
+    app = open_page("train/new", **{"from": Run.create(spec).id})
+    next(button for button in app.button if button.label == "Start training").click().run()
+    assert list_runs()[0].spec == spec.replace(dataset_folder=list_runs()[0].spec.dataset_folder)
+
+
+def test_many_finished_runs_are_read_once(monkeypatch):
+    from pages.ui import runs
+
+    made = [make_run("queued", "started", "completed") for _ in range(3)]
+    assert len(runs.readable_runs()) == 3
+    monkeypatch.setattr(RunSpec, "from_json", lambda text: pytest.fail("A spec was read again."))
+    assert {progress.run for progress in runs.readable_runs()} == set(made)

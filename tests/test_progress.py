@@ -71,3 +71,25 @@ def test_the_watcher_keeps_one_progress_per_run(run, tmp_path):
     assert watcher.progress(Run(run.folder)) is first
     watcher.progress(Run.create(RunSpec(), tmp_path))
     assert watcher.progress(run) is not first
+
+
+def test_the_time_taken_is_that_of_all_attempts_without_the_pause_between(run):
+    for kind, time_s in (("queued", 0), ("started", 10), ("stopped", 40), ("queued", 9000), ("started", 9005)):
+        with (run.folder / "events.jsonl").open("a") as file:
+            file.write(f'{{"kind": "{kind}", "time_s": {time_s}}}\n')
+        if kind == "queued" and time_s:
+            assert Progress(run).elapsed_s == 30
+    with (run.folder / "events.jsonl").open("a") as file:
+        file.write('{"kind": "completed", "time_s": 9025}\n')
+    assert Progress(run).elapsed_s == 50
+
+
+def test_what_one_session_draws_does_not_change_under_it(run):
+    _train(run, 0, 2)
+    progress = Progress(run)
+    columns, epochs = progress.batches.columns, progress.epochs
+    before = {name: list(values) for name, values in columns.items()}, list(epochs)
+    _train(run, 2, 3)
+    assert progress.update()
+    assert (columns, epochs) == before
+    assert len(progress.epochs) == 3

@@ -6,7 +6,7 @@ import pytest
 
 from fmnist_core.errors import SpecError
 from fmnist_core.presets import PRESETS, REPORTED
-from fmnist_core.spec import HYPERPARAMETERS, ConvBlock, RunSpec
+from fmnist_core.spec import HYPERPARAMETERS, ConvBlock, DenseLayer, RunSpec
 
 
 @pytest.mark.parametrize("spec", PRESETS.values(), ids=PRESETS)
@@ -85,3 +85,20 @@ def test_fields_that_an_older_spec_lacks_take_their_default():
     values = json.loads(RunSpec(epochs=7).to_json())
     del values["erasing_fraction"]
     assert RunSpec.from_dict(values) == RunSpec(epochs=7)
+
+
+@pytest.mark.parametrize("name", ["title", "preset", "group", "dataset", "dataset_folder", "network"])
+def test_a_text_field_that_holds_no_text_is_refused(name):
+    with pytest.raises(SpecError, match=f"Expected {name}: text. Received: None"):
+        RunSpec.from_dict({name: None})
+
+
+def test_whole_numbers_become_floats_where_the_field_holds_floats():
+    spec = RunSpec(
+        learning_rate=1,
+        weight_decay=0,
+        conv_blocks=(ConvBlock(4, 5, dropout=0),),
+        dense_layers=(DenseLayer(8, dropout=0),),
+    )
+    numbers = (spec.learning_rate, spec.weight_decay, spec.conv_blocks[0].dropout, spec.dense_layers[0].dropout)
+    assert [type(value) for value in numbers] == [float] * 4

@@ -2,8 +2,10 @@
 
 import json
 import os
+import shutil
 import signal
 import time
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -12,6 +14,7 @@ import pytest
 import tensorflow as tf
 
 from fmnist_core import batches, callbacks, jobs, training
+from fmnist_core.errors import RunError
 from fmnist_core.preprocess import prepare
 from fmnist_core.processes import Claim
 from fmnist_core.runs import STOP_FILE, Run, RunState
@@ -230,3 +233,47 @@ def test_erasing_blackens_a_box_of_bounded_area_in_half_of_the_images():
     for box in erased[touched]:
         rows, columns = box.any(axis=1), box.any(axis=0)
         assert box.sum() == rows.sum() * columns.sum()
+
+
+@pytest.fixture
+def trained_on(finished, tmp_path):
+    """A copy of the finished Run, as it was before its last word."""
+    return Run(Path(shutil.copytree(finished.folder, tmp_path / "run")))
+
+
+def test_a_run_interrupted_after_its_last_epoch_is_scored_without_more_training(trained_on, finished):
+    (trained_on.folder / "test_probabilities.npy").unlink()
+    training.fit(trained_on)
+    assert np.array_equal(trained_on.test_probabilities(), finished.test_probabilities())
+    pd.testing.assert_frame_equal(trained_on.history(), finished.history())
+
+
+def test_a_run_does_not_go_on_with_other_data(trained_on):
+    events = trained_on.folder / "events.jsonl"
+    events.write_text(events.read_text().replace('"sha256":"', '"sha256":"0'))
+    with pytest.raises(RunError, match="Expected the data that the Run began with"):
+        training.fit(trained_on)
+
+
+def test_a_checkpoint_that_cannot_be_read_is_named(trained_on):
+    _, weights = callbacks.read_checkpoint(trained_on.folder)
+    weights.write_bytes(weights.read_bytes()[:5000])
+    with pytest.raises(RunError, match=weights.name):
+        training.fit(trained_on)
+
+
+def test_a_stop_is_heeded_during_validation(tmp_path):
+    run = Run.create(SMALL, tmp_path)
+    (run.folder / STOP_FILE).touch()
+    with pytest.raises(callbacks.StopRequested):
+        callbacks.EventLog(run, 2, 64).on_test_batch_end(0)
+
+
+def test_a_network_whose_answers_are_no_numbers_leaves_no_model(tmp_path):
+    run = Run.create(SMALL, tmp_path)
+    data = training.load_data(SMALL)
+    model = training.compile_model(SMALL, 10, steps_per_epoch=2)
+    model.set_weights([np.full_like(weights, np.nan) for weights in model.get_weights()])
+    with pytest.raises(callbacks.Diverged, match="smaller learning rate"):
+        training._finish(run, model, data)
+    assert not (run.folder / "model.keras").exists()

@@ -9,7 +9,6 @@ import time
 from pathlib import Path
 
 from fmnist_core import jobs
-from fmnist_core.processes import FILE_NAME as CLAIM_FILE
 from fmnist_core.runs import STOP_FILE, Run
 
 
@@ -33,5 +32,4 @@ if __name__ == "__main__":
     if not jobs.claim(run):
         sys.exit(1)
     while run and execute(run) != "stopped":
-        (run.folder / CLAIM_FILE).unlink(missing_ok=True)
-        run = jobs.claim_next(run.folder.parent)
+        run = jobs.claim_next(run)

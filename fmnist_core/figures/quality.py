@@ -6,7 +6,8 @@ import plotly.graph_objects as go
 
 from fmnist_core.figures.palette import CLASS_COLOURS, NEUTRAL_COLOUR
 
-_SPLITS = (("training", 1.0), ("test", 0.5))
+# Column of the counts, its short form beside the bars, and how strong the bars are.
+_SPLITS = (("training", "train", 1.0), ("test", "test", 0.5))
 
 
 def balance_figure(counts: pd.DataFrame) -> go.Figure:
@@ -14,25 +15,26 @@ def balance_figure(counts: pd.DataFrame) -> go.Figure:
 
     Splits without an image are left out. The bar says in words what it is: there is no legend to look up.
     """
-    shown = [(split, opacity) for split, opacity in _SPLITS if counts[split].sum()]
+    shown = [row for row in _SPLITS if counts[row[0]].sum()]
     colours = [CLASS_COLOURS[label % len(CLASS_COLOURS)] for label in counts["label"]]
     figure = go.Figure()
-    for split, opacity in shown:
+    for split, word, opacity in shown:
         total = counts[split].sum()
         figure.add_bar(
-            x=counts[split], y=counts["class"], orientation="h", marker_color=colours, opacity=opacity,
-            name=split, text=[f"{count:,} {split}" for count in counts[split]], textposition="outside",
+            x=counts[split], y=counts["class"], orientation="h", name=split,
+            marker={"color": colours, "opacity": opacity},  # not the trace's opacity, which would fade the text
+            text=[f"{count:,} {word}" for count in counts[split]], textposition="outside",
             cliponaxis=False, customdata=counts[split] / total,
             hovertemplate=f"%{{y}}: %{{x:,}} images, %{{customdata:.2%}} of the {split} set<extra></extra>",
         )  # fmt: skip
-    largest = max((counts[split].max() for split, _ in shown), default=1)
+    largest = max((counts[split].max() for split, *_ in shown), default=1)
     figure.update_layout(
         height=max((24 * len(shown) + 14) * len(counts) + 60, 140), bargap=0.28, bargroupgap=0.06, showlegend=False,
         barmode="group", margin={"l": 0, "r": 8, "t": 8, "b": 0},
         paper_bgcolor="rgba(0,0,0,0)", plot_bgcolor="rgba(0,0,0,0)",
     )  # fmt: skip
     figure.update_xaxes(
-        title="Images", range=(0, 1.3 * largest), nticks=5, showgrid=False, fixedrange=True, automargin=True
+        title="Images", range=(0, 1.5 * largest), nticks=5, showgrid=False, fixedrange=True, automargin=True
     )
     figure.update_yaxes(
         title="Class", autorange="reversed", type="category", ticklabelstandoff=6, fixedrange=True, automargin=True
@@ -43,7 +45,7 @@ def balance_figure(counts: pd.DataFrame) -> go.Figure:
 def balance_text(counts: pd.DataFrame) -> str:
     """Say what balance_figure shows."""
     parts = []
-    for split, _ in _SPLITS:
+    for split, *_ in _SPLITS:
         if counts[split].sum():
             per_class = ", ".join(f"{row['class']} {row[split]:,}" for _, row in counts.iterrows())
             parts.append(f"Images per class in the {split} set: {per_class}.")

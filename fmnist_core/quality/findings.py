@@ -52,9 +52,11 @@ def copies(pairs: Pairs) -> Finding:
     if not len(pairs):
         return Finding(name, Verdict.FINE, f"None among {n_images:,} images. Nothing to drop.")
     across = int(pairs.across.sum())
-    text = f"{_count(len(pairs), 'image')} of {n_images:,} repeat another."
+    repeat = "repeats" if len(pairs) == 1 else "repeat"
+    text = f"{_count(len(pairs), 'image')} of {n_images:,} {repeat} another."
     if across:
-        text += f" {across:,} of the test set stand in training: the test score is flattered. Export without them."
+        stand = "stands" if across == 1 else "stand"
+        text += f" {across:,} of the test set {stand} in training: the test score is flattered. Export without them."
     else:
         text += " They weigh double. Choose what happens to them under Duplicates on the Train page."
     return Finding(name, Verdict.LOOK, text)
@@ -62,7 +64,7 @@ def copies(pairs: Pairs) -> Finding:
 
 def conflicts(pairs: Pairs) -> Finding:
     """Judge equal images with different labels."""
-    name, count = "Same image, other label", int(pairs.conflicting.sum())
+    name, count = "Conflicting labels", int(pairs.conflicting.sum())
     if not count:
         return Finding(name, Verdict.FINE, "None: no image contradicts itself.")
     text = f"{_count(count, 'pair')} of equal images with different labels: one label is wrong. Drop both copies."
@@ -81,12 +83,11 @@ def near_copies(pairs: Pairs | None, threshold: float) -> Finding:
     if not across:
         return Finding(name, Verdict.NOTE, f"{text}, none across training and test. The test score is not affected.")
     share = across / max(len(pairs.labels) - pairs.n_train, 1)
+    have = "has" if across == 1 else "have"
     text = (
-        f"{_count(across, 'test image')} ({share:.2%}) with a twin in training, within {threshold:g} grey levels: the "
+        f"{_count(across, 'test image')} ({share:.2%}) {have} a twin in training: the test score may be flattered by "
     )
-    return Finding(
-        name, Verdict.LOOK, text + "test score is flattered by at most that. Look before you trust its decimals."
-    )
+    return Finding(name, Verdict.LOOK, text + "that much. See them.")
 
 
 def constant(columns: np.ndarray) -> Finding:
@@ -94,7 +95,7 @@ def constant(columns: np.ndarray) -> Finding:
     name = "Constant columns"
     if not len(columns):
         return Finding(name, Verdict.FINE, "None: every pixel changes in some image. Keep all 784.")
-    text = f"{_count(len(columns), 'column')} never change: they teach nothing. Harmless to networks; "
+    text = f"{_count(len(columns), 'column')} never changing: nothing to learn there. Harmless to networks; "
     return Finding(name, Verdict.NOTE, text + "leave them out before scaling column by column, or it divides by zero.")
 
 

@@ -21,7 +21,7 @@ view = st.segmented_control(
     list(VIEWS),
     default="One pixel",
     required=True,
-    key="view",
+    key="relation",  # not that of another page: Streamlit would take its value along
     bind="query-params",
     label_visibility="collapsed",
 )

@@ -6,7 +6,7 @@ from fmnist_core import jobs, zoo
 from fmnist_core.errors import LabError, SpecError
 from fmnist_core.presets import PRESETS
 from fmnist_core.spec import RunSpec
-from pages.ui.data import current_dataset
+from pages.ui.data import current_dataset, plain
 from pages.ui.header import page_header
 from pages.ui.train.launch import base_spec, estimate_line, layer_table, named, preset_note
 from pages.ui.train.spec_form import conv_blocks_form, dense_layers_form, field_widget, section_fields
@@ -48,7 +48,7 @@ with form:
 
 with summary, st.container(border=True):
     if spec is None:
-        st.error(problem)
+        st.error(plain(problem))
     else:
         layer_table(layers)
         spec = named(spec, scope)
@@ -59,6 +59,6 @@ with summary, st.container(border=True):
         try:
             run = jobs.submit(spec)
         except (LabError, OSError) as error:
-            st.error(f"The Run could not be started. {error}")
+            st.error(f"The Run could not be started. {plain(str(error))}")
         else:
             st.switch_page("pages/train/runs.py", query_params={"run": run.id})

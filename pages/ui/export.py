@@ -84,7 +84,7 @@ def figure_downloads(
     st.html(_HIDE_LONE_BUTTON)
     with (
         st.container(key=marker, horizontal=True, horizontal_alignment="right"),
-        st.popover("Save", icon=":material/download:", type="tertiary", help="Save this figure"),
+        st.popover("Save", icon=":material/download:", type="tertiary"),
     ):
         st.caption("As an image, or with zoom and hover.")
         _image_buttons(key=f"{marker}-image", data={"marker": marker, "name": name})

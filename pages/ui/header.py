@@ -4,7 +4,8 @@ import streamlit as st
 
 # Plotly knows no colour for "the page's text", and Streamlit's grey for it is too faint, above all on cells.
 CHART_INK = """<style>
-.stPlotlyChart :is(g.textpoint, g.xaxislayer-above, g.yaxislayer-above, g.infolayer) text {
+.stPlotlyChart :is(g.textpoint, g.xaxislayer-above, g.yaxislayer-above, g.infolayer) text,
+.stPlotlyChart text.bartext {
     fill: currentColor !important;
 }
 </style>"""

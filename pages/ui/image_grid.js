@@ -2,7 +2,7 @@
 // Streamlit calls the default export again on each change of data or theme, with the same parentElement.
 
 const SIDE = 28;
-const NARROWEST = { plain: 44, captioned: 76 }; // px; narrower cells make fewer columns
+const NARROWEST = { plain: 44, captioned: 62 }; // px; narrower cells make fewer columns
 const GAP = 6;
 const grids = new WeakMap(); // parentElement -> ImageGrid
 

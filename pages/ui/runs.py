@@ -7,6 +7,7 @@ import streamlit as st
 from fmnist_core.errors import LabError
 from fmnist_core.progress import Progress, Watcher
 from fmnist_core.runs import Run, RunState, find_run, list_runs
+from pages.ui.data import plain
 
 STATE_BADGES = {
     RunState.QUEUED: ("Queued", ":material/schedule:", "gray"),
@@ -29,18 +30,19 @@ def readable_runs(states: tuple[RunState, ...] | None = None) -> list[Progress]:
 
     Those that train now come first, then the newest.
     """
-    progresses = [watcher().progress(run) for run in list_runs() if not _damage(run)]
+    progresses = [progress for progress in _all_runs() if not _damage(progress.run)]
     progresses.sort(key=lambda progress: progress.state != RunState.RUNNING)  # stable: else the order stays
     return [progress for progress in progresses if states is None or progress.state in states]
 
 
 def damaged_runs() -> list[tuple[Run, str]]:
     """Return the Runs whose spec cannot be read, each with the reason."""
-    return [(run, reason) for run in list_runs() if (reason := _damage(run))]
+    return [(progress.run, reason) for progress in _all_runs() if (reason := _damage(progress.run))]
 
 
 def run_title(run: Run) -> str:
     """Return the Run's title, or its id where its spec is damaged."""
+    run = watcher().progress(run).run
     return run.id if _damage(run) else run.spec.title
 
 
@@ -79,7 +81,12 @@ def _explain_absence(run_id: str) -> None:
         state = watcher().progress(find_run(run_id)).state
         st.info(f"The Run in this address is {state}; this page needs another kind. Showing the newest that fits.")
     except LabError as error:
-        st.warning(str(error))
+        st.warning(plain(str(error)))
+
+
+def _all_runs() -> list[Progress]:
+    """Return every Run's Progress. Its `run` stays the same between calls, so that its spec is read only once."""
+    return [watcher().progress(run) for run in list_runs()]
 
 
 def _damage(run: Run) -> str:

@@ -6,7 +6,6 @@ from html import escape
 
 import streamlit as st
 
-
 _NARROWEST_PX, _WIDEST_PX = 60, 136  # of a picture: five to a row on a phone
 
 
@@ -16,8 +15,8 @@ def cards(items: Sequence[tuple[str, tuple[bytes, str]]]) -> None:
     items: (name, (png, what it shows)).
     """
     figures = "".join(
-        f'<figure style="margin:0"><figcaption style="font-size:clamp(0.68rem,2.6vw,0.85rem);white-space:nowrap;overflow:hidden;'
-        f'text-overflow:ellipsis" title="{escape(name)}">{escape(name)}</figcaption>'
+        f'<figure style="margin:0"><figcaption style="font-size:clamp(0.68rem,2.6vw,0.85rem);'
+        f'white-space:nowrap;overflow:hidden;text-overflow:ellipsis" title="{escape(name)}">{escape(name)}</figcaption>'
         f'<img alt="{escape(alt)}" src="data:image/png;base64,{base64.b64encode(png).decode("ascii")}" '
         f'style="width:100%;height:auto;display:block;image-rendering:pixelated"></figure>'
         for name, (png, alt) in items

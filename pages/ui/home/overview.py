@@ -5,6 +5,7 @@ import streamlit as st
 from fmnist_core import samples
 from fmnist_core.datasets import Dataset
 from fmnist_core.runs import RunState
+from pages.ui.data import plain
 from pages.ui.grid import picture_grid
 from pages.ui.header import empty_state
 from pages.ui.runs import readable_runs, run_label, state_badge
@@ -39,7 +40,7 @@ def ways() -> None:
 def data_line(dataset: Dataset) -> None:
     """Say which data are loaded and from where."""
     count = len(dataset.x_train) + len(dataset.x_test)
-    st.caption(f"Data: {count:,} images in {len(dataset.class_names)} classes. Source: {dataset.source}")
+    st.caption(f"Data: {count:,} images in {len(dataset.class_names)} classes. Source: {plain(dataset.source)}")
 
 
 def recent_runs() -> None:
@@ -62,7 +63,7 @@ def _rows() -> None:
             state_badge(progress.state)
             st.page_link(
                 "pages/train/runs.py",
-                label=run_label(progress),
+                label=plain(run_label(progress)),
                 query_params={"run": progress.run.id},
                 width="stretch",
             )

@@ -53,9 +53,12 @@ def _balances(counts: pd.DataFrame) -> dict[str, Balance]:
 
 
 def verdicts(counts: pd.DataFrame) -> None:
-    """Say for each split how even its classes are, and whether chance explains it."""
+    """Say for each split how even its classes are, and whether chance explains it; once, if both are alike."""
+    sentences: dict[str, list[str]] = {}
     for split, balance in _balances(counts).items():
-        st.markdown(f"**{split.capitalize()} set.** {verdict(balance)} :gray[{chance_sentence(balance)}]")
+        sentences.setdefault(f"{verdict(balance)} :gray[{chance_sentence(balance)}]", []).append(split)
+    for sentence, splits in sentences.items():
+        st.markdown(f"**{' and '.join(splits).capitalize()} set.** {sentence}")
 
 
 def chart(counts: pd.DataFrame) -> None:

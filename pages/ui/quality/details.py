@@ -161,13 +161,7 @@ def outlying(dataset: Dataset, facts: Facts, table: pd.DataFrame) -> None:
     images = images_at(first["place"].to_numpy(), dataset)
     cards(
         [
-            [
-                Picture(
-                    image,
-                    dataset.class_names[row.label],
-                    (f"{row.split} {row.index_}", f"{row.measure}, z {row.z:+.1f}"),
-                )
-            ]
+            [_whole(image, dataset.class_names[row.label], row.split, row.index_, f"{row.measure}, z {row.z:+.1f}")]
             for image, row in zip(images, first.rename(columns={"index": "index_"}).itertuples(), strict=True)
         ]
     )
@@ -182,8 +176,8 @@ def pair_cards(dataset: Dataset, pairs: Pairs, *, difference: bool = False) -> N
     groups = []
     for one, other, row in zip(first, second, shown.table(dataset.class_names).itertuples(), strict=True):
         group = [
-            Picture(one, row.first_class, (f"{row.first_split} {row.first_index}",)),
-            Picture(other, row.second_class, (f"{row.second_split} {row.second_index}",)),
+            _whole(one, row.first_class, row.first_split, row.first_index),
+            _whole(other, row.second_class, row.second_split, row.second_index),
         ]
         if difference:
             gap = np.minimum(np.abs(one.astype(int) - other) * 10, 255).astype(np.uint8)
@@ -191,6 +185,11 @@ def pair_cards(dataset: Dataset, pairs: Pairs, *, difference: bool = False) -> N
         groups.append(group)
     cards(groups)
     _more(len(pairs))
+
+
+def _whole(image: np.ndarray, class_name: str, split: str, index: int, *notes: str) -> Picture:
+    place = f"{'train' if split == 'training' else 'test'}-{index}"
+    return Picture(image, class_name, (f"{split} {index}", *notes), place)
 
 
 def _more(count: int) -> None:

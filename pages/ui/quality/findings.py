@@ -18,11 +18,13 @@ _BADGES = {
     Verdict.LOOK: ":orange-badge[:material/visibility: {}]",
     Verdict.WAIT: ":gray-badge[:material/hourglass_empty: {}]",
 }
-# Verdicts and names stand below each other like columns; on a phone they flow with the text.
+# Verdicts and names stand below each other like columns; on a phone the text begins on a line of its own.
 _STYLE = """<style>
 .st-key-findings { gap: 0.35rem; }
 .st-key-findings summary p { line-height: 1.5; }
+.st-key-findings summary strong::after { content: "\\A"; white-space: pre; }
 @media (min-width: 800px) {
+    .st-key-findings summary strong::after { content: none; }
     .st-key-findings summary p { display: grid; grid-template-columns: 5rem 11.5rem 1fr; align-items: baseline; }
     .st-key-findings summary .stMarkdownBadge { margin-right: 0.6rem; }
 }

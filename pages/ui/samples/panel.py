@@ -47,7 +47,7 @@ def large_view(dataset: Dataset, place: Place) -> None:
     """Show an image large, its name, label and set."""
     reveal(REVEAL_KEY)
     name = dataset.class_names[place.label(dataset)]
-    st.markdown(f"#### {plain(name)}  \n{WORDS[place.split]} image {place.index:,} :gray[· {place}]")
+    st.markdown(f"**{plain(name)}** :gray[· {WORDS[place.split]} image {place.index:,} · {place}]")
     pixel_image(
         place.image(dataset), key="panel-image", bounds=(0, 255), width_px=340,
         alt=f"{name}, {WORDS[place.split].lower()} image {place.index}.",

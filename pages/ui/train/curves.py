@@ -39,15 +39,13 @@ def summary(progress: Progress) -> str:
 
 
 def _curves(progress: Progress, name: str) -> tuple[Series, ...]:
-    epochs = [row["epoch"] for row in progress.epochs]
+    rows = progress.epochs  # once: another session's update may replace it between two looks
+    epochs, training, validation = ([row[key] for row in rows] for key in ("epoch", name, f"val_{name}"))
     return (
         Series("each batch", *_columns(progress, name), colour=NEUTRAL_COLOUR, style="thin"),
-        Series("training", epochs, [row[name] for row in progress.epochs], colour=TRAIN_COLOUR, style="line"),
-        Series(
-            "validation", epochs, [row[f"val_{name}"] for row in progress.epochs],
-            colour=VALIDATION_COLOUR, style="dashed",
-        ),
-    )  # fmt: skip
+        Series("training", epochs, training, colour=TRAIN_COLOUR, style="line"),
+        Series("validation", epochs, validation, colour=VALIDATION_COLOUR, style="dashed"),
+    )
 
 
 def _batch_series(progress: Progress, name: str, title: str) -> Series:

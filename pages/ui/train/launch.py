@@ -12,7 +12,7 @@ from fmnist_core.presets import PRESETS, REPORTED
 from fmnist_core.runs import RunState, find_run
 from fmnist_core.spec import RunSpec
 from fmnist_core.zoo import Layer
-from pages.ui.data import current_folder
+from pages.ui.data import current_folder, plain
 from pages.ui.runs import readable_runs
 from pages.ui.words import duration
 
@@ -25,10 +25,10 @@ def base_spec(presets: dict[str, RunSpec], dataset: Dataset) -> tuple[RunSpec, s
     if parent := st.query_params.get("from"):
         try:
             spec = find_run(parent).spec
-            st.caption(f"Starting from the settings of Run {parent}.")
+            st.caption(f"Starting from the settings of Run {plain(parent)}.")
             return _on(spec.replace(group=""), dataset), f"new.{parent}"
         except LabError as error:
-            st.warning(str(error))
+            st.warning(plain(str(error)))
     chosen = st.selectbox(
         "Start from", list(presets), key="preset", bind="query-params",
         format_func=lambda key: presets[key].title, persist_state="session",
@@ -45,7 +45,8 @@ def preset_note(base: RunSpec) -> None:
     """Say in one quiet line what the preset's system reported, and on which data if these are others."""
     reported = REPORTED.get(base.preset)
     if reported is None:
-        st.caption("Our own small start: LeNet-5 in its compact form with a one-cycle schedule.")
+        if base.preset == "first-steps":
+            st.caption("Our own small start: LeNet-5 in its compact form with a one-cycle schedule.")
         return
     meant = PRESETS[base.preset].dataset
     other = (
@@ -101,8 +102,8 @@ def estimate_line(spec: RunSpec, dataset: Dataset) -> None:
             help=f"{images:,} images an epoch on {os.cpu_count()} cores; {known.basis}.",
         )
     workload, busy = Workload.of(spec), any(run.state == RunState.RUNNING for run in runs)
-    if _prober().is_measuring(workload):
-        _wait_for_probe(workload)
+    if _prober().is_busy:
+        _wait_for_probe()
     elif known is None and busy:
         st.caption("The time it takes can be measured when no Run trains.")
     elif _prober().has_failed(workload):
@@ -110,7 +111,7 @@ def estimate_line(spec: RunSpec, dataset: Dataset) -> None:
     # With nothing to go by it is measured unasked; a rough figure is enough until the user wants a better one.
     elif known is None or (not known.is_exact and not busy and _measure_button()):
         _prober().start(spec)
-        _wait_for_probe(workload)
+        _wait_for_probe()
 
 
 def _measure_button() -> bool:
@@ -118,7 +119,7 @@ def _measure_button() -> bool:
 
 
 @st.fragment(run_every=1.0)
-def _wait_for_probe(workload: Workload) -> None:
+def _wait_for_probe() -> None:
     st.caption("Measuring the time it takes on this machine …")
-    if not _prober().is_measuring(workload):
+    if not _prober().is_busy:
         st.rerun()

@@ -5,7 +5,8 @@ import streamlit as st
 from fmnist_core import jobs
 from fmnist_core.errors import LabError
 from fmnist_core.progress import Progress
-from fmnist_core.runs import Run, RunState
+from fmnist_core.runs import STOP_FILE, Run, RunState
+from pages.ui.data import plain
 from pages.ui.live_chart import live_chart
 from pages.ui.runs import state_badge, watcher
 from pages.ui.train.curves import learning_panels, machine_panels, summary
@@ -13,10 +14,9 @@ from pages.ui.words import duration, moment
 
 WORDS = {
     RunState.QUEUED: "Waits for its turn. It starts by itself when the Runs before it are done.",
-    RunState.STOPPED: "Stopped. It can go on from its last finished epoch.",
-    RunState.FAILED: "Failed. Its log says more; it can go on from its last finished epoch.",
-    RunState.INTERRUPTED: "Its process is gone without a farewell: killed, or the machine went down. "
-    "It can go on from its last finished epoch.",
+    RunState.STOPPED: "",
+    RunState.FAILED: "Its log says more.",
+    RunState.INTERRUPTED: "Its process is gone without a farewell: killed, or the machine went down.",
 }
 
 
@@ -67,8 +67,16 @@ def _sentence(progress: Progress) -> str:
         return epoch + (f", {duration(left)} left" if left is not None else "")
     if progress.state == RunState.COMPLETED:
         took = f" in {duration(progress.elapsed_s)}" if progress.elapsed_s else ""
-        return f"{len(progress.epochs)} epochs{took}, {moment(progress.ended_s)}"
-    return f"{progress.message} {WORDS[progress.state]}".strip()
+        count = len(progress.epochs)
+        return f"{count} epoch{'s' * (count != 1)}{took}, {moment(progress.ended_s)}"
+    message = progress.message and plain(progress.message.rstrip(".") + ".")
+    return " ".join(filter(None, (message, WORDS[progress.state], _again(progress))))
+
+
+def _again(progress: Progress) -> str:
+    if not progress.state.is_resumable:
+        return ""
+    return f"It can go on after epoch {progress.epochs[-1]['epoch']:g}." if progress.epochs else "It can start anew."
 
 
 def _action(progress: Progress) -> None:
@@ -81,7 +89,7 @@ def _action(progress: Progress) -> None:
     elif state.is_resumable:
         if st.button("Resume", icon=":material/play_arrow:", type="primary", key="resume", width="stretch"):
             _try(jobs.resume, run)
-    elif (run.folder / "stop").exists():
+    elif (run.folder / STOP_FILE).exists():
         st.button("Stopping …", disabled=True, key="stopping", width="stretch")
     else:
         label = "Remove" if state == RunState.QUEUED else "Stop"
@@ -93,7 +101,7 @@ def _try(act: object, run: Run) -> None:
     try:
         act(run)
     except (LabError, OSError) as error:
-        st.error(str(error))
+        st.error(plain(str(error)))
     else:
         st.rerun()
 

@@ -10,7 +10,7 @@ from fmnist_core import jobs, paths
 from fmnist_core.errors import LabError
 from fmnist_core.progress import Progress
 from fmnist_core.runs import Run
-from fmnist_core.settings import Settings
+from fmnist_core.settings import MOST_PARALLEL_RUNS, Settings
 from pages.ui.data import plain
 from pages.ui.runs import STATE_BADGES, damaged_runs, readable_runs, run_title
 from pages.ui.words import duration, moment
@@ -20,7 +20,7 @@ def damaged_notice() -> None:
     """Say which run folders cannot be read, and why; they are left as they are."""
     if damaged := damaged_runs():
         with st.expander(f"{len(damaged)} Run(s) cannot be read", icon=":material/warning:"):
-            st.markdown("\n".join(f"- {reason}" for _, reason in damaged))
+            st.markdown("\n".join(f"- {plain(reason)}" for _, reason in damaged))
 
 
 def lists(progresses: list[Progress]) -> None:
@@ -61,7 +61,7 @@ def settings_panel() -> None:
         saved = Settings.read(paths.runs())
         cores = os.cpu_count() or 1
         parallel = st.number_input(
-            "Runs at once", 1, max(8, cores), saved.parallel_runs, width=200,
+            "Runs at once", 1, MOST_PARALLEL_RUNS, saved.parallel_runs, width=200,
             help=f"This machine has {cores} cores, which the Runs share. One Run alone uses all of them.",
         )  # fmt: skip
         if parallel != saved.parallel_runs:
@@ -87,7 +87,7 @@ def _try(act: object, run: Run) -> None:
     try:
         act(run)
     except (LabError, OSError) as error:
-        st.error(str(error))
+        st.error(plain(str(error)))
     else:
         st.rerun()
 

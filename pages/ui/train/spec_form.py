@@ -48,8 +48,8 @@ def section_fields(section: str, base: RunSpec, scope: str, *, without: tuple[st
 def conv_blocks_form(blocks: tuple[ConvBlock, ...], scope: str) -> tuple[ConvBlock, ...]:
     """Show number and settings of the convolution blocks and return them."""
     count = st.slider(
-        "Convolution blocks", 1, MAX_BLOCKS, len(blocks), key=f"{scope}.conv.count", persist_state="session",
-        help="Each block finds patterns made of those that the block before found.",
+        "Convolution blocks", 1, max(MAX_BLOCKS, len(blocks)), len(blocks), key=f"{scope}.conv.count",
+        persist_state="session", help="Each block finds patterns made of those that the block before found.",
     )  # fmt: skip
     # A further block repeats the last one with a kernel that fits small pictures.
     more = ConvBlock(blocks[-1].filters, 3, "same", blocks[-1].batch_norm, False, blocks[-1].dropout)
@@ -61,8 +61,8 @@ def conv_blocks_form(blocks: tuple[ConvBlock, ...], scope: str) -> tuple[ConvBlo
 def dense_layers_form(layers: tuple[DenseLayer, ...], scope: str) -> tuple[DenseLayer, ...]:
     """Show number and settings of the dense layers and return them."""
     count = st.slider(
-        "Dense layers", 1, MAX_BLOCKS, len(layers), key=f"{scope}.dense.count", persist_state="session",
-        help="They weigh the patterns found; one more, of softmax, gives the probabilities.",
+        "Dense layers", 1, max(MAX_BLOCKS, len(layers)), len(layers), key=f"{scope}.dense.count",
+        persist_state="session", help="They weigh the patterns found; one more, of softmax, gives the probabilities.",
     )  # fmt: skip
     return tuple(_dense_layer(number, layers[min(number, len(layers) - 1)], scope) for number in range(count))
 

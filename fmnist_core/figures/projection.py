@@ -1,0 +1,65 @@
+"""Figures of principal components; each has a sentence that says the same."""
+
+import io
+
+import numpy as np
+import plotly.graph_objects as go
+from PIL import Image
+
+from fmnist_core.figures.palette import TRAIN_COLOUR, VALIDATION_COLOUR
+from fmnist_core.figures.pixels import DIVERGING, coloured, finished
+
+SHARES = (0.8, 0.9, 0.95, 0.99)
+_GAP_PX, _ZOOM = 2, 3
+
+
+def components_needed(explained: np.ndarray, share: float) -> int:
+    """Return how many of the first components hold a share of the variance; explained: (784,) shares, sum 1."""
+    return int(min(np.searchsorted(np.cumsum(explained), share - 1e-9) + 1, len(explained)))
+
+
+def variance_figure(explained: np.ndarray, shown: int = 50) -> go.Figure:
+    """Draw the share of variance of each of the first components as bars, and their sum as a line."""
+    numbers, total = np.arange(1, shown + 1), 100 * np.cumsum(explained)[:shown]
+    figure = go.Figure()
+    figure.add_bar(
+        x=numbers, y=100 * explained[:shown], marker_color=TRAIN_COLOUR, showlegend=False,
+        hovertemplate="component %{x}: %{y:.2f} %<extra></extra>",
+    )  # fmt: skip
+    figure.add_scatter(
+        x=numbers, y=total, mode="lines", line={"color": VALIDATION_COLOUR, "width": 2.5}, showlegend=False,
+        hovertemplate="first %{x} together: %{y:.1f} %<extra></extra>",
+    )  # fmt: skip
+    for text, at, height, colour in (
+        ("each", 3, 100 * float(explained[2]) + 7, TRAIN_COLOUR),
+        ("together", shown * 0.8, float(total[int(shown * 0.8) - 1]) - 8, VALIDATION_COLOUR),
+    ):
+        figure.add_annotation(text=f"<b>{text}</b>", x=at, y=height, xanchor="left", showarrow=False, font_color=colour)
+    figure.update_xaxes(title="Component, by variance")
+    figure.update_yaxes(title="Share of variance (%)", range=(0, 104))
+    return finished(figure, 340)
+
+
+def variance_text(explained: np.ndarray) -> str:
+    """Say how many components hold how much of the variance, and what that means."""
+    if not explained.any():
+        return "All images are equal: there is no variance to explain."
+    words = ", ".join(f"{components_needed(explained, share)} hold {share:.0%}" for share in SHARES)
+    return (
+        f"The first component holds {explained[0]:.0%} of the variance, the first two {explained[:2].sum():.0%}. "
+        f"Of 784, {words}: most of what 784 pixels say could be said with far fewer numbers."
+    )
+
+
+def axes_png(axes: np.ndarray, columns: int) -> bytes:
+    """Draw axes (k, 784) as pictures on one sheet, blue below 0, white at 0, red above; each on its own scale."""
+    rows = -(-len(axes) // columns)
+    tiles = np.zeros((rows * columns, 28 + _GAP_PX, 28 + _GAP_PX, 4), np.uint8)
+    scaled = axes / np.maximum(np.abs(axes).max(axis=1, keepdims=True), 1e-12)
+    tiles[: len(axes), :28, :28] = coloured(scaled.reshape(-1, 28, 28), DIVERGING, -1, 1)
+    side = 28 + _GAP_PX
+    sheet = tiles.reshape(rows, columns, side, side, 4).swapaxes(1, 2).reshape(rows * side, columns * side, 4)
+    sheet = sheet[:-_GAP_PX, :-_GAP_PX].repeat(_ZOOM, axis=0).repeat(_ZOOM, axis=1)
+    stream = io.BytesIO()
+    Image.fromarray(sheet).save(stream, format="PNG", compress_level=1)
+    return stream.getvalue()

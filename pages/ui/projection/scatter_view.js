@@ -1,0 +1,99 @@
+// Between the points' own coordinates and the screen: fitting, zoom, what lies where. Used by scatter.js.
+
+const MARGIN = 26; // px around the points
+const REACH = 14; // px from the pointer to a dot that counts as under it
+
+class View {
+  constructor(x, y) {
+    [this.x, this.y] = [x, y];
+    this.limits = [extent(x), extent(y)];
+    this.reset();
+  }
+
+  reset() {
+    [this.zoom, this.panX, this.panY] = [1, 0, 0];
+  }
+
+  resize(width, height) {
+    [this.width, this.height] = [width, height];
+    this.place();
+  }
+
+  // Screen places of all points; again after each change of size or zoom.
+  place() {
+    const [[left, right], [low, high]] = this.limits;
+    const scale = Math.min((this.width - 2 * MARGIN) / (right - left), (this.height - 2 * MARGIN) / (high - low));
+    const k = scale * this.zoom; // the same for both axes: distances on a map are to be compared
+    this.toX = (value) => this.width / 2 + this.panX + (value - (left + right) / 2) * k;
+    this.toY = (value) => this.height / 2 + this.panY - (value - (low + high) / 2) * k;
+    this.sx = Float32Array.from(this.x, this.toX);
+    this.sy = Float32Array.from(this.y, this.toY);
+    this.cells = null;
+  }
+
+  zoomAt(factor, x = this.width / 2, y = this.height / 2) {
+    const zoom = Math.min(60, Math.max(1, this.zoom * factor));
+    const share = zoom / this.zoom;
+    this.panX = (x - this.width / 2) * (1 - share) + this.panX * share;
+    this.panY = (y - this.height / 2) * (1 - share) + this.panY * share;
+    this.zoom = zoom;
+    if (zoom === 1) this.reset();
+    this.place();
+  }
+
+  pan(dx, dy) {
+    this.panX += dx;
+    this.panY += dy;
+    this.place();
+  }
+
+  nearest(x, y, isShown) {
+    this.cells ??= bucket(this.sx, this.sy);
+    let [best, least] = [null, REACH * REACH];
+    for (let i = -1; i <= 1; i++) {
+      for (let j = -1; j <= 1; j++) {
+        for (const at of this.cells.get(cellKey(x + i * REACH, y + j * REACH)) ?? []) {
+          const away = (this.sx[at] - x) ** 2 + (this.sy[at] - y) ** 2;
+          if (away < least && isShown(at)) [best, least] = [at, away];
+        }
+      }
+    }
+    return best;
+  }
+
+  inside(path, isShown) {
+    const rows = [];
+    for (let at = 0; at < this.sx.length; at++) {
+      if (isShown(at) && isInside(this.sx[at], this.sy[at], path)) rows.push(at);
+    }
+    return rows;
+  }
+}
+
+function extent(values) {
+  let [low, high] = [Infinity, -Infinity];
+  for (const value of values) [low, high] = [Math.min(low, value), Math.max(high, value)];
+  return high > low ? [low, high] : [low - 1, high + 1];
+}
+
+const cellKey = (x, y) => Math.floor(x / REACH) * 100003 + Math.floor(y / REACH);
+
+function bucket(xs, ys) {
+  const cells = new Map();
+  xs.forEach((x, at) => {
+    const key = cellKey(x, ys[at]);
+    if (cells.has(key)) cells.get(key).push(at);
+    else cells.set(key, [at]);
+  });
+  return cells;
+}
+
+// Whether a ray to the right crosses the outline an odd number of times.
+function isInside(x, y, path) {
+  let odd = false;
+  for (let i = 0, j = path.length - 1; i < path.length; j = i++) {
+    const [[x1, y1], [x2, y2]] = [path[i], path[j]];
+    if (y1 > y !== y2 > y && x < ((x2 - x1) * (y - y1)) / (y2 - y1) + x1) odd = !odd;
+  }
+  return odd;
+}

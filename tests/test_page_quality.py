@@ -1,0 +1,173 @@
+"""The Quality and Balance pages in their states; figures and tables on the way out."""
+
+import json
+
+import numpy as np
+import plotly.graph_objects as go
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from fmnist_core import datasets, neighbours, paths
+from fmnist_core.export_data import to_idx_gz
+from fmnist_core.overlay import Overlay
+from fmnist_core.tasks import Status, Task
+from pages.ui.export import figure_html
+
+QUALITY, BALANCE = "pages/explore/quality.py", "pages/explore/balance.py"
+NAMES = [
+    "Source", "Missing values", "Exact duplicates", "Conflicting labels", "Near-duplicates", "Constant columns",
+    "Redundant columns", "Cardinality", "Outliers",
+]  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def workspace(tmp_path, monkeypatch):
+    monkeypatch.setenv("FMNIST_LAB_HOME", str(tmp_path / "home"))
+    monkeypatch.chdir(paths.PROJECT)
+    # No process of its own for tests that look at pages.
+    monkeypatch.setattr(Task, "start", lambda task: Status("waiting", 0.0, "Starting"))
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A data set with a copy within training, one across the sets, a twin across the sets, and an uneven class."""
+    generator = np.random.default_rng(1)
+    images = generator.integers(0, 255, (180, 28, 28)).astype(np.uint8)
+    labels = (np.arange(180) % 10).astype(np.uint8)
+    labels[100:109] = 3
+    images[20], images[155] = images[10], images[30]
+    images[160] = np.clip(images[41].astype(int) + generator.integers(-2, 3, (28, 28)), 0, 255)
+    place = tmp_path / "own"
+    place.mkdir()
+    for part, rows in (("train", slice(150)), ("t10k", slice(150, None))):
+        (place / f"{part}-images-idx3-ubyte.gz").write_bytes(to_idx_gz(images[rows]))
+        (place / f"{part}-labels-idx1-ubyte.gz").write_bytes(to_idx_gz(labels[rows]))
+    return place
+
+
+def opened(page, folder, **query):
+    app = AppTest.from_file(str(paths.PROJECT / "app.py"), default_timeout=60)
+    app.switch_page(page)
+    for name, value in {"data": "Your own files", "data.folder": str(folder), **query}.items():
+        app.query_params[name] = value
+    app.run()
+    assert not app.exception and not app.error
+    return app
+
+
+def lines(app):
+    return {name: next(e.label for e in app.main.expander if f"**{name}**" in e.label) for name in NAMES}
+
+
+def words(app):
+    return " ".join(element.value for element in [*app.main.markdown, *app.main.caption]).replace("\\", "")
+
+
+def cards(app):
+    return next(element.proto.body for element in app.main.get("html") if 'quality-cards">' in element.proto.body)
+
+
+def test_every_check_is_a_line_with_its_verdict_in_words(folder):
+    neighbours.neighbours(datasets.load("own", folder))
+    found = lines(opened(QUALITY, folder))
+    assert "Note" in found["Source"] and "Fine" in found["Missing values"]
+    assert "Look" in found["Exact duplicates"] and "2 images" in found["Exact duplicates"]
+    assert "Look" in found["Near-duplicates"] and "2 test images" in found["Near-duplicates"]
+
+
+def test_the_page_does_not_wait_for_the_neighbours(folder):
+    app = opened(QUALITY, folder, near="true")
+    assert "Wait" in lines(app)["Near-duplicates"]
+    assert "under way" in words(app)
+
+
+def test_lines_are_folded_until_the_address_or_a_click_opens_them(folder):
+    neighbours.neighbours(datasets.load("own", folder))
+    assert not any('quality-cards">' in element.proto.body for element in opened(QUALITY, folder).main.get("html"))
+    shown = cards(opened(QUALITY, folder, duplicates="true"))
+    assert shown.count("<img") == 4
+    assert "training 10" in shown and "test 5" in shown
+    assert "samples?image=train-10&amp;data=Your+own+files" in shown
+
+
+def test_near_duplicates_are_shown_with_their_difference_up_to_the_threshold_in_the_address(folder):
+    neighbours.neighbours(datasets.load("own", folder))
+    assert cards(opened(QUALITY, folder, near="true")).count("<figure") == 2
+    strict = opened(QUALITY, folder, near="true", **{"near.distance": "1.0"})
+    assert cards(strict).count("<figure") == 1
+    assert "1 test image" in lines(strict)["Near-duplicates"].replace("\\", "")
+
+
+def test_the_two_editions_are_explained_where_duplicates_are(folder):
+    text = words(opened(QUALITY, folder, duplicates="true"))
+    assert "43" in text and "Kaggle" in text and "issue 44" in text
+
+
+@pytest.mark.parametrize(
+    "line", ["source", "missing", "conflicts", "constant", "redundant", "cardinality", "outliers", "shape", "head"]
+)
+def test_each_line_opens_without_a_fault(folder, line):
+    neighbours.neighbours(datasets.load("own", folder))
+    opened(QUALITY, folder, **{line: "true"})
+
+
+def test_every_column_is_described_for_either_set(folder):
+    neighbours.neighbours(datasets.load("own", folder))
+    app = opened(QUALITY, folder, columns="true")
+    frame = app.main.dataframe[0].value
+    assert frame.shape[0] == 785 and frame.loc["pixel1", "count"] == 150
+    app.segmented_control(key="columns.set").set_value("Test").run()
+    assert app.main.dataframe[0].value.loc["pixel1", "count"] == 30
+
+
+def test_the_export_says_what_remains(folder):
+    neighbours.neighbours(datasets.load("own", folder))
+    app = opened(QUALITY, folder, export="true")
+    assert "149 images" in words(app), "the twin of a test image is left out unless the user wants it"
+    app.toggle(key="export.twins").set_value(False).run()
+    assert "150 images" in words(app)
+    app.selectbox(key="export.duplicates").set_value("drop_all").run()
+    assert "148 images" in words(app)
+    app.segmented_control(key="export.set").set_value("Test").run()
+    assert "30 images" in words(app)
+
+
+def test_the_export_carries_out_the_marks(folder):
+    data = datasets.load("own", folder)
+    neighbours.neighbours(data)
+    Overlay.read(data.sha256).mark("train", 7, "drop").mark("train", 8, "relabel", 1)
+    app = opened(QUALITY, folder, export="true")
+    assert "148 images" in words(app) and "1 relabelled" in words(app)
+    app.toggle(key="export.marks").set_value(False).run()
+    assert "149 images" in words(app)
+
+
+def bars(app):
+    return json.loads(app.main.get("plotly_chart")[0].proto.spec)["data"]
+
+
+def test_balance_opens_on_both_sets_side_by_side(folder):
+    app = opened(BALANCE, folder)
+    assert [bar["name"] for bar in bars(app)] == ["training", "test"]
+    table = app.main.dataframe[0].value
+    assert table.loc["Images"].tolist() == ["150", "30"]
+    assert "Training set." in words(app) and "Test set." in words(app)
+
+
+def test_balance_of_a_subset_counts_only_its_classes(folder):
+    app = opened(BALANCE, folder, split="Training", classes="class 3")
+    assert [bar["name"] for bar in bars(app)] == ["training"]
+    assert "nothing to compare" in words(app)
+
+
+def test_balance_of_nothing_says_so(folder):
+    app = opened(BALANCE, folder, classes="class 1", row="0", value=["254", "254"])
+    assert not app.main.get("plotly_chart")
+    assert "No image meets" in app.info[0].value
+
+
+def test_a_figure_as_html_needs_no_network_and_keeps_its_numbers():
+    html = figure_html(go.Figure(go.Bar(x=[1, 2], y=[3, 40])), "a <b>name")
+    assert "<title>a &lt;b&gt;name</title>" in html
+    assert 'src="http' not in html and "cdn" not in html.split("<body>")[0][:2000]
+    assert len(html) > 1_000_000
