@@ -114,7 +114,7 @@ class Prober:
             self._process = subprocess.Popen(
                 [*PROBE_COMMAND, spec.to_json()],
                 cwd=paths.PROJECT, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "2"},
+                env={**os.environ, "FMNIST_LAB_HOME": str(paths.home()), "TF_CPP_MIN_LOG_LEVEL": "2"},
             )  # fmt: skip
 
     @property

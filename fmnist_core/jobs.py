@@ -194,7 +194,11 @@ def _start_worker(run: Run) -> None:
             process = subprocess.Popen(
                 [*WORKER_COMMAND, str(run.folder)],
                 cwd=paths.PROJECT, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
-                start_new_session=True, env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "2", "PYTHONUNBUFFERED": "1"},
+                start_new_session=True,
+                env={
+                    **os.environ, "FMNIST_LAB_HOME": str(paths.home()), "TF_CPP_MIN_LOG_LEVEL": "2",
+                    "PYTHONUNBUFFERED": "1",
+                },
             )  # fmt: skip
         Claim.of(process.pid).write(run.folder)
     except (OSError, psutil.NoSuchProcess) as error:

@@ -45,14 +45,14 @@ class Overlay:
     marks: dict[Place, Mark]
 
     @classmethod
-    def read(cls, sha256: str) -> "Overlay":
-        """Return the decisions about a data set; none where nobody made any.
+    def read(cls, sha256: str, file: Path | None = None) -> "Overlay":
+        """Return the decisions about a data set, or those in a copy of its file; none where nobody made any.
 
         Raises:
             DataError: the file is damaged; it says where, and the file stays as it is.
         """
         marks: dict[Place, Mark] = {}
-        for place, mark in _lines(overlay_file(sha256)):
+        for place, mark in _lines(file or overlay_file(sha256)):
             if mark.action == "clear":
                 marks.pop(place, None)
             else:

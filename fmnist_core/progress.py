@@ -179,7 +179,7 @@ class Progress:
 class Watcher:
     """Keeps the Progress of recently asked Runs, for all sessions of a process. Thread-safe."""
 
-    def __init__(self, capacity: int = 500) -> None:
+    def __init__(self, capacity: int = 5000) -> None:
         self._capacity = capacity
         self._known: OrderedDict[Path, Progress] = OrderedDict()
         self._lock = threading.Lock()

@@ -68,7 +68,8 @@ class Run:
     def create(cls, spec: RunSpec, runs_folder: Path | None = None) -> "Run":
         """Make a new run folder that holds the spec. Nothing starts; see jobs.submit."""
         slug = "".join(c if c.isalnum() else "-" for c in (spec.preset or spec.title).lower()).strip("-")[:40]
-        name = f"{datetime.now():%Y%m%d-%H%M%S}-{slug}-{uuid.uuid4().hex[:4]}"
+        # Microseconds, so that names sort as they were made.
+        name = f"{datetime.now():%Y%m%d-%H%M%S-%f}-{slug}-{uuid.uuid4().hex[:4]}"
         run = cls((runs_folder or paths.runs()) / name)
         run.folder.mkdir(parents=True)
         write_atomically(run.folder / SPEC_FILE, spec.to_json())

@@ -63,6 +63,10 @@ class RunSpec:
         "the Kaggle CSV edition has 43.",
         choices={"keep": "Keep all", "keep_first": "Keep the first of each", "drop_all": "Drop every copy"},
     )  # fmt: skip
+    label_marks: bool = hyper(
+        False, "Data", "Apply label marks",
+        "Drops or relabels the training images so marked on the Label suspects page. The data stay as they are.",
+    )  # fmt: skip
     train_limit: int = hyper(
         0, "Data", "Training images",
         "Train and validate on this many images only (0 = all). Fewer images train faster and end lower.",

@@ -3,6 +3,7 @@
 import json
 import time
 from dataclasses import dataclass
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -21,10 +22,12 @@ from fmnist_core.callbacks import (
 )
 from fmnist_core.errors import RunError
 from fmnist_core.files import replace_atomically, write_atomically
+from fmnist_core.overlay import Overlay, overlay_file
 from fmnist_core.runs import KERAS_FILE, LITERT_FILE, PROBABILITIES_FILE, RESULT_FILE, Run
 from fmnist_core.spec import RunSpec
 from fmnist_core.splits import draw_split
 
+MARKS_FILE = "label_marks.jsonl"
 TENSORBOARD_FOLDER = "tensorboard"
 
 
@@ -37,16 +40,19 @@ class TrainingData:
     validation: tuple[np.ndarray, np.ndarray]
 
 
-def load_data(spec: RunSpec) -> TrainingData:
-    """Load the spec's data set and draw its split."""
+def load_data(spec: RunSpec, marks_file: Path | None = None) -> TrainingData:
+    """Load the spec's data set, apply label marks (of a file, by default the present ones) and draw the split."""
     dataset = datasets.load(spec.dataset, spec.dataset_folder or None)
-    split = draw_split(dataset.x_train, dataset.y_train, spec)
+    images, labels = dataset.x_train, dataset.y_train
+    if spec.label_marks:
+        images, labels = Overlay.read(dataset.sha256, marks_file).apply(dataset)
+    split = draw_split(images, labels, spec)
     one_hot = np.eye(len(dataset.class_names), dtype=np.float32)
-    train = dataset.x_train[split.train], one_hot[dataset.y_train[split.train]]
+    train = images[split.train], one_hot[labels[split.train]]
     if split.validation is None:
         validation = dataset.x_test, one_hot[dataset.y_test]
     else:
-        validation = dataset.x_train[split.validation], one_hot[dataset.y_train[split.validation]]
+        validation = images[split.validation], one_hot[labels[split.validation]]
     return TrainingData(dataset, train, validation)
 
 
@@ -85,7 +91,7 @@ def fit(run: Run) -> dict:
     """
     spec = run.spec
     run.write_event("phase", phase="loading data")
-    data = load_data(spec)
+    data = load_data(spec, _kept_marks(run))
     batches = TrainingBatches(*data.train, spec)
     log = EventLog(run, batches.steps_per_epoch, len(data.train[0]))
     log.check_stop()
@@ -111,6 +117,17 @@ def fit(run: Run) -> dict:
         model.load_weights(run.folder / BEST_FILE)
     log.check_stop()
     return _finish(run, model, data)
+
+
+def _kept_marks(run: Run) -> Path | None:
+    """Copy the label marks into the run folder at its first start: a resumed Run must not see later ones."""
+    if not run.spec.label_marks:
+        return None
+    kept = run.folder / MARKS_FILE
+    if not kept.exists():
+        present = overlay_file(datasets.load(run.spec.dataset, run.spec.dataset_folder or None).sha256)
+        write_atomically(kept, present.read_bytes() if present.exists() else b"")
+    return kept
 
 
 def _optimizer(spec: RunSpec, steps_per_epoch: int) -> keras.optimizers.Optimizer:

@@ -277,3 +277,26 @@ def test_a_network_whose_answers_are_no_numbers_leaves_no_model(tmp_path):
     with pytest.raises(callbacks.Diverged, match="smaller learning rate"):
         training._finish(run, model, data)
     assert not (run.folder / "model.keras").exists()
+
+
+def test_label_marks_drop_and_relabel_training_images_and_are_kept_for_a_resume(tmp_path, monkeypatch):
+    from fmnist_core import datasets
+    from fmnist_core.overlay import Overlay
+
+    cache = datasets.load("fashion-mnist")  # loaded before the workspace changes
+    monkeypatch.setattr(datasets, "load", lambda *_, **__: cache)
+    monkeypatch.setenv("FMNIST_LAB_HOME", str(tmp_path))
+    spec = RunSpec(label_marks=True, split="last", validation_fraction=0.5)
+    run = Run.create(spec, tmp_path / "runs")
+    overlay = Overlay.read(cache.sha256).mark("train", 0, "drop")
+    new = (int(cache.y_train[1]) + 1) % 10
+    overlay = overlay.mark("train", 1, "relabel", new)
+    data = training.load_data(spec, training._kept_marks(run))
+    images, labels = data.train
+    assert len(images) + len(data.validation[0]) == len(cache.y_train) - 1
+    assert np.array_equal(images[0], cache.x_train[1])
+    assert labels[0].argmax() == new
+    overlay.mark("train", 2, "drop")
+    again = training.load_data(spec, training._kept_marks(run))
+    assert len(again.train[0]) == len(images)
+    assert len(training.load_data(spec.replace(label_marks=False)).train[0]) == len(cache.y_train) // 2

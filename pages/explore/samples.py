@@ -8,7 +8,7 @@ from pages.ui.data import current_dataset, plain
 from pages.ui.distributions.results import require_images
 from pages.ui.header import page_header
 from pages.ui.samples.panel import large_view, nearest_images, open_image, opened
-from pages.ui.samples.view import choose_view, sample_grid
+from pages.ui.samples.view import choose_view, order_by_image, sample_grid
 from pages.ui.selection import selection_bar
 
 page_header("Samples", "What do the data look like?")
@@ -27,7 +27,11 @@ with right:
     if place:
         large_view(dataset, place)
         nearest_images(dataset, place)
-        st.button("Close", icon=":material/close:", on_click=open_image, args=("",), key="panel-close")
+        with st.container(horizontal=True, gap="small"):
+            st.button(
+                "See all by distance to it", icon=":material/near_me:", on_click=order_by_image, key="panel-order"
+            )
+            st.button("Close", icon=":material/close:", on_click=open_image, args=("",), key="panel-close")
     else:
         st.markdown("**Images per class**, in the selection")
         counts = samples.class_counts(subset.labels, len(dataset.class_names))

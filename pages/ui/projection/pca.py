@@ -39,7 +39,7 @@ def pca_view(dataset: Dataset, selection: Selection, subset: Subset, sample: int
         _variance(components.explained)
     with right:
         _axes(components)
-    _rebuild(dataset, subset, components)
+    _rebuild(dataset, components, Place("test" if subset.is_test[0] else "train", int(subset.index[0])))
 
 
 def _variance(explained: np.ndarray) -> None:
@@ -62,10 +62,13 @@ def _axes(components: Pca) -> None:
 
 
 @st.fragment
-def _rebuild(dataset: Dataset, subset: Subset, components: Pca) -> None:
-    """Show an image beside what its first components make of it."""
+def _rebuild(dataset: Dataset, components: Pca, first: Place) -> None:
+    """Show an image beside what its first components make of it.
+
+    A fragment keeps its arguments for the session: these are memory-mapped, a subset might not be.
+    """
     st.subheader("An image out of a few components", anchor=False)
-    place = opened(dataset) or Place("test" if subset.is_test[0] else "train", int(subset.index[0]))
+    place = opened(dataset) or first
     image = place.image(dataset)
     count = st.select_slider("Components used", STEPS, 50, key="k", bind="query-params")
     rebuilt = 255 * components.reconstruct(image, count)

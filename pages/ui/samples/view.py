@@ -56,6 +56,11 @@ def choose_view() -> View:
     return View(order, layout, seed, several)
 
 
+def order_by_image() -> None:
+    """Before the page runs again: order the grid by distance to the image that is open."""
+    st.session_state["order"] = NEAREST
+
+
 def sample_grid(dataset: Dataset, selection: Selection, subset: Subset, view: View, place: Place | None) -> None:
     """Show up to a hundred images and hand them, or the chosen ones, out as files."""
     if view.order == NEAREST and place is None:

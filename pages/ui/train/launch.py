@@ -1,6 +1,7 @@
 """Pieces of the Train page: where the form starts from, the layer table, and the estimate of time."""
 
 import os
+from pathlib import Path
 
 import pandas as pd
 import streamlit as st
@@ -38,7 +39,9 @@ def base_spec(presets: dict[str, RunSpec], dataset: Dataset) -> tuple[RunSpec, s
 
 
 def _on(spec: RunSpec, dataset: Dataset) -> RunSpec:
-    return spec.replace(dataset=dataset.name, dataset_folder=current_folder())
+    # The worker has another working directory, so a relative folder is resolved here.
+    folder = current_folder()
+    return spec.replace(dataset=dataset.name, dataset_folder=str(Path(folder).expanduser().resolve()) if folder else "")
 
 
 def preset_note(base: RunSpec) -> None:

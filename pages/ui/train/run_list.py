@@ -26,7 +26,7 @@ def damaged_notice() -> None:
 def lists(progresses: list[Progress]) -> None:
     """Show the queue and the table of all Runs, ticking while any Run moves."""
     moving = any(not progress.state.is_over for progress in progresses)
-    st.fragment(_lists, run_every=3.0 if moving else None)()
+    st.fragment(_lists, run_every=3.0 if moving else 15.0)()
 
 
 def _lists() -> None:
