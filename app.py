@@ -23,6 +23,10 @@ PAGES = {
             url_path="distributions",
         ),
         st.Page("pages/explore/correlation.py", title="Correlation", icon=":material/grain:", url_path="correlation"),
+        st.Page(
+            "pages/explore/projection.py", title="Projection", icon=":material/scatter_plot:", url_path="projection"
+        ),
+        st.Page("pages/explore/labels.py", title="Label suspects", icon=":material/label:", url_path="labels"),
     ],
     "Train": [
         st.Page("pages/train/new.py", title="Train", icon=":material/model_training:", url_path="train"),

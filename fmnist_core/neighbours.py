@@ -4,7 +4,8 @@ Method: an inverted-file index in numpy. The images are projected on their first
 Fashion-MNIST's variance) and divided into 256 cells by k-means; each image is compared with those in the 32 cells
 nearest to its own by one matrix product per block, and the best 48 are ranked anew by their exact distance on all 784
 pixels. Up to 6,000 images every pair is compared. On Fashion-MNIST 99 % of the ten nearest are the true ones
-(tests/test_neighbours.py), after 15 s of processor time; comparing every pair took scikit-learn and Faiss a minute.
+(tests/test_neighbours.py), after 10 s of processor time in one
+thread; comparing every pair took scikit-learn and Faiss a minute on two cores.
 """
 
 from collections.abc import Callable
@@ -42,7 +43,7 @@ class Neighbours:
 
 
 def neighbours(dataset: Dataset, k: int = 10, report: Report | None = None) -> Neighbours:
-    """Return the k nearest images of every image: from disk in milliseconds, else computed in 10 to 20 s.
+    """Return the k nearest images of every image: from disk in milliseconds, else computed in about 15 s.
 
     Pages that must not wait ask `is_ready` first and start the task of this name (fmnist_core/tasks.py).
 

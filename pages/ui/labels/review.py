@@ -41,7 +41,7 @@ def judged(dataset: Dataset) -> Suspects | None:
     count = len(dataset.y_train) + len(dataset.y_test)
     show_task(
         task_for(dataset, "neighbours"), title=f"Nearest neighbours of {count:,} images", autostart=True,
-        note="About 20 seconds for 70,000 images on two cores, once for each data set; after that they are kept.",
+        note="About 15 seconds for 70,000 images, once for each data set; after that they are kept.",
     )  # fmt: skip
     return None
 
