@@ -5,10 +5,14 @@ is used because it is there already; what it prints tells its progress. UMAP is 
 """
 
 import contextlib
+import importlib
 import io
 import re
+import sys
+import warnings
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from types import ModuleType
 from typing import Any, Literal
 
 import numpy as np
@@ -158,10 +162,7 @@ def _tsne(dataset: Dataset, spec: MapSpec, report: Report) -> dict[str, np.ndarr
 def _umap(dataset: Dataset, spec: MapSpec, report: Report) -> dict[str, np.ndarray]:
     rows, points = _prepare(dataset, spec, spec.n_neighbors + 1)
     report("Loading UMAP, which compiles itself", 0.01)
-    try:
-        import umap
-    except ImportError as error:
-        raise DataError(f"Expected the package umap-learn. Received: {error}. ./lab start installs it.") from error
+    umap = _load_umap()
     from sklearn.neighbors import NearestNeighbors
 
     report("Finding neighbours", 0.1)
@@ -173,7 +174,29 @@ def _umap(dataset: Dataset, spec: MapSpec, report: Report) -> dict[str, np.ndarr
         precomputed_knn=(index, distance), verbose=True,
         tqdm_kwds={"file": progress, "bar_format": "{n} epochs done\n", "mininterval": 0.3, "disable": False},
     )  # fmt: skip
-    return {"rows": rows, "points": model.fit_transform(points).astype(np.float32)}
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="precomputed_knn")  # it could not place new images, nor need it
+        return {"rows": rows, "points": model.fit_transform(points).astype(np.float32)}
+
+
+def _load_umap() -> ModuleType:
+    """Import UMAP, but not its variant with a neural network: that would load TensorFlow.
+
+    Raises:
+        DataError: UMAP is not installed.
+    """
+    hidden = "tensorflow" not in sys.modules
+    if hidden:
+        sys.modules["tensorflow"] = None
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ImportWarning)  # it says what was just wanted
+            return importlib.import_module("umap")
+    except ImportError as error:
+        raise DataError(f"Expected the package umap-learn. Received: {error}. ./lab start installs it.") from error
+    finally:
+        if hidden:
+            del sys.modules["tensorflow"]
 
 
 class _Printed(io.TextIOBase):

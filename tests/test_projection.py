@@ -1,5 +1,7 @@
 """Principal components against scikit-learn; samples; t-SNE and UMAP on a tiny sample."""
 
+import subprocess
+import sys
 from dataclasses import asdict
 
 import numpy as np
@@ -7,6 +9,7 @@ import pytest
 from sklearn.decomposition import PCA
 from test_neighbours import part
 
+from fmnist_core import paths
 from fmnist_core.errors import DataError
 from fmnist_core.figures.projection import axes_png, components_needed, variance_figure, variance_text
 from fmnist_core.pca import pca, pca_of
@@ -92,8 +95,6 @@ def test_the_map_of_components_holds_a_sample():
 
 @pytest.mark.parametrize("method", ["tsne", "umap"])
 def test_maps_keep_classes_together_report_progress_and_are_remembered(method):
-    if method == "umap":
-        pytest.importorskip("umap")
     spec = MapSpec(method, asdict(Selection("train", labels=(1, 9))), sample=200, perplexity=10, n_neighbors=8)
     reports = []
     assert not is_ready(DATASET, spec)
@@ -110,6 +111,14 @@ def test_maps_keep_classes_together_report_progress_and_are_remembered(method):
     other = {"tsne": {"n_neighbors": 30}, "umap": {"perplexity": 50}}[method]
     assert is_ready(DATASET, MapSpec(**{**asdict(spec), **other}))
     assert not is_ready(DATASET, MapSpec(**{**asdict(spec), "seed": 1}))
+
+
+def test_umap_is_loaded_without_tensorflow():
+    code = (
+        "import sys; from fmnist_core.projection import _load_umap; _load_umap().UMAP; "
+        "sys.exit('tensorflow' in sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=paths.PROJECT)
 
 
 def test_too_few_images_for_the_perplexity_are_told():

@@ -1,7 +1,6 @@
 // The browser part of scatter.py, which puts scatter_view.js in front of this file.
 // Streamlit calls the default export again on each change of data or theme, with the same parentElement.
 
-const SIDE = 28;
 const SHORTEST = 30; // px; a shorter lasso is a click
 const maps = new WeakMap(); // parentElement -> ScatterMap
 
@@ -285,31 +284,4 @@ class ScatterMap {
       ink.fillText(name, x, y);
     }
   }
-}
-
-function sprite(colour, radius) {
-  const side = Math.ceil((2 * radius + 2) * devicePixelRatio);
-  const canvas = Object.assign(document.createElement("canvas"), { width: side, height: side });
-  const ink = canvas.getContext("2d");
-  ink.fillStyle = colour;
-  ink.beginPath();
-  ink.arc(side / 2, side / 2, radius * devicePixelRatio, 0, 7);
-  ink.fill();
-  return canvas;
-}
-
-async function unzip(bytes) {
-  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
-  return new Uint8Array(await new Response(stream).arrayBuffer());
-}
-
-// Two pixels a byte, the first in its upper half.
-function paint(canvas, pixels, row) {
-  const image = new ImageData(SIDE, SIDE);
-  for (let i = 0; i < SIDE * SIDE; i++) {
-    const pair = pixels[(row * SIDE * SIDE + i) >> 1];
-    const grey = (i % 2 ? pair & 15 : pair >> 4) * 17;
-    image.data.set([grey, grey, grey, 255], 4 * i);
-  }
-  canvas.getContext("2d").putImageData(image, 0, 0);
 }

@@ -1,5 +1,7 @@
-// Between the points' own coordinates and the screen: fitting, zoom, what lies where. Used by scatter.js.
+// Between the points' own coordinates and the screen: fitting, zoom, what lies where; dots and images.
+// Used by scatter.js.
 
+const SIDE = 28; // pixels of an image
 const MARGIN = 26; // px around the points
 const REACH = 14; // px from the pointer to a dot that counts as under it
 
@@ -96,4 +98,31 @@ function isInside(x, y, path) {
     if (y1 > y !== y2 > y && x < ((x2 - x1) * (y - y1)) / (y2 - y1) + x1) odd = !odd;
   }
   return odd;
+}
+
+function sprite(colour, radius) {
+  const side = Math.ceil((2 * radius + 2) * devicePixelRatio);
+  const canvas = Object.assign(document.createElement("canvas"), { width: side, height: side });
+  const ink = canvas.getContext("2d");
+  ink.fillStyle = colour;
+  ink.beginPath();
+  ink.arc(side / 2, side / 2, radius * devicePixelRatio, 0, 7);
+  ink.fill();
+  return canvas;
+}
+
+async function unzip(bytes) {
+  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
+  return new Uint8Array(await new Response(stream).arrayBuffer());
+}
+
+// Two pixels a byte, the first in its upper half.
+function paint(canvas, pixels, row) {
+  const image = new ImageData(SIDE, SIDE);
+  for (let i = 0; i < SIDE * SIDE; i++) {
+    const pair = pixels[(row * SIDE * SIDE + i) >> 1];
+    const grey = (i % 2 ? pair & 15 : pair >> 4) * 17;
+    image.data.set([grey, grey, grey, 255], 4 * i);
+  }
+  canvas.getContext("2d").putImageData(image, 0, 0);
 }
