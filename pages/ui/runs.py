@@ -1,5 +1,6 @@
 """Runs on screen: one shared reader for all sessions, words and icons for states, and the choice of a Run."""
 
+from collections.abc import Callable
 from datetime import datetime
 
 import streamlit as st
@@ -68,6 +69,16 @@ def choose_run(progresses: list[Progress], *, label: str = "Run") -> Progress | 
     chosen = st.selectbox(label, list(by_id), key="run.choice", format_func=lambda run_id: run_label(by_id[run_id]))
     st.session_state["run.shown"] = st.query_params["run"] = chosen
     return by_id[chosen]
+
+
+def act_on(act: Callable[[Run], object], run: Run) -> None:
+    """Do something to a Run and draw the page anew, or say why it could not be done."""
+    try:
+        act(run)
+    except (LabError, OSError) as error:
+        st.error(plain(str(error)))
+    else:
+        st.rerun()
 
 
 def state_badge(state: RunState) -> None:

@@ -3,12 +3,11 @@
 import streamlit as st
 
 from fmnist_core import jobs
-from fmnist_core.errors import LabError
 from fmnist_core.progress import Progress
 from fmnist_core.runs import STOP_FILE, Run, RunState
 from pages.ui.data import plain
 from pages.ui.live_chart import live_chart
-from pages.ui.runs import state_badge, watcher
+from pages.ui.runs import act_on, state_badge, watcher
 from pages.ui.train.curves import learning_panels, machine_panels, summary
 from pages.ui.words import duration, moment
 
@@ -88,22 +87,13 @@ def _action(progress: Progress) -> None:
         )  # fmt: skip
     elif state.is_resumable:
         if st.button("Resume", icon=":material/play_arrow:", type="primary", key="resume", width="stretch"):
-            _try(jobs.resume, run)
+            act_on(jobs.resume, run)
     elif (run.folder / STOP_FILE).exists():
         st.button("Stopping …", disabled=True, key="stopping", width="stretch")
     else:
         label = "Remove" if state == RunState.QUEUED else "Stop"
         if st.button(label, icon=":material/stop:", key="stop", width="stretch"):
-            _try(jobs.request_stop, run)
-
-
-def _try(act: object, run: Run) -> None:
-    try:
-        act(run)
-    except (LabError, OSError) as error:
-        st.error(plain(str(error)))
-    else:
-        st.rerun()
+            act_on(jobs.request_stop, run)
 
 
 def _waiting_words(progress: Progress) -> str:

@@ -7,12 +7,11 @@ import pandas as pd
 import streamlit as st
 
 from fmnist_core import jobs, paths
-from fmnist_core.errors import LabError
 from fmnist_core.progress import Progress
 from fmnist_core.runs import Run
 from fmnist_core.settings import MOST_PARALLEL_RUNS, Settings
 from pages.ui.data import plain
-from pages.ui.runs import STATE_BADGES, damaged_runs, readable_runs, run_title
+from pages.ui.runs import STATE_BADGES, act_on, damaged_runs, readable_runs, run_title
 from pages.ui.words import duration, moment
 
 
@@ -76,20 +75,11 @@ def _queue_row(place: int, run: Run) -> None:
         if place and st.button(
             "Up", icon=":material/arrow_upward:", key=f"up.{run.id}", type="tertiary", help="One place up"
         ):
-            _try(jobs.move_up, run)
+            act_on(jobs.move_up, run)
         if st.button(
             "Remove", icon=":material/close:", key=f"out.{run.id}", type="tertiary", help="Take it out of the queue"
         ):
-            _try(jobs.request_stop, run)
-
-
-def _try(act: object, run: Run) -> None:
-    try:
-        act(run)
-    except (LabError, OSError) as error:
-        st.error(plain(str(error)))
-    else:
-        st.rerun()
+            act_on(jobs.request_stop, run)
 
 
 def _open(progresses: list[Progress]) -> None:
