@@ -1,6 +1,6 @@
 """Selection: which images a page is about. It is small, has a key for caches, and fits into an address."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
 
@@ -69,6 +69,20 @@ class Selection:
         """Whether nothing of the split is filtered out."""
         return not self.labels and self.pixel is None
 
+    def left_out(self) -> "list[Selection]":
+        """Return the selections that together hold what the condition on the pixel leaves out."""
+        if self.pixel is None:
+            return []
+        below = [replace(self, minimum=0, maximum=self.minimum - 1)] if self.minimum > 0 else []
+        above = [replace(self, minimum=self.maximum + 1, maximum=255)] if self.maximum < 255 else []
+        return below + above
+
+    def count(self, dataset: Dataset) -> int:
+        """Return how many images are selected, without taking them."""
+        train = 0 if self.split == "test" else self._kept(dataset.x_train, dataset.y_train).sum()
+        test = 0 if self.split == "train" else self._kept(dataset.x_test, dataset.y_test).sum()
+        return int(train + test)
+
     def take(self, dataset: Dataset) -> Subset:
         """Return the selected images of a data set."""
         parts = []
@@ -85,9 +99,12 @@ class Selection:
         if self.is_whole:
             index = np.arange(len(labels))
             return Subset(images, labels, index, np.full(len(index), is_test))
+        index = np.flatnonzero(self._kept(images, labels))
+        return Subset(images[index], labels[index], index, np.full(len(index), is_test))
+
+    def _kept(self, images: np.ndarray, labels: np.ndarray) -> np.ndarray:
         kept = np.isin(labels, self.labels) if self.labels else np.ones(len(labels), bool)
         if self.pixel is not None:
             values = images.reshape(len(images), -1)[:, self.pixel]
             kept &= (values >= self.minimum) & (values <= self.maximum)
-        index = np.flatnonzero(kept)
-        return Subset(images[index], labels[index], index, np.full(len(index), is_test))
+        return kept

@@ -33,14 +33,14 @@ def planted():
     return images, np.arange(100, dtype=np.uint8) % 10
 
 
-def real_sums_of_products_are_exact(planted):
+def test_sums_of_products_are_exact(planted):
     images, labels = planted
     flat = images.reshape(100, -1).astype(np.int64)
     sums = correlation.product_sums(images, labels, 10)
     assert np.array_equal(sums[3], flat[labels == 3].T @ flat[labels == 3])
 
 
-def real_sums_of_products_stay_exact_in_large_blocks_of_extreme_values():
+def test_sums_of_products_stay_exact_in_large_blocks_of_extreme_values():
     images = np.full((3000, 28, 28), 255, np.uint8)
     images[1::2, :, 1::2] = 0
     sums = correlation.product_sums(images, np.zeros(3000, np.uint8), 1)[0]

@@ -50,6 +50,15 @@ def test_coordinates_and_reconstruction_are_scikit_learns(sklearns):
     assert np.allclose(ours.reconstruct(DATASET.x_test[0], 0).ravel(), sklearns.mean_, atol=1e-6)
 
 
+def test_components_of_a_selection_are_those_of_its_images():
+    selection = Selection("both", (0, 3), 14 * 28 + 14, 1, 255)
+    ours, theirs = pca(DATASET, selection), pca_of(selection.take(DATASET).images)
+    assert ours.count == theirs.count
+    assert np.allclose(ours.mean, theirs.mean, atol=1e-6)
+    assert np.allclose(ours.variance, theirs.variance, rtol=1e-3, atol=1e-5)
+    assert np.allclose(ours.axes[:20], theirs.axes[:20], atol=1e-3)
+
+
 def test_components_are_remembered_per_selection():
     whole, boots = pca(DATASET, Selection("train")), pca(DATASET, Selection("train", labels=(9,)))
     assert (whole.count, boots.count) == (3000, int((DATASET.y_train == 9).sum()))

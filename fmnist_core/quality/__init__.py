@@ -9,6 +9,8 @@ from fmnist_core.places import all_labels
 from fmnist_core.quality import outliers
 from fmnist_core.quality.columns import count_values
 from fmnist_core.quality.copies import Pairs, find_copies, pairs_of_copies
+from fmnist_core.selection import Selection
+from fmnist_core.sums import sums_of
 
 __all__ = ["column_counts", "exact_copies", "outlier_measures", "pixel_correlation"]
 
@@ -34,11 +36,7 @@ def pixel_correlation(dataset: Dataset) -> np.ndarray:
     """Return the correlation of every two pixels over the training set: (784, 784) float64, NaN if constant."""
 
     def compute() -> dict[str, np.ndarray]:
-        images = dataset.x_train
-        products = correlation.product_sums(images, np.zeros(len(images), np.uint8), 1)[0]
-        totals = images.reshape(len(images), -1).sum(axis=0, dtype=np.float64)
-        sums = correlation.Sums(np.array([len(images)]), totals[np.newaxis], products.astype(np.float64))
-        return {"matrix": correlation.correlations(sums)}
+        return {"matrix": correlation.correlations(sums_of(dataset, Selection("train")))}
 
     return remembered(dataset.sha256, "quality-correlation", 1, compute)["matrix"]
 

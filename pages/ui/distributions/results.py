@@ -10,6 +10,7 @@ from fmnist_core.datasets import Dataset
 from fmnist_core.memory import remembered
 from fmnist_core.pixels import MEASURES, measure, value_counts
 from fmnist_core.selection import Selection
+from fmnist_core.sums import conditioned, part, splits_of
 
 SET_NAMES = {"train": "Training", "test": "Test"}
 
@@ -29,20 +30,10 @@ def shown_classes(dataset: Dataset, selection: Selection) -> Shown:
 
 def require_images(dataset: Dataset, selection: Selection) -> None:
     """End the page here, with a sentence, if nothing fulfils the selection."""
-    if selection.is_whole or len(selection.take(dataset)):
+    if selection.is_whole or selection.count(dataset):
         return
     st.info("No image fulfils this. Widen the classes or the values above.", icon=":material/filter_alt_off:")
     st.stop()
-
-
-def splits_of(selection: Selection) -> tuple[str, ...]:
-    """Return train, test or both, as a tuple."""
-    return ("train", "test") if selection.split == "both" else (selection.split,)
-
-
-def part(dataset: Dataset, split: str) -> tuple[np.ndarray, np.ndarray]:
-    """Return images and labels of one set."""
-    return (dataset.x_test, dataset.y_test) if split == "test" else (dataset.x_train, dataset.y_train)
 
 
 def counts_of(dataset: Dataset, selection: Selection) -> np.ndarray:
@@ -71,8 +62,14 @@ def split_counts(dataset: Dataset, split: str) -> np.ndarray:
 # Eight megabytes each, and a condition is seldom returned to: a few in memory, none on disk.
 @st.cache_resource(max_entries=4, show_spinner=False)
 def _conditioned_counts(sha256: str, key: str, _dataset: Dataset, _selection: Selection) -> np.ndarray:
-    subset = _selection.take(_dataset)
-    return value_counts(subset.images, subset.labels, len(_dataset.class_names))
+    n_classes = len(_dataset.class_names)
+    (counts,) = conditioned(
+        _dataset,
+        _selection,
+        whole=lambda classes: (counts_of(_dataset, classes),),
+        over=lambda subset: (value_counts(subset.images, subset.labels, n_classes),),
+    )
+    return counts
 
 
 class Measured(NamedTuple):

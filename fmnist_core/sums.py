@@ -1,0 +1,87 @@
+"""Sums over the images of a selection: what correlations, principal components and counts are made of.
+
+Sums add up. Those of each class and set are computed once and lie on disk, so a choice of classes adds some of them.
+A condition on a pixel is not known beforehand; it is summed over the images that fulfil it or over those that do not,
+whichever are fewer.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+
+from fmnist_core.correlation import Sums, product_sums, product_total
+from fmnist_core.datasets import Dataset
+from fmnist_core.memory import remembered
+from fmnist_core.pixels import value_sums
+from fmnist_core.selection import Selection, Subset
+
+# One array, or a few that are added one by one.
+Arrays = tuple[np.ndarray, ...]
+
+
+def splits_of(selection: Selection) -> tuple[str, ...]:
+    """Return train, test or both, as a tuple."""
+    return ("train", "test") if selection.split == "both" else (selection.split,)
+
+
+def part(dataset: Dataset, split: str) -> tuple[np.ndarray, np.ndarray]:
+    """Return images and labels of one set."""
+    return (dataset.x_test, dataset.y_test) if split == "test" else (dataset.x_train, dataset.y_train)
+
+
+def sums_of(dataset: Dataset, selection: Selection) -> Sums:
+    """Return what correlations and principal components of the selected images are computed from."""
+    return Sums(
+        *conditioned(
+            dataset,
+            selection,
+            whole=lambda classes: _stored_sums(dataset, classes),
+            over=lambda subset: _sums(subset, len(dataset.class_names)),
+        )
+    )
+
+
+def conditioned(
+    dataset: Dataset, selection: Selection, *, whole: Callable[[Selection], Arrays], over: Callable[[Subset], Arrays]
+) -> Arrays:
+    """Return arrays that add up, for a selection that may have a condition on a pixel, at the least expense.
+
+    whole: the arrays of a selection without a condition, which is cheap. over: of some images, which is not.
+    """
+    if selection.pixel is None:
+        return whole(selection)
+    everything = replace(selection, pixel=None, minimum=0, maximum=255)
+    if 2 * selection.count(dataset) <= everything.count(dataset):
+        return over(selection.take(dataset))
+    result = whole(everything)
+    for rest in selection.left_out():
+        result = tuple(all_ - some for all_, some in zip(result, over(rest.take(dataset)), strict=True))
+    return result
+
+
+def _stored_sums(dataset: Dataset, selection: Selection) -> Arrays:
+    kept = np.zeros(len(dataset.class_names), bool)
+    kept[list(selection.labels) or slice(None)] = True
+    sizes, sums, products = 0, 0.0, 0.0
+    for split in splits_of(selection):
+        stored = _stored(dataset, split)
+        sizes = sizes + np.where(kept, stored["sizes"], 0)
+        sums = sums + np.where(kept[:, np.newaxis], stored["sums"], 0.0)
+        products = products + (stored["total"] if kept.all() else stored["products"][kept].sum(axis=0, dtype=float))
+    return sizes, sums, products
+
+
+def _stored(dataset: Dataset, split: str) -> dict[str, np.ndarray]:
+    images, labels = part(dataset, split)
+
+    def compute() -> dict[str, np.ndarray]:
+        sizes, sums = value_sums(images, labels, len(dataset.class_names))
+        products = product_sums(images, labels, len(dataset.class_names))
+        return {"sizes": sizes, "sums": sums, "products": products, "total": products.sum(axis=0, dtype=np.float64)}
+
+    return remembered(dataset.sha256, "pixel-products", 2, compute, split=split)
+
+
+def _sums(subset: Subset, n_classes: int) -> Arrays:
+    return *value_sums(subset.images, subset.labels, n_classes), product_total(subset.images)

@@ -1,0 +1,65 @@
+"""Sums over selections equal those over the very images, however they were put together."""
+
+import numpy as np
+import pytest
+from test_neighbours import part
+
+from fmnist_core.correlation import product_total
+from fmnist_core.pixels import value_counts
+from fmnist_core.selection import Selection
+from fmnist_core.sums import conditioned, sums_of
+
+DATASET = part(2000, 300, "sums")
+PIXEL = 14 * 28 + 14
+
+
+@pytest.fixture(autouse=True)
+def workspace(tmp_path, monkeypatch):
+    monkeypatch.setenv("FMNIST_LAB_HOME", str(tmp_path / "home"))
+
+
+@pytest.mark.parametrize(
+    "selection",
+    [
+        Selection("train"),
+        Selection("both", (2, 4)),
+        Selection("train", (), PIXEL, 1, 255),  # most images: the whole less the others
+        Selection("train", (), PIXEL, 5, 20),  # few: those alone
+        Selection("both", (0, 6), PIXEL, 10, 240),  # most, with others below and above
+        Selection("test", (1,), PIXEL, 0, 200),
+        Selection("test", (3,), 0, 255, 255),  # none at all
+    ],
+)
+def test_sums_of_a_selection_are_those_of_its_images(selection):
+    subset, sums = selection.take(DATASET), sums_of(DATASET, selection)
+    flat = subset.images.reshape(-1, 784).astype(np.int64)
+    assert np.array_equal(sums.class_sizes, np.bincount(subset.labels, minlength=10))
+    assert np.array_equal(sums.class_sums.sum(axis=0), flat.sum(axis=0))
+    assert np.array_equal(sums.products, flat.T @ flat)
+
+
+def test_counts_of_most_images_are_the_whole_less_the_others():
+    selection = Selection("train", (), PIXEL, 3, 255)
+    seen = []
+
+    def over(subset):
+        seen.append(len(subset))
+        return (value_counts(subset.images, subset.labels, 10),)
+
+    (counts,) = conditioned(DATASET, selection, whole=lambda classes: over(classes.take(DATASET)), over=over)
+    subset = selection.take(DATASET)
+    assert seen == [len(DATASET.y_train), len(DATASET.y_train) - len(subset)]
+    assert np.array_equal(counts, value_counts(subset.images, subset.labels, 10))
+
+
+def test_what_a_condition_leaves_out_is_everything_else():
+    selection = Selection("both", (1, 2), PIXEL, 30, 99)
+    rest = sum(one.count(DATASET) for one in selection.left_out())
+    assert rest + selection.count(DATASET) == Selection("both", (1, 2)).count(DATASET)
+    assert Selection("train", (), PIXEL).left_out() == []
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 1500])
+def test_products_are_exact_however_the_images_are_shared_out(count):
+    flat = DATASET.x_train[:count].reshape(-1, 784).astype(np.int64)
+    assert np.array_equal(product_total(DATASET.x_train[:count]), flat.T @ flat)
