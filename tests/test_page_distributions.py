@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from explore_page import grids
 from streamlit.testing.v1 import AppTest
 
 from fmnist_core import paths
@@ -75,7 +76,33 @@ def test_a_chosen_pixel_shows_its_boxes_and_images():
     text = text_of(page)
     assert "median is highest for Dress" in text
     assert "**Bright here**: 37,411 of 60,000 images" in text
-    assert sum("Images in which row 14, column 14 is" in html.proto.body for html in page.get("html")) == 2
+    bright, dark = grids(page)
+    assert bright["alt"].startswith("Images in which row 14, column 14 is bright") and bright["count"] == 20
+    assert dark["alt"].startswith("Images in which row 14, column 14 is dark") and dark["count"] == 20
+
+
+@pytest.mark.parametrize(
+    "name, query",
+    [
+        ("correlation", {"pixel": "202"}),
+        ("correlation", {"pixel": "202", "with": "230"}),
+        ("correlation", {"relation": "All pixels", "pixel": "202", "with": "230"}),
+        ("correlation", {"relation": "Classes"}),
+        ("distributions", {"pixel": "202"}),
+        ("distributions", {"view": "Images"}),
+        ("distributions", {"view": "Classes"}),
+    ],
+)
+def test_an_image_behind_a_number_opens_with_its_neighbours(name, query):
+    page = open_page(name, split="Test", **query)
+    assert not page.exception
+    tips = grids(page)[0]["tips"]
+    opened = tips[3].split("\n")[0]
+    page.session_state["image"] = opened  # what a click does
+    page.run()
+    assert not page.exception
+    assert grids(page)[0]["selected"] == 3
+    assert grids(page)[-1]["alt"] == f"Images nearest to {opened}"
 
 
 def test_the_histogram_of_a_pixel_asks_for_one_first():

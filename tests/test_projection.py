@@ -1,17 +1,19 @@
 """Principal components against scikit-learn; samples; t-SNE and UMAP on a tiny sample."""
 
+import io
 import subprocess
 import sys
 from dataclasses import asdict
 
 import numpy as np
 import pytest
+from PIL import Image
 from sklearn.decomposition import PCA
 from test_neighbours import part
 
 from fmnist_core import paths
 from fmnist_core.errors import DataError
-from fmnist_core.figures.projection import axes_png, components_needed, variance_figure, variance_text
+from fmnist_core.figures.projection import axis_png, components_needed, variance_figure, variance_text
 from fmnist_core.pca import pca, pca_of
 from fmnist_core.projection import MapSpec, computed_map, is_ready, pca_map, stratified
 from fmnist_core.selection import Selection
@@ -82,7 +84,16 @@ def test_variance_is_drawn_and_said():
     assert f"{components_needed(explained, 0.9)} hold 90%" in variance_text(explained)
     bars, line = variance_figure(explained).data
     assert line.y[1] == pytest.approx(bars.y[0] + bars.y[1])
-    assert axes_png(pca_of(DATASET.x_train).axes[:10], 4).startswith(b"\x89PNG")
+
+
+def test_a_component_is_drawn_red_where_it_adds_and_blue_where_it_takes():
+    axis = np.zeros(784)
+    axis[30], axis[90] = 0.5, -0.5  # row 1, column 2 and row 3, column 6
+    picture = np.array(Image.open(io.BytesIO(axis_png(axis)))).astype(int)
+    assert picture.shape[:2] == (112, 112)
+    red, blue, nothing = picture[6, 10], picture[14, 26], picture[60, 60]
+    assert red[0] > red[2] + 50 and blue[2] > blue[0] + 50
+    assert nothing[:3].min() > 230
 
 
 def test_a_sample_has_the_same_share_of_each_class():

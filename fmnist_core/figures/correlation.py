@@ -16,11 +16,6 @@ _SCALE = [(place / (len(DIVERGING) - 1), colour) for place, colour in enumerate(
 _TEAL = [(place / (len(SEQUENTIAL) - 1), colour) for place, colour in enumerate(SEQUENTIAL)]
 
 
-def matrix_png(matrix: np.ndarray) -> bytes:
-    """Colour a matrix of correlations, one dot each: (k, k) float of -1..1 -> PNG; NaN is transparent."""
-    return _png(coloured(matrix, DIVERGING, -1, 1))
-
-
 def class_map_png(values: np.ndarray, top: float, zoom: int = 5) -> bytes:
     """Colour the correlations of the pixels with a class: (784,) float of -top..top -> PNG."""
     picture = coloured(values.reshape(SIDE, SIDE), DIVERGING, -top, top)

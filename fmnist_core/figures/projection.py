@@ -10,7 +10,7 @@ from fmnist_core.figures.palette import TRAIN_COLOUR, VALIDATION_COLOUR
 from fmnist_core.figures.pixels import DIVERGING, coloured, finished
 
 SHARES = (0.8, 0.9, 0.95, 0.99)
-_GAP_PX, _ZOOM = 2, 3
+_ZOOM = 4
 
 
 def components_needed(explained: np.ndarray, share: float) -> int:
@@ -51,15 +51,10 @@ def variance_text(explained: np.ndarray) -> str:
     )
 
 
-def axes_png(axes: np.ndarray, columns: int) -> bytes:
-    """Draw axes (k, 784) as pictures on one sheet, blue below 0, white at 0, red above; each on its own scale."""
-    rows = -(-len(axes) // columns)
-    tiles = np.zeros((rows * columns, 28 + _GAP_PX, 28 + _GAP_PX, 4), np.uint8)
-    scaled = axes / np.maximum(np.abs(axes).max(axis=1, keepdims=True), 1e-12)
-    tiles[: len(axes), :28, :28] = coloured(scaled.reshape(-1, 28, 28), DIVERGING, -1, 1)
-    side = 28 + _GAP_PX
-    sheet = tiles.reshape(rows, columns, side, side, 4).swapaxes(1, 2).reshape(rows * side, columns * side, 4)
-    sheet = sheet[:-_GAP_PX, :-_GAP_PX].repeat(_ZOOM, axis=0).repeat(_ZOOM, axis=1)
+def axis_png(axis: np.ndarray) -> bytes:
+    """Draw an axis (784,) as a picture, blue below 0, white at 0, red above; its largest entry has the full colour."""
+    scaled = axis / max(np.abs(axis).max(), 1e-12)
+    picture = coloured(scaled.reshape(28, 28), DIVERGING, -1, 1).repeat(_ZOOM, axis=0).repeat(_ZOOM, axis=1)
     stream = io.BytesIO()
-    Image.fromarray(sheet).save(stream, format="PNG", compress_level=1)
+    Image.fromarray(picture).save(stream, format="PNG", compress_level=1)
     return stream.getvalue()

@@ -22,6 +22,8 @@ class ImageGrid {
     this.list = this.host.appendChild(make("div", "cells"));
     this.tip = this.host.appendChild(make("div", "tip"));
     this.tip.setAttribute("aria-hidden", "true");
+    this.tip.dataset.unsaved = "";
+    this.menu = new SaveMenu(this.host);
     this.list.setAttribute("role", "listbox");
     this.chosen = new Set();
     this.listen();
@@ -34,6 +36,7 @@ class ImageGrid {
     const isNew = head.token !== this.token;
     Object.assign(this, head);
     if (isNew) this.build(bytes.subarray(start));
+    this.menu.update(this.file, this.alt);
     this.mark();
   }
 
@@ -77,7 +80,9 @@ class ImageGrid {
   fit() {
     const least = NARROWEST[this.captions?.length ? "captioned" : "plain"];
     const room = Math.max(3, Math.floor((this.host.clientWidth + GAP) / (least + GAP)));
-    const columns = this.rows?.length ? this.columns : Math.min(this.columns, room);
+    const most = Math.min(this.columns, room);
+    const lines = Math.max(1, Math.ceil(this.count / most));
+    const columns = this.rows?.length ? this.columns : Math.max(1, Math.ceil(this.count / lines)); // lines of equal length
     this.list.style.setProperty("--columns", columns);
     this.list.style.setProperty("--size", `${this.size}px`);
   }

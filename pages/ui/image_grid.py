@@ -14,15 +14,10 @@ import numpy as np
 import streamlit as st
 
 from fmnist_core.errors import LabError
-
-_HERE = Path(__file__).parent
+from pages.ui.save_picture import file_name, picture_component
 
 # At module level, so that it is registered once per process and never within a rerun.
-_component = st.components.v2.component(
-    "fmnist_lab_image_grid",
-    css=(_HERE / "image_grid.css").read_text(encoding="utf-8"),
-    js=(_HERE / "image_grid.js").read_text(encoding="utf-8"),
-)
+_component = picture_component("fmnist_lab_image_grid", Path(__file__).with_suffix(".js"))
 
 
 @overload
@@ -45,6 +40,7 @@ def image_grid(
     rows: Sequence[tuple[str, int]] = (),
     size_px: int = 96,
     alt: str = "",
+    file: str = "",
     on_click: Callable[[int], None] | None = None,
 ):
     """Show images and return which one was clicked, or which ones are chosen.
@@ -60,6 +56,7 @@ def image_grid(
         rows: name and number of images of each line, in the order of the images.
         size_px: largest side of an image.
         alt: what is shown, for those who cannot see it.
+        file: name of saved files, without ending; without it the key.
         on_click: called with the position before the page runs again, so that all of it sees the new choice.
 
     Returns:
@@ -73,6 +70,7 @@ def image_grid(
     head = {
         "captions": list(captions), "tips": list(tips), "rows": [list(row) for row in rows], "columns": columns,
         "size": size_px, "selectable": selectable, "alt": alt, "count": len(images),
+        "file": file_name(file or key),
     }  # fmt: skip
     pixels = np.ascontiguousarray(images).tobytes()
     head["token"] = zlib.crc32(pixels, zlib.crc32(json.dumps(head).encode()))

@@ -17,11 +17,11 @@ const FRAME = `
   <div class="pixel-image">
     <div class="board" tabindex="0" role="application" aria-roledescription="picture of 28 by 28 pixels">
       <canvas width="${SIDE}" height="${SIDE}" aria-hidden="true"></canvas>
-      <span class="hover" aria-hidden="true"></span>
+      <span class="hover" aria-hidden="true" data-unsaved></span>
     </div>
     <div class="foot">
       <p class="reading" aria-live="polite"></p>
-      <div class="nudge" role="group" aria-label="Move the choice by one pixel">
+      <div class="nudge" data-unsaved role="group" aria-label="Move the choice by one pixel">
         <button type="button" data-key="ArrowLeft" aria-label="Left">←</button>
         <button type="button" data-key="ArrowUp" aria-label="Up">↑</button>
         <button type="button" data-key="ArrowDown" aria-label="Down">↓</button>
@@ -41,6 +41,7 @@ class PixelImage {
     [this.reading, this.hoverBox] = [find(".reading"), find(".hover")];
     this.ink = this.canvas.getContext("2d");
     this.listen(find(".nudge"));
+    this.menu = new SaveMenu(this.host, () => this.squares());
   }
 
   update(bytes) {
@@ -50,6 +51,7 @@ class PixelImage {
     clearTimeout(this.pending);
     this.host.style.maxWidth = `${this.width}px`;
     this.board.setAttribute("aria-label", `${this.alt} Arrow keys choose a pixel.`.trim());
+    this.menu.update(this.file, this.alt);
     this.paint();
     this.ring();
     this.read();
@@ -71,6 +73,14 @@ class PixelImage {
     this.host.querySelector(".high").textContent = this.write(this.high, 0);
   }
 
+  // The pixels as shapes that say their value.
+  squares() {
+    const { data } = this.ink.getImageData(0, 0, SIDE, SIDE);
+    const side = this.canvas.clientWidth / SIDE;
+    const square = (_, i) => `<rect x="${i % SIDE}" y="${Math.floor(i / SIDE)}" width="1" height="1" fill="rgb(${data.subarray(4 * i, 4 * i + 3)})" fill-opacity="${data[4 * i + 3] / 255}"><title>${escaped(this.say(i))}</title></rect>`;
+    return `<g transform="scale(${side})" shape-rendering="crispEdges">${Array.from(this.values, square).join("")}</g>`;
+  }
+
   share(value) {
     return this.high > this.low ? Math.min(1, Math.max(0, (value - this.low) / (this.high - this.low))) : 0;
   }
@@ -88,7 +98,8 @@ class PixelImage {
 
   // The pixel under the pointer, else the chosen one.
   read(pixel = this.selected) {
-    this.reading.textContent = pixel == null ? "Choose a pixel" : this.say(pixel);
+    this.reading.textContent = pixel == null ? this.idle : this.say(pixel);
+    this.reading.toggleAttribute("data-unsaved", pixel == null);
   }
 
   ring() {

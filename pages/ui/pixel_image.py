@@ -16,16 +16,11 @@ import streamlit as st
 from fmnist_core.errors import LabError
 from fmnist_core.figures.pixels import DIVERGING, GRAY, SEQUENTIAL, SEQUENTIAL_DARK, limits
 from fmnist_core.pixels import PIXELS, SIDE
+from pages.ui.save_picture import file_name, picture_component
 
 SCALES = {"gray": (GRAY, GRAY), "sequential": (SEQUENTIAL, SEQUENTIAL_DARK), "diverging": (DIVERGING, DIVERGING)}
-_HERE = Path(__file__).parent
-
 # At module level, so that it is registered once per process and never within a rerun.
-_component = st.components.v2.component(
-    "fmnist_lab_pixel_image",
-    css=(_HERE / "pixel_image.css").read_text(encoding="utf-8"),
-    js=(_HERE / "pixel_image.js").read_text(encoding="utf-8"),
-)
+_component = picture_component("fmnist_lab_pixel_image", Path(__file__).with_suffix(".js"))
 
 
 def pixel_image(
@@ -42,6 +37,7 @@ def pixel_image(
     blank: str = "no value",
     decimals: int | None = None,
     width_px: int = 440,
+    file: str = "",
     on_select: Callable[[int], None] | None = None,
 ) -> int | None:
     """Show a picture and return the chosen pixel, row * 28 + column: the one just clicked, else `selected`.
@@ -60,6 +56,7 @@ def pixel_image(
         blank: what is said of a pixel without a value.
         decimals: of the values; without it, as many as tell them apart.
         width_px: largest side; on narrow screens it shrinks.
+        file: name of saved files, without ending; without it the key.
         on_select: called with the pixel before the page runs again, so that all of it sees the new choice.
 
     Raises:
@@ -74,6 +71,7 @@ def pixel_image(
         "stops": SCALES[scale], "low": float(low), "high": float(high), "selected": _pixel(selected),
         "marks": [_pixel(mark) for mark in marks], "labels": None if labels is None else list(labels), "unit": unit,
         "alt": alt, "blank": blank, "width": width_px, "diverging": scale == "diverging",
+        "file": file_name(file or key), "idle": "Choose a pixel" if on_select else "Point at a pixel to read its value",
         "decimals": _decimals(low, high) if decimals is None else decimals,
     }  # fmt: skip
 

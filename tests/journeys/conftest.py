@@ -11,12 +11,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[2]
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 CHROMIUM_ARGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 START_LIMIT_S = 90.0
+PATIENCE_MS = 60_000
 
 # Logs of the servers now running; a failing test shows them.
 _logs: list[Path] = []
@@ -64,6 +65,34 @@ def page(browser: Browser) -> Iterator[Page]:
     context = browser.new_context(viewport={"width": 1440, "height": 900})
     yield context.new_page()
     context.close()
+
+
+@pytest.fixture(scope="session")
+def visit() -> Callable[[Page, str, str], None]:
+    """visit(page, address, title): open an address and wait for the title of its page."""
+
+    def go(page: Page, address: str, title: str) -> None:
+        page.goto(address)
+        expect(page.get_by_role("heading", name=title, exact=True)).to_be_visible(timeout=PATIENCE_MS)
+
+    return go
+
+
+@pytest.fixture(scope="session")
+def draw_line() -> Callable[[Page, Locator, list[tuple[float, float]]], None]:
+    """draw_line(page, board, points): drag the mouse over a board along points in shares of its sides."""
+
+    def draw(page: Page, board: Locator, points: list[tuple[float, float]]) -> None:
+        board.scroll_into_view_if_needed()
+        box = board.bounding_box()
+        places = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in points]
+        page.mouse.move(*places[0])
+        page.mouse.down()
+        for place in places[1:]:
+            page.mouse.move(*place, steps=6)
+        page.mouse.up()
+
+    return draw
 
 
 @pytest.fixture

@@ -26,17 +26,12 @@ def url(serve_module, workspace):
     return serve_module(ROOT / "app.py", {"FMNIST_LAB_HOME": str(workspace)})
 
 
-def _visit(page: Page, address: str, title: str) -> None:
-    page.goto(address)
-    expect(page.get_by_role("heading", name=title, exact=True)).to_be_visible(timeout=PATIENCE_MS)
-
-
 def _images(page: Page, name: str):
     return page.get_by_role("listbox", name=re.compile(name)).get_by_role("option")
 
 
-def test_a_click_on_a_sample_opens_it_and_its_neighbours_open_each_other(page, url):
-    _visit(page, f"{url}/samples", "Samples")
+def test_a_click_on_a_sample_opens_it_and_its_neighbours_open_each_other(page, url, visit):
+    visit(page, f"{url}/samples", "Samples")
     sample = _images(page, "100 images").nth(34)
     expect(sample).to_be_visible(timeout=PATIENCE_MS)
     name, label = sample.get_attribute("aria-label").split(", ")
@@ -54,8 +49,8 @@ def test_a_click_on_a_sample_opens_it_and_its_neighbours_open_each_other(page, u
     expect(_images(page, f"Images nearest to {following}")).to_have_count(10, timeout=PATIENCE_MS)
 
 
-def test_the_keyboard_goes_through_the_grid_and_several_images_can_be_taken(page, url):
-    _visit(page, f"{url}/samples?several=true", "Samples")
+def test_the_keyboard_goes_through_the_grid_and_several_images_can_be_taken(page, url, visit):
+    visit(page, f"{url}/samples?several=true", "Samples")
     images = _images(page, "100 images")
     images.nth(0).click()
     page.keyboard.press("ArrowRight")
@@ -70,19 +65,12 @@ def test_the_keyboard_goes_through_the_grid_and_several_images_can_be_taken(page
     assert lines[0].startswith("label,pixel1,")
 
 
-def test_a_lasso_on_the_map_shows_the_images_inside(page, url):
-    _visit(page, f"{url}/projection?n=1000", "Projection")
+def test_a_lasso_on_the_map_shows_the_images_inside(page, url, visit, draw_line):
+    visit(page, f"{url}/projection?n=1000", "Projection")
     board = page.get_by_role("img", name=re.compile("Map of 1000 images"))
     expect(board).to_be_visible(timeout=PATIENCE_MS)
     page.wait_for_timeout(500)  # the dots are drawn in the next frame
-    box = board.bounding_box()
-    places = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in
-              ((0.2, 0.2), (0.8, 0.2), (0.8, 0.9), (0.2, 0.9), (0.2, 0.22))]  # fmt: skip
-    page.mouse.move(*places[0])
-    page.mouse.down()
-    for place in places[1:]:
-        page.mouse.move(*place, steps=6)
-    page.mouse.up()
+    draw_line(page, board, [(0.2, 0.2), (0.8, 0.2), (0.8, 0.9), (0.2, 0.9), (0.2, 0.22)])
     expect(page.get_by_role("heading", name=re.compile("images inside the lasso"))).to_be_visible(timeout=PATIENCE_MS)
     inside = _images(page, "images inside the lasso")
     expect(inside.first).to_be_visible()
@@ -95,8 +83,8 @@ def test_a_lasso_on_the_map_shows_the_images_inside(page, url):
     expect(page.get_by_role("heading", name=re.compile("images inside the lasso"))).to_be_visible()
 
 
-def test_suspects_are_found_in_the_background_and_a_decision_is_saved(page, url, workspace, monkeypatch):
-    _visit(page, f"{url}/labels", "Label suspects")
+def test_suspects_are_found_in_the_background_and_a_decision_is_saved(page, url, workspace, monkeypatch, visit):
+    visit(page, f"{url}/labels", "Label suspects")
     suspects = _images(page, "Label suspects")
     expect(suspects).to_have_count(24, timeout=NEIGHBOURS_MS)
     suspects.nth(2).click()

@@ -31,11 +31,6 @@ def url(serve_module, workspace):
     return serve_module(ROOT / "app.py", {"FMNIST_LAB_HOME": str(workspace)})
 
 
-def _visit(page: Page, address: str, title: str) -> None:
-    page.goto(address)
-    expect(page.get_by_role("heading", name=title, exact=True)).to_be_visible(timeout=PATIENCE_MS)
-
-
 def _points(page: Page) -> int:
     # The first chart of the page: loss and accuracy.
     return int(page.locator(".live-chart").first.get_attribute("data-points") or 0)
@@ -58,39 +53,23 @@ def _wait_for_more_points(page: Page, before: int) -> int:
     return _points(page)
 
 
-def _draw(page: Page, strokes: list[list[tuple[float, float]]]) -> None:
-    """Draw polylines given in shares of the board's side."""
-    board = page.get_by_role("img", name="Your drawing")
-    board.scroll_into_view_if_needed()
-    box = board.bounding_box()
-    for stroke in strokes:
-        places = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in stroke]
-        page.mouse.move(*places[0])
-        page.mouse.down()
-        for place in places[1:]:
-            page.mouse.move(*place, steps=6)
-        page.mouse.up()
+TROUSER = [(0.36, 0.06), (0.64, 0.06), (0.68, 0.94), (0.56, 0.94), (0.5, 0.3), (0.44, 0.94), (0.32, 0.94), (0.36, 0.06)]
 
 
-TROUSER = [
-    [(0.36, 0.06), (0.64, 0.06), (0.68, 0.94), (0.56, 0.94), (0.50, 0.30), (0.44, 0.94), (0.32, 0.94), (0.36, 0.06)]
-]
-
-
-def test_the_first_request_after_a_start_may_be_a_deep_link(page, serve, tmp_path):
+def test_the_first_request_after_a_start_may_be_a_deep_link(page, serve, tmp_path, visit):
     address = serve(ROOT / "app.py", {"FMNIST_LAB_HOME": str(tmp_path / "fresh")})
-    _visit(page, f"{address}/train", "Train")
+    visit(page, f"{address}/train", "Train")
     expect(page.get_by_role("button", name="Start training")).to_be_enabled(timeout=PATIENCE_MS)
     expect(page.get_by_role("dialog")).to_have_count(0)
     expect(page.get_by_text("Home", exact=True).first).to_be_visible()
 
 
-def test_a_newcomer_trains_watches_judges_and_draws(page, url, workspace):
+def test_a_newcomer_trains_watches_judges_and_draws(page, url, workspace, visit, draw_line):
     asked_elsewhere = []
     own = (url, url.replace("http", "ws"), "data:", "blob:")
     page.on("request", lambda request: request.url.startswith(own) or asked_elsewhere.append(request.url))
 
-    _visit(page, url, "FMNIST Lab")
+    visit(page, url, "FMNIST Lab")
     page.get_by_role("link", name="Start a Run").first.click()
     expect(page.get_by_role("heading", name="Train", exact=True)).to_be_visible(timeout=PATIENCE_MS)
     epochs = page.get_by_role("spinbutton", name="Epochs")
@@ -122,7 +101,7 @@ def test_a_newcomer_trains_watches_judges_and_draws(page, url, workspace):
     expect(answer).to_be_visible(timeout=PATIENCE_MS)
     verdict = page.locator(".verdict")
     expect(verdict).to_have_class(re.compile("blank"))  # an empty board gets no prediction
-    _draw(page, TROUSER)
+    draw_line(page, page.get_by_role("img", name="Your drawing"), TROUSER)
     expect(answer).to_contain_text("Trouser", timeout=PATIENCE_MS)
     page.get_by_role("button", name="Clear the board").click()
     expect(verdict).to_have_class(re.compile("blank"), timeout=PATIENCE_MS)
@@ -130,21 +109,21 @@ def test_a_newcomer_trains_watches_judges_and_draws(page, url, workspace):
 
 
 @pytest.mark.parametrize("polarity", ["as in the data", "dark on light"])
-def test_an_uploaded_test_image_gets_its_class(page, url, workspace, polarity):
+def test_an_uploaded_test_image_gets_its_class(page, url, workspace, polarity, visit):
     (run,) = list_runs(workspace / "runs")
     dataset = datasets.load("fashion-mnist")
     image = dataset.x_test[int(np.argmax(run.test_probabilities()[:, 9] * (dataset.y_test == 9)))]
     stream = io.BytesIO()
     Image.fromarray(image if polarity == "as in the data" else 255 - image).save(stream, "PNG")
-    _visit(page, f"{url}/predict?mode=Upload", "Predict")
+    visit(page, f"{url}/predict?mode=Upload", "Predict")
     page.locator("input[type=file]").set_input_files(
         {"name": "boot.png", "mimeType": "image/png", "buffer": stream.getvalue()}
     )
     expect(page.locator(".verdict .answer")).to_contain_text("Ankle boot", timeout=PATIENCE_MS)
 
 
-def test_a_run_is_stopped_and_resumed_from_the_page(page, url, workspace):
-    _visit(page, f"{url}/train", "Train")
+def test_a_run_is_stopped_and_resumed_from_the_page(page, url, workspace, visit):
+    visit(page, f"{url}/train", "Train")
     epochs = page.get_by_role("spinbutton", name="Epochs")
     epochs.fill("50")
     epochs.press("Enter")

@@ -4,7 +4,7 @@ import streamlit as st
 
 from fmnist_core.correlation import constant_pixels, count_above, first_columns, strongest_pairs
 from fmnist_core.datasets import Dataset
-from fmnist_core.figures.correlation import REDUNDANT, columns_figure, columns_text, matrix_png, matrix_text, signed
+from fmnist_core.figures.correlation import REDUNDANT, columns_figure, columns_text, matrix_text, signed
 from fmnist_core.figures.pixels import pixel_words
 from fmnist_core.selection import Selection
 from pages.ui.correlation.matrix import correlation_matrix
@@ -46,10 +46,6 @@ def _matrix(result: Correlated, text: str) -> None:
     correlation_matrix(
         result.numbers, key="correlation_matrix", pair=pair, on_select=choose_pair,
         alt=f"Correlations of 784 pixels with each other. {text}",
-    )  # fmt: skip
-    st.download_button(
-        "PNG", lambda: matrix_png(result.matrix), "correlation-784.png", "image/png", key="matrix-png",
-        icon=":material/download:", type="tertiary", on_click="ignore", help="The matrix as an image, 784 x 784.",
     )  # fmt: skip
 
 

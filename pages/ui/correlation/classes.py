@@ -14,9 +14,9 @@ from pages.ui.correlation.pair import choose_first
 from pages.ui.correlation.results import correlated
 from pages.ui.data import plain
 from pages.ui.distributions.behind import bright_and_dark
-from pages.ui.distributions.cards import cards
 from pages.ui.distributions.results import Shown, shown_classes
 from pages.ui.export import show_figure, table_download
+from pages.ui.pictures import Picture, pictures
 from pages.ui.pixel_image import chosen_pixel, pixel_image
 
 METHODS = {"Pearson": "pearson", "Cosine": "cosine"}
@@ -33,11 +33,11 @@ def classes_view(dataset: Dataset, selection: Selection) -> None:
         "Red: brightness here speaks for the class. Blue: against it. White: it says nothing. "
         "Point-biserial correlation: the class against the rest of the images selected."
     )
-    pictures = [
-        (name, (class_map_png(maps[label], top), class_map_text(name, maps[label])))
+    items = [
+        Picture(name, class_map_png(maps[label], top), class_map_text(name, maps[label]))
         for label, name in zip(*shown, strict=True)
     ]
-    cards(pictures)
+    pictures(items, key="class-maps", alt="Correlation of each pixel with each class: red for it, blue against it.")
     _one_class(dataset, selection, maps, shown, top)
     _similarity(sums, shown)
 
@@ -50,7 +50,8 @@ def _one_class(dataset: Dataset, selection: Selection, maps: np.ndarray, shown: 
         pixel = chosen_pixel(int(np.nan_to_num(np.abs(values)).argmax()))
         pixel_image(
             values.reshape(SIDE, SIDE), key="class_map", scale="diverging", bounds=(-top, top), decimals=3,
-            selected=pixel, blank="no correlation", on_select=choose_first, alt=class_map_text(name, values),
+            selected=pixel, blank="no correlation", on_select=choose_first, file=f"pixels-with-{name}",
+            alt=class_map_text(name, values),
         )  # fmt: skip
     with right:
         st.markdown(plain(class_map_text(name, values)))
@@ -58,7 +59,7 @@ def _one_class(dataset: Dataset, selection: Selection, maps: np.ndarray, shown: 
             lambda: pd.DataFrame({one: maps[label] for label, one in zip(*shown, strict=True)}).rename_axis("pixel"),
             "pixels-with-classes", label="All 784 pixels as CSV",
         )  # fmt: skip
-        bright_and_dark(selection.take(dataset), pixel, dataset.class_names, columns=1)
+        bright_and_dark(dataset, selection.take(dataset), pixel, columns=1)
 
 
 def _similarity(sums: Sums, shown: Shown) -> None:

@@ -24,7 +24,7 @@ const FRAME = `
       <div class="board" tabindex="0" role="application" aria-roledescription="matrix of 784 by 784 correlations">
         <canvas class="all" width="${N}" height="${N}" aria-hidden="true"></canvas>
         <i class="line across"></i><i class="line down"></i>
-        <div class="lens" aria-hidden="true"><canvas width="${LENS}" height="${LENS}"></canvas><i></i></div>
+        <div class="lens" aria-hidden="true" data-unsaved><canvas width="${LENS}" height="${LENS}"></canvas><i></i></div>
       </div>
       <div class="ticks x" aria-hidden="true"></div>
     </div>
@@ -50,6 +50,7 @@ class Matrix {
       }
     }
     this.listen();
+    this.menu = new SaveMenu(find(".matrix"));
   }
 
   update(bytes) {
@@ -63,6 +64,7 @@ class Matrix {
       this.paint();
     }
     this.board.setAttribute("aria-label", `${this.alt} Arrow keys move the chosen pair.`);
+    this.menu.update("correlation-784", this.alt);
     this.cross(this.pair);
     this.read(this.pair);
   }
@@ -90,6 +92,7 @@ class Matrix {
 
   read(pair) {
     const words = (pixel) => `row ${Math.floor(pixel / SIDE)}, column ${pixel % SIDE}`;
+    this.reading.toggleAttribute("data-unsaved", !pair);
     if (!pair) return void (this.reading.textContent = "Choose a pair of pixels");
     const value = this.value(...pair);
     const text = Number.isNaN(value) ? "no correlation: constant" : value.toFixed(3).replace("-", "−");

@@ -14,16 +14,12 @@ import streamlit as st
 
 from fmnist_core.figures.pixels import DIVERGING
 from fmnist_core.pixels import PIXELS
+from pages.ui.save_picture import picture_component
 
-_HERE = Path(__file__).parent
 _BLANK, _UNIT = -32768, 32767
 
 # At module level, so that it is registered once per process and never within a rerun.
-_component = st.components.v2.component(
-    "fmnist_lab_correlation_matrix",
-    css=(_HERE / "matrix.css").read_text(encoding="utf-8"),
-    js=(_HERE / "matrix.js").read_text(encoding="utf-8"),
-)
+_component = picture_component("fmnist_lab_correlation_matrix", Path(__file__).with_suffix(".js"))
 
 
 def packed(matrix: np.ndarray) -> bytes:

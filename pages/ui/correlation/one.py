@@ -37,9 +37,8 @@ def one_view(dataset: Dataset, selection: Selection) -> None:
         )  # fmt: skip
         table_download(table, f"partners-of-pixel-{pixel + 1}", index=False)
     if partner is None:
-        bright_and_dark(selection.take(dataset), pixel, dataset.class_names)
+        bright_and_dark(dataset, selection.take(dataset), pixel)
     else:
-        st.subheader("Images behind it", anchor=False)
         pair_images(dataset, selection, pixel, partner, columns=2)
 
 
@@ -48,7 +47,7 @@ def _mean(result: Correlated, pixel: int) -> None:
     mean = (result.sums.class_sums.sum(axis=0) / result.sums.count).reshape(SIDE, SIDE)
     pixel_image(
         mean, key="correlation_mean", selected=pixel, bounds=(0, 255), decimals=1, on_select=choose_first,
-        alt="Mean of the selected images. Choose a pixel to correlate.",
+        file="mean-image", alt="Mean of the selected images. Choose a pixel to correlate.",
     )  # fmt: skip
     st.caption("Click a pixel to correlate it with all others.")
 
@@ -60,7 +59,7 @@ def _map(result: Correlated, pixel: int, partner: int | None, strongest: list[in
     pixel_image(
         row.reshape(SIDE, SIDE), key="correlation_map", scale="diverging", bounds=(-1, 1), decimals=3,
         selected=pixel if partner is None else partner, marks=strongest if partner is None else [pixel],
-        blank="constant, no correlation", on_select=choose_partner,
+        blank="constant, no correlation", on_select=choose_partner, file=f"correlation-with-pixel-{pixel + 1}",
         alt=f"Correlation of every pixel with {pixel_words(pixel)}: red moves with it, blue against it.",
     )  # fmt: skip
     if constant:

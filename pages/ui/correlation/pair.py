@@ -7,7 +7,7 @@ from fmnist_core.datasets import Dataset
 from fmnist_core.figures.pixels import pixel_words
 from fmnist_core.pixels import BRIGHT, SIDE
 from fmnist_core.selection import Selection
-from pages.ui.distributions.behind import group_rows
+from pages.ui.distributions.behind import group_rows, images_heading, opened_image
 from pages.ui.pixel_image import choose_pixel, chosen_pixel
 
 MIDDLE = SIDE // 2 * SIDE + SIDE // 2
@@ -44,13 +44,15 @@ def choose_pair(first: int, second: int) -> None:
 
 
 def pair_images(dataset: Dataset, selection: Selection, pixel: int, partner: int, columns: int) -> None:
-    """Show images by whether both pixels are bright, one of them, or neither."""
+    """Show images by whether both pixels are bright, one of them, or neither; below them the one clicked."""
     subset = selection.take(dataset)
     groups = pair_groups(subset.images, (pixel, partner))
     first, second = pixel_words(pixel), pixel_words(partner)
-    st.caption(f"Bright: the pixel is {BRIGHT} or more. First pixel: {first}. Second: {second}.")
+    images_heading(f"Bright: the pixel is {BRIGHT} or more. First pixel: {first}. Second: {second}.")
     kinds = ((3, "Both bright"), (0, "Both dark"), (1, "Only the first bright"), (2, "Only the second bright"))
     places = st.columns(columns, gap="large")
     for number, (kind, words) in enumerate(kinds):
         with places[number % columns]:
-            group_rows(subset, groups == kind, dataset.class_names, words, f"{words}: {first} and {second}")
+            about = f"{words}, {first} and {second}"
+            group_rows(dataset, subset, groups == kind, words, alt=about, key=f"behind-{kind}")
+    opened_image(dataset)

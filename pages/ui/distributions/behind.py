@@ -1,40 +1,69 @@
-"""From a number to the images behind it: rows of small pictures, each with a sentence."""
+"""From a number to the images behind it: rows of small pictures, each with a sentence; a click opens one."""
 
 import numpy as np
 import streamlit as st
 
-from fmnist_core import samples
+from fmnist_core.datasets import Dataset
 from fmnist_core.figures.pixels import pixel_words
 from fmnist_core.pixels import BRIGHT, composition, draw, is_bright
+from fmnist_core.places import Place
 from fmnist_core.selection import Subset
 from pages.ui.data import plain
-from pages.ui.grid import picture_grid
+from pages.ui.image_grid import image_grid
+from pages.ui.samples.panel import image_field, image_panel, open_image, opened
 
 COLUMNS, SHOWN, SEED = 10, 20, 0
 
 
-def image_rows(images: np.ndarray, title: str, alt: str) -> None:
-    """Show pictures, (m, 28, 28) uint8, ten in a row, below a title in Markdown."""
+def images_heading(hint: str) -> None:
+    """Show the heading of the images behind a number, how they were chosen, and the field that names one."""
+    with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
+        st.subheader("Images behind it", anchor=False, width="content")
+        image_field()
+    st.caption(f"{hint} Click an image to see it large, with the images nearest to it.")
+
+
+def opened_image(dataset: Dataset) -> None:
+    """Show the image that was clicked, if one was."""
+    if place := opened(dataset):
+        image_panel(dataset, place)
+
+
+def image_rows(
+    dataset: Dataset, images: np.ndarray, places: list[Place], title: str, *, alt: str, key: str
+) -> None:  # fmt: skip
+    """Show images, (m, 28, 28) uint8, ten in a row, below a title in Markdown."""
     st.markdown(title)
-    if len(images):
-        picture_grid(samples.to_png(samples.sheet(images, np.arange(len(images)), COLUMNS)), alt=alt)
+    if not len(images):
+        return
+    names = [str(place) for place in places]
+    now = st.session_state.get("image")
+    image_grid(
+        images, key=key, columns=COLUMNS, size_px=72, alt=alt, file=alt.split(":")[0],
+        tips=[f"{place}\n{dataset.class_names[place.label(dataset)]}" for place in places],
+        selected=names.index(now) if now in names else None, on_click=lambda at: open_image(names[at]),
+    )  # fmt: skip
 
 
-def group_rows(subset: Subset, mask: np.ndarray, names: tuple[str, ...], title: str, alt: str) -> None:
+def group_rows(dataset: Dataset, subset: Subset, mask: np.ndarray, title: str, *, alt: str, key: str) -> None:
     """Show some of the images where mask, (n,) bool, is set, with their number and commonest classes."""
     found = int(mask.sum())
     words = f"**{title}**: {found:,} of {len(subset):,} images"
     if found:
-        words += f", most of all {plain(composition(subset.labels[mask], names))}"
-    image_rows(subset.images[draw(mask, SEED, SHOWN)], f"{words}.", f"{alt}: {min(found, SHOWN)} of {found:,} images")
+        words += f", most of all {plain(composition(subset.labels[mask], dataset.class_names))}"
+    rows = draw(mask, SEED, SHOWN)
+    places = [Place("test" if subset.is_test[row] else "train", int(subset.index[row])) for row in rows]
+    about = f"{alt}: {min(found, SHOWN)} of {found:,} images"
+    image_rows(dataset, subset.images[rows], places, f"{words}.", alt=about, key=key)
 
 
-def bright_and_dark(subset: Subset, pixel: int, names: tuple[str, ...], columns: int = 2) -> None:
+def bright_and_dark(dataset: Dataset, subset: Subset, pixel: int, columns: int = 2) -> None:
     """Show images in which a pixel is bright and others in which it is dark, in one column or two."""
-    st.subheader("Images behind it", anchor=False)
-    st.caption(f"Bright: {pixel_words(pixel)} is {BRIGHT} or more. Dark: less. Drawn at random, always the same ones.")
+    images_heading(f"Bright: {pixel_words(pixel)} is {BRIGHT} or more. Dark: less. Drawn at random, always the same.")
     bright = is_bright(subset.images, pixel)
     places = st.columns(columns, gap="large")
     for place, mask, word in zip((places[0], places[-1]), (bright, ~bright), ("Bright", "Dark"), strict=True):
         with place:
-            group_rows(subset, mask, names, f"{word} here", f"Images in which {pixel_words(pixel)} is {word.lower()}")
+            about = f"Images in which {pixel_words(pixel)} is {word.lower()}"
+            group_rows(dataset, subset, mask, f"{word} here", alt=about, key=f"behind-{word.lower()}")
+    opened_image(dataset)

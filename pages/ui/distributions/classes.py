@@ -11,9 +11,9 @@ from fmnist_core.pixels import SIDE
 from fmnist_core.selection import Selection
 from pages.ui.data import plain
 from pages.ui.distributions.behind import bright_and_dark
-from pages.ui.distributions.cards import cards
 from pages.ui.distributions.results import Shown, counts_of, shown_classes
 from pages.ui.export import table_download
+from pages.ui.pictures import Picture, pictures
 from pages.ui.pixel_image import choose_pixel, chosen_pixel, pixel_image
 
 
@@ -25,7 +25,8 @@ def classes_view(dataset: Dataset, selection: Selection) -> None:
         "Of each class, from top to bottom: mean, median and standard deviation of each pixel "
         "(the last drawn from 0 to 128). A sharp median with little deviation is a class whose images look alike."
     )
-    cards([(name, _sheet(counts[label], name)) for label, name in zip(*shown, strict=True)])
+    items = [_sheet(counts[label], name) for label, name in zip(*shown, strict=True)]
+    pictures(items, key="class-images", alt="Mean, median and standard deviation image of each class.")
     st.subheader("Two classes compared", anchor=False)
     if len(shown.names) < 2:
         st.info("Select two classes or more above to compare them.")
@@ -33,11 +34,12 @@ def classes_view(dataset: Dataset, selection: Selection) -> None:
     _difference(counts, dataset, selection, shown)
 
 
-def _sheet(counts: np.ndarray, name: str) -> tuple[bytes, str]:
-    pictures = np.stack([pixels.picture(counts, "mean"), pixels.picture(counts, "median"),
-                         2 * pixels.picture(counts, "std")])  # fmt: skip
-    images = np.nan_to_num(pictures).clip(0, 255).round().astype(np.uint8)
-    return samples.to_png(samples.sheet(images, np.arange(3), 1)), f"Mean, median and standard deviation of {name}"
+def _sheet(counts: np.ndarray, name: str) -> Picture:
+    stack = np.stack([pixels.picture(counts, "mean"), pixels.picture(counts, "median"),
+                      2 * pixels.picture(counts, "std")])  # fmt: skip
+    images = np.nan_to_num(stack).clip(0, 255).round().astype(np.uint8)
+    png = samples.to_png(samples.sheet(images, np.arange(3), 1))
+    return Picture(name, png, f"Mean, median and standard deviation of {name}")
 
 
 def _difference(counts: np.ndarray, dataset: Dataset, selection: Selection, shown: Shown) -> None:
@@ -53,6 +55,7 @@ def _difference(counts: np.ndarray, dataset: Dataset, selection: Selection, show
     with left:
         pixel_image(
             difference, key="class_difference", scale="diverging", selected=pixel, decimals=1, on_select=choose_pixel,
+            file=f"{first}-less-{second}",
             alt=f"Mean image of {first} minus that of {second}. Red: {first} is brighter; blue: {second} is.",
         )  # fmt: skip
     with right:
@@ -69,8 +72,8 @@ def _difference(counts: np.ndarray, dataset: Dataset, selection: Selection, show
         )
     chosen = tuple(sorted(dataset.class_names.index(name) for name in {first, second}))
     subset = Selection(selection.split, chosen, selection.pixel, selection.minimum, selection.maximum).take(dataset)
-    st.caption(f"Images of these two classes at {pixel_words(pixel)}; click another pixel to see others.")
-    bright_and_dark(subset, pixel, dataset.class_names)
+    st.caption(f"Below, images of these two classes at {pixel_words(pixel)}; click another pixel to see others.")
+    bright_and_dark(dataset, subset, pixel)
 
 
 def _places(table: pd.DataFrame) -> np.ndarray:

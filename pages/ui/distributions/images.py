@@ -7,10 +7,11 @@ from fmnist_core import pixels
 from fmnist_core.datasets import Dataset
 from fmnist_core.figures.pixels import boxes_figure, boxes_text, class_colours
 from fmnist_core.pixels import MEASURES, Boxes
+from fmnist_core.places import Place, images_at
 from fmnist_core.selection import Selection
 from pages.ui.data import plain
-from pages.ui.distributions.behind import COLUMNS, image_rows
-from pages.ui.distributions.results import MEASURE_NAMES, Measured, Shown, images_at, measured, shown_classes
+from pages.ui.distributions.behind import COLUMNS, image_rows, images_heading, opened_image
+from pages.ui.distributions.results import MEASURE_NAMES, Measured, Shown, measured, shown_classes
 from pages.ui.export import CONFIG, show_figure, table_download
 
 CHART, IMAGES_OF, NEAR = "boxes", "images_of", "near"
@@ -71,18 +72,20 @@ def _table(boxes: dict[str, Boxes], title: str) -> None:
 
 
 def _images(dataset: Dataset, selection: Selection, shown: Shown, sets: dict[str, Measured], title: str) -> None:
-    st.subheader("Images behind it", anchor=False)
-    st.caption("Click a point of the chart, an outlier or a median, or choose a class.")
+    images_heading("Click a point of the chart, an outlier or a median, or choose a class.")
     name = st.selectbox("Images of", shown.names, key=IMAGES_OF, bind="query-params", width=240, on_change=_forget)
     values = np.concatenate([one.values for one in sets.values()])
     labels = np.concatenate([one.labels for one in sets.values()])
     for words, value in _stops(values[labels == dataset.class_names.index(name)]):
         positions = pixels.nearest(values, labels, dataset.class_names.index(name), value, COLUMNS)
         ends = f", {values[positions[0]]:.4g} to {values[positions[-1]]:.4g}" if len(positions) else ""
+        everywhere = positions + (len(dataset.y_train) if selection.split == "test" else 0)
         image_rows(
-            images_at(dataset, selection, positions), f"**{words}**{ends}",
-            f"{len(positions)} images of {name}, {title.lower()} {words.lower()}{ends}",
+            dataset, images_at(everywhere, dataset), [Place.at(at, dataset) for at in everywhere],
+            f"**{words}**{ends}", key=f"behind-{words.split()[0].lower()}",
+            alt=f"{len(positions)} images of {name}, {title.lower()} {words.lower()}{ends}",
         )  # fmt: skip
+    opened_image(dataset)
 
 
 def _stops(values: np.ndarray) -> list[tuple[str, float]]:

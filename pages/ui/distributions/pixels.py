@@ -43,7 +43,7 @@ def pixels_view(dataset: Dataset, selection: Selection) -> None:
         _histogram(counts, pixel, dataset, selection, shown)
     if pixel is not None:
         _boxes(counts[list(shown.labels), pixel], pixel, shown)
-        bright_and_dark(selection.take(dataset), pixel, dataset.class_names)
+        bright_and_dark(dataset, selection.take(dataset), pixel)
 
 
 def _picture(counts: np.ndarray, dataset: Dataset, shown: Shown) -> int | None:
@@ -56,7 +56,7 @@ def _picture(counts: np.ndarray, dataset: Dataset, shown: Shown) -> int | None:
     values = pixels.picture(counts[labels].sum(axis=0), STATISTICS[statistic])
     zeros = statistic == "Zeros"
     return pixel_image(
-        values, key="distribution_pixels", selected=chosen_pixel(), on_select=_choose,
+        values, key="distribution_pixels", selected=chosen_pixel(), on_select=_choose, file=f"{statistic}-{name}",
         scale="sequential" if zeros else "gray", unit="%" if zeros else "", decimals=1,
         bounds=(0, 100) if zeros else (0, 128) if statistic == "Std deviation" else (0, 255),
         alt=f"{statistic} of each pixel, {name.lower() if name == ALL_CLASSES else name}.",

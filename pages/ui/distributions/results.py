@@ -95,15 +95,4 @@ def measured(dataset: Dataset, selection: Selection, name: str) -> dict[str, Mea
     return result
 
 
-def images_at(dataset: Dataset, selection: Selection, positions: np.ndarray) -> np.ndarray:
-    """Return images by position in the selected sets, one after the other: (m,) -> (m, 28, 28) uint8."""
-    first, *rest = (part(dataset, split)[0] for split in splits_of(selection))
-    if not rest:
-        return first[positions]
-    in_first = positions < len(first)
-    images = np.empty((len(positions), *first.shape[1:]), np.uint8)
-    images[in_first], images[~in_first] = first[positions[in_first]], rest[0][positions[~in_first] - len(first)]
-    return images
-
-
 MEASURE_NAMES = {title.title: name for name, title in MEASURES.items()}

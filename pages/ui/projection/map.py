@@ -13,7 +13,7 @@ from pages.ui.data import plain
 from pages.ui.image_grid import image_grid
 from pages.ui.projection.scatter import scatter
 from pages.ui.reveal import call_reveal, reveal
-from pages.ui.samples.panel import large_view, nearest_images, open_image, opened
+from pages.ui.samples.panel import image_panel, open_image, opened
 
 SHOWN = 200
 LASSO_KEY = "lasso"
@@ -32,6 +32,7 @@ def show_map(
         sample.points, labels, subset.images[rows], names, key="map", identity=identity,
         class_names=dataset.class_names, axes=axes,
         alt=f"Map of {len(rows)} images, {what}. Arrow keys go from image to image, Enter opens one.",
+        file=f"{identity.split('-')[0]}-map",
         on_click=lambda row: open_image(names[row]), on_lasso=lambda: call_reveal(LASSO_KEY),
     )  # fmt: skip
     st.caption(
@@ -43,7 +44,7 @@ def show_map(
         reveal(LASSO_KEY)
         _lassoed(dataset, subset.images[rows[chosen]], labels[chosen], [names[row] for row in chosen], place)
     if place:
-        _panel(dataset, place)
+        image_panel(dataset, place)
 
 
 def _names(subset: Subset, rows: np.ndarray) -> list[str]:
@@ -65,12 +66,3 @@ def _lassoed(dataset: Dataset, images: np.ndarray, labels: np.ndarray, names: li
         tips=[f"{names[at]}\n{dataset.class_names[labels[at]]}" for at in order],
         selected=shown.index(str(place)) if str(place) in shown else None, on_click=lambda at: open_image(shown[at]),
     )  # fmt: skip
-
-
-def _panel(dataset: Dataset, place: Place) -> None:
-    left, right = st.columns([2, 3], gap="large")
-    with left:
-        large_view(dataset, place)
-        st.button("Close", icon=":material/close:", on_click=open_image, args=("",), key="panel-close")
-    with right:
-        nearest_images(dataset, place)

@@ -4,20 +4,20 @@ import numpy as np
 import streamlit as st
 
 from fmnist_core.datasets import Dataset
-from fmnist_core.figures.projection import axes_png, variance_figure, variance_text
+from fmnist_core.figures.projection import axis_png, variance_figure, variance_text
 from fmnist_core.pca import Pca, pca
 from fmnist_core.places import Place
 from fmnist_core.projection import pca_map
 from fmnist_core.selection import Selection, Subset
 from pages.ui.data import plain
 from pages.ui.export import show_figure
-from pages.ui.grid import picture_grid
+from pages.ui.pictures import Picture, pictures
 from pages.ui.pixel_image import pixel_image
 from pages.ui.projection.map import show_map
 from pages.ui.samples.panel import opened
 
 STEPS = (0, 1, 2, 3, 5, 8, 12, 20, 30, 50, 80, 120, 200, 300, 450, 600, 784)
-AXES_SHOWN, AXES_COLUMNS = 24, 8
+AXES_SHOWN = 24
 SIDE_PX = 260
 
 
@@ -51,13 +51,17 @@ def _variance(explained: np.ndarray) -> None:
 
 def _axes(components: Pca) -> None:
     st.subheader("How the components look", anchor=False)
-    picture_grid(
-        axes_png(components.axes[:AXES_SHOWN], AXES_COLUMNS),
-        alt=f"The first {AXES_SHOWN} principal components as images, eight in a row",
-    )
+    items = [
+        Picture(str(number), axis_png(axis), f"Component {number}, {share:.1%} of the variance")
+        for number, axis, share in zip(range(1, AXES_SHOWN + 1), components.axes, components.explained, strict=False)
+    ]
+    pictures(
+        items, key="pca-components", narrowest_px=54, widest_px=84,
+        alt=f"The first {AXES_SHOWN} principal components as images: red for more, blue for less.",
+    )  # fmt: skip
     st.caption(
-        f"Components 1 to {AXES_SHOWN}, line by line. Every image is the mean image plus some of each of these: red "
-        "pixels then become brighter and blue ones darker, or the reverse."
+        "Every image is the mean image plus some of each of these: red pixels then become brighter and blue ones "
+        "darker, or the reverse."
     )
 
 
@@ -82,7 +86,9 @@ def _rebuild(dataset: Dataset, components: Pca, first: Place) -> None:
         with column:
             st.markdown(f"**{plain(title)}**")
             bounds = (0, 255) if scale == "gray" else (-255, 255)
-            pixel_image(values, key=key, scale=scale, bounds=bounds, width_px=SIDE_PX, alt=title, decimals=0)
+            pixel_image(
+                values, key=key, scale=scale, bounds=bounds, width_px=SIDE_PX, alt=title, decimals=0, file=title
+            )
     share = components.explained[:count].sum()
     st.caption(
         f"{count} numbers instead of 784 hold {share:.1%} of the variance of the selection. This image is rebuilt with "

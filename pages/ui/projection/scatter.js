@@ -14,7 +14,7 @@ export default function ({ data, parentElement, setStateValue, setTriggerValue }
 
 const FRAME = `
   <div class="scatter">
-    <div class="tools">
+    <div class="tools" data-unsaved>
       <span class="pair" role="group" aria-label="What dragging does">
         <button type="button" data-mode="lasso">Lasso</button><button type="button" data-mode="move">Move</button>
       </span>
@@ -24,7 +24,7 @@ const FRAME = `
       <button type="button" data-act="clear" class="clear">Clear lasso</button>
       <span class="hint"></span>
     </div>
-    <div class="board"><canvas role="img" tabindex="0"></canvas><div class="tip" aria-hidden="true"><canvas width="28" height="28"></canvas><span></span></div></div>
+    <div class="board"><canvas role="img" tabindex="0"></canvas><div class="tip" aria-hidden="true" data-unsaved><canvas width="28" height="28"></canvas><span></span></div></div>
     <div class="axis"></div>
     <div class="classes" role="group" aria-label="Classes shown"></div>
   </div>`;
@@ -39,6 +39,7 @@ class ScatterMap {
     this.ink = this.canvas.getContext("2d");
     this.mode = matchMedia("(pointer: coarse)").matches ? "move" : "lasso"; // a finger scrolls the page first
     this.hidden = new Set();
+    this.menu = new SaveMenu(this.host, () => shapes(this));
     this.listen();
     new ResizeObserver(() => this.fit()).observe(this.board);
   }
@@ -61,6 +62,7 @@ class ScatterMap {
     this.pixels = null;
     unzip(bytes.slice(after + this.count)).then((pixels) => { this.pixels = pixels; });
     this.canvas.setAttribute("aria-label", this.alt);
+    this.menu.update(this.file, this.alt);
     const [right, up] = this.axes;
     this.host.querySelector(".axis").textContent = right ? `→ ${right}   ↑ ${up}` : "";
     this.host.dataset.count = this.count;
@@ -223,15 +225,14 @@ class ScatterMap {
   }
 
   dots() {
-    const radius = Math.min(6, (this.count > 4000 ? 2.1 : 2.8) * Math.sqrt(this.view.zoom));
-    const colours = new Map(this.classes.map(({ label, colour }) => [label, colour]));
-    for (const [label, colour] of colours) {
+    const radius = radiusOf(this);
+    for (const { label, colour } of this.classes) {
       if (this.hidden.has(label)) continue;
       const dot = sprite(colour, radius);
       const half = dot.width / devicePixelRatio / 2;
       for (let row = 0; row < this.count; row++) {
         if (this.labels[row] !== label) continue;
-        this.ink.globalAlpha = !this.taken.size || this.taken.has(row) ? 0.85 : 0.12;
+        this.ink.globalAlpha = opacityOf(this, row);
         this.ink.drawImage(dot, this.view.sx[row] - half, this.view.sy[row] - half, 2 * half, 2 * half);
       }
     }
@@ -264,22 +265,12 @@ class ScatterMap {
     ink.globalAlpha = 1;
   }
 
-  // The name of each class at the median of its dots, kept apart where they would cover one another.
   titles() {
-    const style = getComputedStyle(this.host);
-    const ground = getComputedStyle(this.board).backgroundColor;
     const { ink } = this;
-    ink.font = `600 ${this.view.width < 500 ? 12 : 14}px ${style.fontFamily}`;
-    [ink.textAlign, ink.textBaseline, ink.lineJoin] = ["center", "middle", "round"];
-    const written = [];
-    for (const { name, label, at } of this.classes) {
-      if (this.hidden.has(label)) continue;
-      const half = ink.measureText(name).width / 2 + 4;
-      const x = Math.min(Math.max(this.view.toX(at[0]), half), this.view.width - half);
-      let y = this.view.toY(at[1]);
-      while (written.some((other) => Math.abs(other.x - x) < other.half + half && Math.abs(other.y - y) < 18)) y += 6;
-      written.push({ x, y, half });
-      [ink.lineWidth, ink.strokeStyle, ink.fillStyle] = [4, ground, style.color];
+    const { font, colour, ground, names } = namesOf(this);
+    [ink.font, ink.textAlign, ink.textBaseline, ink.lineJoin] = [font, "center", "middle", "round"];
+    [ink.lineWidth, ink.strokeStyle, ink.fillStyle] = [4, ground, colour];
+    for (const { name, x, y } of names) {
       ink.strokeText(name, x, y);
       ink.fillText(name, x, y);
     }

@@ -15,15 +15,10 @@ import numpy as np
 import streamlit as st
 
 from fmnist_core.figures.palette import CLASS_COLOURS
-
-_HERE = Path(__file__).parent
+from pages.ui.save_picture import picture_component
 
 # At module level, so that it is registered once per process and never within a rerun.
-_component = st.components.v2.component(
-    "fmnist_lab_scatter",
-    css=(_HERE / "scatter.css").read_text(encoding="utf-8"),
-    js="\n".join((_HERE / name).read_text(encoding="utf-8") for name in ("scatter_view.js", "scatter.js")),
-)
+_component = picture_component("fmnist_lab_scatter", Path(__file__).with_suffix(".js"), "scatter_view.js")
 
 
 def scatter(
@@ -37,6 +32,7 @@ def scatter(
     class_names: Sequence[str],
     axes: tuple[str, str],
     alt: str,
+    file: str = "map",
     on_click: Callable[[int], None] | None = None,
     on_lasso: Callable[[], None] | None = None,
 ) -> np.ndarray:
@@ -52,10 +48,11 @@ def scatter(
         class_names: by label.
         axes: titles of the axes with units; empty ones where an axis means nothing.
         alt: what is shown, for those who cannot see it.
+        file: name of saved files, without ending.
         on_click: called with the row of a clicked dot before the page runs again.
         on_lasso: called before the page runs again when a lasso was drawn.
     """
-    data = _packed(identity, tuple(axes), alt, points, labels, images, names, class_names)
+    data = _packed(identity, tuple(axes), alt, file, points, labels, images, names, class_names)
 
     def clicked() -> None:
         row = _sent(st.session_state.get(key), "clicked", identity)
@@ -80,8 +77,8 @@ def _sent(state: Any, name: str, identity: str) -> Any:
 # A few megabytes at most, shared by all sessions.
 @st.cache_resource(max_entries=6, show_spinner=False)
 def _packed(
-    identity: str, axes: tuple[str, str], alt: str, _points: np.ndarray, _labels: np.ndarray, _images: np.ndarray,
-    _names: Sequence[str], _class_names: Sequence[str],
+    identity: str, axes: tuple[str, str], alt: str, file: str, _points: np.ndarray, _labels: np.ndarray,
+    _images: np.ndarray, _names: Sequence[str], _class_names: Sequence[str],
 ) -> bytes:  # fmt: skip
     """Length of the head (uint32), the head as JSON padded to whole words, x and y, labels, compressed images."""
     classes = [
@@ -92,7 +89,7 @@ def _packed(
         for label in np.unique(_labels)
     ]  # fmt: skip
     head = {
-        "identity": identity, "axes": axes, "alt": alt, "count": len(_labels), "classes": classes,
+        "identity": identity, "axes": axes, "alt": alt, "file": file, "count": len(_labels), "classes": classes,
         "names": list(_names),
     }  # fmt: skip
     text = json.dumps(head, ensure_ascii=False, separators=(",", ":")).encode()

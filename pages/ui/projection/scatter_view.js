@@ -126,3 +126,45 @@ function paint(canvas, pixels, row) {
   }
   canvas.getContext("2d").putImageData(image, 0, 0);
 }
+
+// ---- what is drawn, on the screen (scatter.js) and in files --------------------------------------------------------
+
+const radiusOf = (map) => Math.min(6, (map.count > 4000 ? 2.1 : 2.8) * Math.sqrt(map.view.zoom));
+const opacityOf = (map, row) => (!map.taken.size || map.taken.has(row) ? 0.85 : 0.12);
+
+// The name of each class at the median of its dots, kept apart where they would cover one another.
+function namesOf(map) {
+  const style = getComputedStyle(map.host);
+  const size = map.view.width < 500 ? 12 : 14;
+  const font = `600 ${size}px ${style.fontFamily}`;
+  map.ink.font = font;
+  const names = [];
+  for (const { name, label, at } of map.classes) {
+    if (map.hidden.has(label)) continue;
+    const half = map.ink.measureText(name).width / 2 + 4;
+    const x = Math.min(Math.max(map.view.toX(at[0]), half), map.view.width - half);
+    let y = map.view.toY(at[1]);
+    while (names.some((other) => Math.abs(other.x - x) < other.half + half && Math.abs(other.y - y) < 18)) y += 6;
+    names.push({ name, x, y, half });
+  }
+  return { font, size, colour: style.color, ground: getComputedStyle(map.board).backgroundColor, names };
+}
+
+// The same as SVG: a dot for each image in view, which says its name under the pointer.
+function shapes(map) {
+  const { width, height, sx, sy } = map.view;
+  const radius = rounded(radiusOf(map));
+  const dots = map.classes.filter(({ label }) => !map.hidden.has(label)).map(({ name, label, colour }) => {
+    let text = `<g fill="${colour}">`;
+    for (let row = 0; row < map.count; row++) {
+      if (map.labels[row] !== label || sx[row] < 0 || sy[row] < 0 || sx[row] > width || sy[row] > height) continue;
+      text += `<circle cx="${rounded(sx[row])}" cy="${rounded(sy[row])}" r="${radius}" fill-opacity="${opacityOf(map, row)}"><title>${escaped(`${name}, ${map.names[row]}`)}</title></circle>`;
+    }
+    return `${text}</g>`;
+  });
+  const { size, colour, ground, names } = namesOf(map);
+  const words = names.filter(({ y }) => y > 0 && y < height).map(({ name, x, y }) =>
+    `<text x="${rounded(x)}" y="${rounded(y + size * 0.35)}">${escaped(name)}</text>`);
+  const family = escaped(getComputedStyle(map.host).fontFamily);
+  return `${dots.join("")}<g font-family="${family}" font-size="${size}" font-weight="600" text-anchor="middle" fill="${inkOf(colour).colour}" stroke="${inkOf(ground).colour}" stroke-width="4" stroke-linejoin="round" paint-order="stroke">${words.join("")}</g>`;
+}

@@ -49,9 +49,19 @@ def large_view(dataset: Dataset, place: Place) -> None:
     name = dataset.class_names[place.label(dataset)]
     st.markdown(f"**{plain(name)}** :gray[· {WORDS[place.split]} image {place.index:,} · {place}]")
     pixel_image(
-        place.image(dataset), key="panel-image", bounds=(0, 255), width_px=340,
+        place.image(dataset), key="panel-image", bounds=(0, 255), width_px=340, file=str(place),
         alt=f"{name}, {WORDS[place.split].lower()} image {place.index}.",
     )  # fmt: skip
+
+
+def image_panel(dataset: Dataset, place: Place) -> None:
+    """Show an image large beside those nearest to it, and a button that closes it."""
+    left, right = st.columns([2, 3], gap="large")
+    with left:
+        large_view(dataset, place)
+        st.button("Close", icon=":material/close:", on_click=open_image, args=("",), key="panel-close")
+    with right:
+        nearest_images(dataset, place)
 
 
 def nearest_images(dataset: Dataset, place: Place, *, key: str = "panel-nearest") -> None:
@@ -66,7 +76,7 @@ def nearest_images(dataset: Dataset, place: Place, *, key: str = "panel-nearest"
     names = [dataset.class_names[labels[at]] for at in found]
     image_grid(
         images_at(found, dataset), [f"{n}\n{d:.1f}" for n, d in zip(names, distance, strict=True)],
-        key=key, columns=5, size_px=84, alt=f"Images nearest to {place}",
+        key=key, columns=5, size_px=84, alt=f"Images nearest to {place}", file=f"nearest-to-{place}",
         tips=[f"{p}\n{n}\ndistance {d:.2f}" for p, n, d in zip(places, names, distance, strict=True)],
         on_click=lambda at: open_image(str(places[at])),
     )  # fmt: skip

@@ -73,6 +73,7 @@ def sample_grid(dataset: Dataset, selection: Selection, subset: Subset, view: Vi
     chosen = image_grid(
         subset.images[shown], key=f"samples-{'several' if view.several else 'one'}", columns=COLUMNS,
         selectable=view.several, selected=known.get(str(place)), rows=rows, size_px=72,
+        file="samples",
         tips=[f"{one}\n{dataset.class_names[subset.labels[at]]}" for one, at in zip(places, shown, strict=True)],
         alt=f"{len(shown)} images, {view.layout.lower()}, {view.order.lower()}",
         on_click=None if view.several else lambda at: open_image(str(places[at])),
