@@ -104,7 +104,8 @@ def test_ordering_by_an_image_asks_for_one():
 @needs_real
 def test_what_is_shown_can_be_taken_away():
     page = open_page()
-    assert [button.label for button in page.get("download_button")] == ["PNG", "CSV", "npz"]
+    labels = [button.label for button in page.get("download_button")]
+    assert labels == ["PNG", "CSV", "npz", "HTML", "CSV"]  # of the images, then of the chart
     several = open_page(several="true")
     assert grids(several)[0]["selectable"] is True
 

@@ -1,11 +1,13 @@
 """Samples: what the data look like."""
 
+import pandas as pd
 import streamlit as st
 
 from fmnist_core import samples
 from fmnist_core.figures.samples import class_counts_figure
 from pages.ui.data import current_dataset, plain
 from pages.ui.distributions.results import require_images
+from pages.ui.export import show_figure
 from pages.ui.header import page_header
 from pages.ui.samples.panel import large_view, nearest_images, open_image, opened
 from pages.ui.samples.view import choose_view, order_by_image, sample_grid
@@ -35,8 +37,9 @@ with right:
     else:
         st.markdown("**Images per class**, in the selection")
         counts = samples.class_counts(subset.labels, len(dataset.class_names))
-        st.plotly_chart(
-            class_counts_figure(counts, dataset.class_names), config={"displayModeBar": False}, key="counts",
+        show_figure(
+            class_counts_figure(counts, dataset.class_names), "images-per-class", key="counts",
             alt=", ".join(f"{name}: {n:,}" for name, n in zip(dataset.class_names, counts, strict=True)),
+            frame=pd.Series(counts, dataset.class_names, name="images").rename_axis("class").to_frame(),
         )  # fmt: skip
         st.caption("Click an image to see it large, with its pixel values and the images nearest to it.")

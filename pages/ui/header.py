@@ -10,10 +10,18 @@ CHART_INK = """<style>
 }
 </style>"""
 
+# Streamlit writes what is chosen in the colour of buttons, which is too faint for text on a dark page (4:1); frame and
+# ground still show the choice. And a row of choices stands as high as the fields beside it.
+CHOICE_INK = """<style>
+.stButtonGroup [data-selected="true"], [data-testid="stSliderThumbValue"] { color: inherit !important; }
+.stButtonGroup [data-variant="segmented_control"] { min-height: 2.5rem; }
+@media (max-width: 640px) { .stButtonGroup [role="radiogroup"] { flex-wrap: wrap; } }
+</style>"""
+
 
 def page_header(title: str, question: str) -> None:
     """Show the page's title and, in a quiet line below it, the question it answers."""
-    st.html(CHART_INK)
+    st.html(CHART_INK + CHOICE_INK)
     st.title(title, anchor=False)
     st.markdown(f":gray[{question}]")
 

@@ -85,6 +85,7 @@ class ImageGrid {
     const columns = this.rows?.length ? this.columns : Math.max(1, Math.ceil(this.count / lines)); // lines of equal length
     this.list.style.setProperty("--columns", columns);
     this.list.style.setProperty("--size", `${this.size}px`);
+    this.menu.box.style.maxWidth = this.rows?.length ? "" : `${columns * (this.size + GAP)}px`; // ends with the images
   }
 
   mark() {

@@ -15,6 +15,7 @@ class SaveMenu {
     const button = (format) => `<button type="button" data-format="${format}" title="${HINTS[format]}">${format.toUpperCase()}</button>`;
     box.innerHTML = `<span hidden>${Object.keys(HINTS).map(button).join("")}</span>`
       + `<button type="button" class="opener" aria-expanded="false">${ICON}Save</button>`;
+    this.box = box;
     const [choices, opener] = box.children;
     opener.onclick = () => opener.setAttribute("aria-expanded", !(choices.hidden = !choices.hidden));
     choices.onclick = ({ target }) => target.dataset.format && this.save(target.dataset.format);

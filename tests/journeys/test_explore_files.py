@@ -92,3 +92,37 @@ def test_pictures_of_our_own_are_saved_in_three_forms(page, url, visit, address,
         assert page_text.startswith("<!doctype html>") and all(word in page_text for word in words)
         dots = np.asarray(Image.open(saved(page, picture, "PNG")).convert("RGB"))
         assert min(dots.shape[:2]) > 300 and len(np.unique(dots.reshape(-1, 3), axis=0)) > 20
+
+
+def test_the_chosen_of_several_is_readable_on_a_dark_page(browser, url, visit):
+    context = browser.new_context(color_scheme="dark")
+    page = context.new_page()
+    visit(page, f"{url}/balance", "Balance")
+    choice = page.get_by_role("radio", name="Both", exact=True)
+    expect(choice).to_have_attribute("aria-checked", "true", timeout=PATIENCE_MS)
+    ink, ground, below = choice.evaluate(
+        """button => [getComputedStyle(button).color, getComputedStyle(button).backgroundColor,
+                      getComputedStyle(document.querySelector('.stApp')).backgroundColor]"""
+    )
+    assert contrast(colour(ink), over(colour(ground), colour(below))) >= 4.5
+    context.close()
+
+
+def colour(css: str) -> np.ndarray:
+    """Red, green, blue, 0 to 1, and opacity."""
+    numbers = np.array([float(number) for number in re.findall(r"[\d.]+", css)])
+    numbers[:3] /= 1 if css.startswith("color(") else 255
+    return np.append(numbers, 1.0)[:4]
+
+
+def over(ground: np.ndarray, below: np.ndarray) -> np.ndarray:
+    return ground[:3] * ground[3] + below[:3] * (1 - ground[3])
+
+
+def contrast(one: np.ndarray, other: np.ndarray) -> float:
+    """WCAG's ratio of two colours."""
+    linear = [
+        np.where(part[:3] <= 0.04045, part[:3] / 12.92, ((part[:3] + 0.055) / 1.055) ** 2.4) for part in (one, other)
+    ]
+    dark, light = sorted(float(part @ [0.2126, 0.7152, 0.0722]) for part in linear)
+    return (light + 0.05) / (dark + 0.05)

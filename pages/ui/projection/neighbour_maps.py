@@ -63,6 +63,6 @@ def _view(dataset: Dataset, selection: Selection, subset: Subset, method: str, *
         subset,
         computed_map(dataset, spec),
         identity=identity,
-        axes=("", ""),
+        axes=("The axes have no unit and no direction: what counts is who lies near whom.", ""),
         what=f"by {TITLES[method]}, {spec}",
     )

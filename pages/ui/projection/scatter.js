@@ -64,7 +64,7 @@ class ScatterMap {
     this.canvas.setAttribute("aria-label", this.alt);
     this.menu.update(this.file, this.alt);
     const [right, up] = this.axes;
-    this.host.querySelector(".axis").textContent = right ? `→ ${right}   ↑ ${up}` : "";
+    this.host.querySelector(".axis").textContent = up ? `→ ${right}   ↑ ${up}` : right;
     this.host.dataset.count = this.count;
     this.host.dataset.taken = 0;
     this.host.querySelector(".classes").replaceChildren(...this.classes.map((one) => this.chip(one)));
@@ -225,10 +225,10 @@ class ScatterMap {
   }
 
   dots() {
-    const radius = radiusOf(this);
+    const [radius, rim] = [radiusOf(this), getComputedStyle(this.host).color];
     for (const { label, colour } of this.classes) {
       if (this.hidden.has(label)) continue;
-      const dot = sprite(colour, radius);
+      const dot = sprite(colour, radius, rim);
       const half = dot.width / devicePixelRatio / 2;
       for (let row = 0; row < this.count; row++) {
         if (this.labels[row] !== label) continue;

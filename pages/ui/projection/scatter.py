@@ -46,7 +46,7 @@ def scatter(
         key: name of the component; zoom and lasso belong to it.
         identity: of what is shown; the same identity means the same points and images.
         class_names: by label.
-        axes: titles of the axes with units; empty ones where an axis means nothing.
+        axes: titles of the axes with units; where they mean nothing, a sentence that says so, and "".
         alt: what is shown, for those who cannot see it.
         file: name of saved files, without ending.
         on_click: called with the row of a clicked dot before the page runs again.

@@ -100,7 +100,10 @@ function isInside(x, y, path) {
   return odd;
 }
 
-function sprite(colour, radius) {
+// A rim in the colour of the text lifts dark dots off a dark page and pale ones off a light page.
+const RIM = 0.35;
+
+function sprite(colour, radius, rim) {
   const side = Math.ceil((2 * radius + 2) * devicePixelRatio);
   const canvas = Object.assign(document.createElement("canvas"), { width: side, height: side });
   const ink = canvas.getContext("2d");
@@ -108,6 +111,8 @@ function sprite(colour, radius) {
   ink.beginPath();
   ink.arc(side / 2, side / 2, radius * devicePixelRatio, 0, 7);
   ink.fill();
+  [ink.globalAlpha, ink.lineWidth, ink.strokeStyle] = [RIM, 0.7 * devicePixelRatio, rim];
+  ink.stroke();
   return canvas;
 }
 
@@ -155,7 +160,7 @@ function shapes(map) {
   const { width, height, sx, sy } = map.view;
   const radius = rounded(radiusOf(map));
   const dots = map.classes.filter(({ label }) => !map.hidden.has(label)).map(({ name, label, colour }) => {
-    let text = `<g fill="${colour}">`;
+    let text = `<g fill="${colour}" stroke="${inkOf(getComputedStyle(map.host).color).colour}" stroke-width="0.7" stroke-opacity="${RIM}">`;
     for (let row = 0; row < map.count; row++) {
       if (map.labels[row] !== label || sx[row] < 0 || sy[row] < 0 || sx[row] > width || sy[row] > height) continue;
       text += `<circle cx="${rounded(sx[row])}" cy="${rounded(sy[row])}" r="${radius}" fill-opacity="${opacityOf(map, row)}"><title>${escaped(`${name}, ${map.names[row]}`)}</title></circle>`;

@@ -4,6 +4,7 @@ import base64
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
+from pathlib import Path
 from urllib.parse import urlencode
 
 import numpy as np
@@ -11,18 +12,12 @@ import streamlit as st
 
 from fmnist_core import samples
 from pages.ui.data import FOLDER_KEY, NAME_KEY
+from pages.ui.save_picture import file_name, picture_component
 
 ZOOM = 3  # shown 84 pixels wide
 
-_STYLE = """<style>
-.quality-cards { display: flex; flex-wrap: wrap; gap: 1rem 1.5rem; margin: 0.25rem 0 0.5rem; }
-.quality-cards figure { margin: 0; display: flex; gap: 2px; }
-.quality-cards figure > div { width: 84px; font-size: 0.78rem; line-height: 1.3; }
-.quality-cards img { width: 84px; height: 84px; display: block; image-rendering: pixelated; border-radius: 2px; }
-.quality-cards a:hover img, .quality-cards a:focus-visible img { outline: 2px solid currentColor; }
-.quality-cards b { display: block; font-weight: 600; margin-top: 3px; overflow-wrap: anywhere; }
-.quality-cards span { opacity: 0.75; display: block; }
-</style>"""
+# At module level, so that it is registered once per process and never within a rerun.
+_component = picture_component("fmnist_lab_quality_cards", Path(__file__).with_suffix(".js"))
 
 
 @dataclass(frozen=True)
@@ -38,10 +33,14 @@ class Picture:
     place: str = ""
 
 
-def cards(groups: Sequence[Sequence[Picture]]) -> None:
-    """Show groups of pictures: those of a group stand together, and a group never breaks over two lines."""
-    figures = "".join(f"<figure>{''.join(_picture(picture) for picture in group)}</figure>" for group in groups)
-    st.html(f'{_STYLE}<div class="quality-cards">{figures}</div>')
+def cards(groups: Sequence[Sequence[Picture]], *, key: str, alt: str) -> None:
+    """Show groups of pictures: those of a group stand together, and a group never breaks over two lines.
+
+    key: name of the component, and of saved files. alt: what all of them are.
+    """
+    if groups:
+        figures = "".join(f"<figure>{''.join(_picture(picture) for picture in group)}</figure>" for group in groups)
+        _component(key=key, data={"figures": figures, "file": file_name(key), "alt": alt})
 
 
 def _picture(picture: Picture) -> str:

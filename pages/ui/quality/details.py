@@ -56,6 +56,7 @@ def missing(facts: Facts) -> None:
         }
     ).rename_axis("set")
     st.dataframe(frame, height="content", width="content", column_config={"rows": _number()})
+    table_download(frame, "missing-values")
 
 
 def copies(dataset: Dataset, facts: Facts) -> None:
@@ -66,7 +67,7 @@ def copies(dataset: Dataset, facts: Facts) -> None:
             f"{pairs.within_train.sum():,} within training, {pairs.within_test.sum():,} within test, "
             f"{pairs.across.sum():,} from training to test."
         )
-        pair_cards(dataset, pairs)
+        pair_cards(dataset, pairs, key="duplicate-pairs")
         table_download(pairs.table(dataset.class_names), "duplicates", index=False)
         _policies(dataset)
     else:
@@ -81,6 +82,7 @@ def _policies(dataset: Dataset) -> None:
     words = HYPERPARAMETERS["duplicates"].choices or {}
     frame = frame.rename(index=words, columns=dict(enumerate(dataset.class_names))).rename_axis("policy")
     st.dataframe(frame, height="content")
+    table_download(frame, "duplicates-policies")
     st.page_link("pages/train/new.py", label="Choose under Data, split and seed", icon=":material/arrow_forward:")
 
 
@@ -96,7 +98,7 @@ def conflicts(dataset: Dataset, facts: Facts) -> None:
         st.markdown("Of all images that agree in every pixel, none has two labels.")
         return
     st.markdown("A network cannot satisfy both. *Drop every copy* on the Train page leaves both of each pair out.")
-    pair_cards(dataset, pairs)
+    pair_cards(dataset, pairs, key="conflicting-pairs")
     table_download(pairs.table(dataset.class_names), "conflicting-labels", index=False)
 
 
@@ -163,13 +165,14 @@ def outlying(dataset: Dataset, facts: Facts, table: pd.DataFrame) -> None:
         [
             [_whole(image, dataset.class_names[row.label], row.split, row.index_, f"{row.measure}, z {row.z:+.1f}")]
             for image, row in zip(images, first.rename(columns={"index": "index_"}).itertuples(), strict=True)
-        ]
-    )
+        ],
+        key="outlier-images", alt="Images unlike their class, the strongest first.",
+    )  # fmt: skip
     _more(len(shown))
     table_download(shown.assign(label=np.array(dataset.class_names)[shown["label"]]), "outliers", index=False)
 
 
-def pair_cards(dataset: Dataset, pairs: Pairs, *, difference: bool = False) -> None:
+def pair_cards(dataset: Dataset, pairs: Pairs, *, key: str, difference: bool = False) -> None:
     """Show the first pairs, each side by side; with their difference, ten times as bright, as a third picture."""
     shown = pairs.chosen(np.arange(min(len(pairs), SHOWN)))
     first, second = (images_at(places, dataset) for places in (shown.first, shown.second))
@@ -183,7 +186,7 @@ def pair_cards(dataset: Dataset, pairs: Pairs, *, difference: bool = False) -> N
             gap = np.minimum(np.abs(one.astype(int) - other) * 10, 255).astype(np.uint8)
             group.append(Picture(gap, f"{row.distance:.1f} apart", ("difference x 10",)))
         groups.append(group)
-    cards(groups)
+    cards(groups, key=key, alt="Pairs of images side by side, the most alike first.")
     _more(len(pairs))
 
 

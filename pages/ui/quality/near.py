@@ -95,7 +95,7 @@ def show(dataset: Dataset, pairs: Pairs | None) -> None:
     shown = pairs.chosen(mask & pairs.conflicting if only else mask)
     noun = "pair" if len(shown) == 1 else "pairs"
     st.markdown(f"**{len(shown):,} {noun}**, {shown.conflicting.sum():,} with different labels.")
-    pair_cards(dataset, shown, difference=True)
+    pair_cards(dataset, shown, key="near-duplicate-pairs", difference=True)
     if len(shown):
         table_download(shown.table(dataset.class_names), "near-duplicates", index=False)
     _, nearest = _known(dataset.sha256, dataset)
