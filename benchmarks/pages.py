@@ -3,9 +3,9 @@
     python -m benchmarks.pages [--sessions 10]
 
 Times: for each page a fresh process with the data loaded and no result cached on disk opens the home page, then the
-page (cold), then the page again (warm), then the page with another selection (filter). Heavy computations in the
-background are not waited for, as on screen. Memory: the real server with one open browser tab, then with more, each of
-which visits every page.
+page (cold), then the page again (warm), then with a condition on a pixel that about half of the images fulfil (pixel),
+then with the test set selected instead (set). Heavy computations in the background are not waited for, as on screen.
+Memory: the real server with one open browser tab, then with more, each of which visits every page.
 """
 
 import argparse
@@ -16,11 +16,16 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import psutil
 
 from fmnist_core import datasets, paths
+
+if TYPE_CHECKING:
+    from streamlit.testing.v1 import AppTest
 
 PAGES = ("samples", "quality", "balance", "distributions", "correlation", "projection", "labels")
 
@@ -34,30 +39,41 @@ def main() -> None:
     if options.page:
         print(json.dumps(_visit(options.page)))
         return
-    print(f"{'page':14s} {'cold':>8s} {'warm':>8s} {'filter':>8s}   seconds on the server")
+    print(f"{'page':14s} {'cold':>8s} {'warm':>8s} {'pixel':>8s} {'set':>8s}   seconds on the server")
     for page in PAGES:
         with _fresh_home() as environment:
             command = [sys.executable, "-m", "benchmarks.pages", "--page", page]
             done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
             times = json.loads(done.stdout.splitlines()[-1])
-            print(f"{page:14s} " + " ".join(f"{seconds:8.2f}" for seconds in times), flush=True)
+            print(f"{page:14s} " + " ".join("       -" if one is None else f"{one:8.2f}" for one in times), flush=True)
     _measure_memory(options.sessions)
 
 
-def _visit(page: str) -> list[float]:
-    """Return the seconds of the first visit, of the next, and of one with another selection."""
+def _visit(page: str) -> list[float | None]:
+    """Return the seconds of the first visit, the next, one with a condition on a pixel, and one with another set.
+
+    None where a page has no such choice.
+    """
     from streamlit.testing.v1 import AppTest
 
     app = AppTest.from_file(str(paths.PROJECT / "app.py"), default_timeout=120).run()
-    times = []
-    for query in ({}, {}, {"split": "Test"}):
-        app.query_params.update(query)
-        began_s = time.perf_counter()
-        app.switch_page(f"pages/explore/{page}.py").run()
-        times.append(time.perf_counter() - began_s)
-        if app.exception:
-            sys.exit(f"{page}: {app.exception[0].value}")
+    script = f"pages/explore/{page}.py"
+    times = [_timed(lambda: app.switch_page(script).run(), app) for _ in range(2)]
+    sets = [choice for choice in app.main.get("button_group") if choice.label == "Set"]
+    values = [slider for slider in app.main.slider if slider.label == "Value"]
+    times.append(_timed(values[0].set_value((150, 255)).run, app) if values else None)
+    if values:
+        values[0].set_value((0, 255)).run()
+    times.append(_timed(sets[0].set_value("Test").run, app) if sets else None)
     return times
+
+
+def _timed(run: Callable[[], object], app: "AppTest") -> float:
+    began_s = time.perf_counter()
+    run()
+    if app.exception:
+        sys.exit(f"Expected a page. Received {app.exception[0].value}")
+    return time.perf_counter() - began_s
 
 
 class _fresh_home:

@@ -34,9 +34,12 @@ class Finding:
 def source(dataset: Dataset) -> Finding:
     """Say whether the content is proven to be the published one."""
     if dataset.synthetic:
-        return Finding("Source", Verdict.LOOK, "A stand-in. What you measure on it says nothing about the real data.")
+        text = "A stand-in: what you measure on it says nothing about the real data. Retry the real source first."
+        return Finding("Source", Verdict.LOOK, text)
     if dataset.verified:
-        return Finding("Source", Verdict.FINE, "Byte for byte the published files. Results compare with others'.")
+        return Finding(
+            "Source", Verdict.FINE, "Byte for byte the published files: results compare with others'. Train."
+        )
     return Finding("Source", Verdict.NOTE, "Nobody published a hash of these files: keep ours beside your results.")
 
 
@@ -66,7 +69,7 @@ def conflicts(pairs: Pairs) -> Finding:
     """Judge equal images with different labels."""
     name, count = "Conflicting labels", int(pairs.conflicting.sum())
     if not count:
-        return Finding(name, Verdict.FINE, "None: no image contradicts itself.")
+        return Finding(name, Verdict.FINE, "None: no image contradicts itself. Nothing to do.")
     text = f"{_count(count, 'pair')} of equal images with different labels: one label is wrong. Drop both copies."
     return Finding(name, Verdict.LOOK, text)
 
@@ -78,16 +81,18 @@ def near_copies(pairs: Pairs | None, threshold: float) -> Finding:
         return Finding(name, Verdict.WAIT, "Every image is being compared with all others, in the background.")
     across = len(np.unique(pairs.second[pairs.across]))
     if not len(pairs):
-        return Finding(name, Verdict.FINE, f"No two images are within {threshold:g} grey levels of each other.")
+        text = f"No two images are within {threshold:g} grey levels: test images are new to the network. Nothing to do."
+        return Finding(name, Verdict.FINE, text)
     text = f"{_count(len(pairs), 'pair')} within {threshold:g} grey levels"
     if not across:
-        return Finding(name, Verdict.NOTE, f"{text}, none across training and test. The test score is not affected.")
+        text += ", none across training and test: the test score is not affected. Nothing to do."
+        return Finding(name, Verdict.NOTE, text)
     share = across / max(len(pairs.labels) - pairs.n_train, 1)
     have = "has" if across == 1 else "have"
     text = (
         f"{_count(across, 'test image')} ({share:.2%}) {have} a twin in training: the test score may be flattered by "
     )
-    return Finding(name, Verdict.LOOK, text + "that much. See them.")
+    return Finding(name, Verdict.LOOK, text + "that much. Trust larger differences only.")
 
 
 def constant(columns: np.ndarray) -> Finding:
@@ -116,7 +121,7 @@ def cardinality(description: pd.DataFrame) -> Finding:
     few = int((unique < FEW_VALUES).sum())
     text = f"Pixels take {unique.min():,} to {unique.max():,} of 256 values"
     if not few:
-        return Finding("Cardinality", Verdict.FINE, f"{text}: every one can tell images apart.")
+        return Finding("Cardinality", Verdict.FINE, f"{text}: every one can tell images apart. Nothing to do.")
     text += f"; {_count(few, 'pixel')} fewer than {FEW_VALUES}, as is usual at the edge. Nothing to do."
     return Finding("Cardinality", Verdict.NOTE, text)
 
@@ -124,9 +129,10 @@ def cardinality(description: pd.DataFrame) -> Finding:
 def outliers(table: pd.DataFrame, n_images: int, threshold: float) -> Finding:
     """Judge images unlike their class; table: of outliers.outlier_table."""
     if table.empty:
-        return Finding("Outliers", Verdict.FINE, f"No image is beyond a robust z-score of {threshold:g} in its class.")
-    text = f"{_count(len(table), 'image')} ({len(table) / n_images:.1%}) stand out in their class "
-    text += f"(robust z above {threshold:g}). Look for wrong labels; keep what is merely rare."
+        text = f"No image is beyond a robust z-score of {threshold:g} in its class. Nothing to do."
+        return Finding("Outliers", Verdict.FINE, text)
+    text = f"{_count(len(table), 'image')} ({len(table) / n_images:.1%}) stand out in their class (robust z above "
+    text += f"{threshold:g}): if mislabelled, they teach errors. Correct wrong labels; keep what is merely rare."
     return Finding("Outliers", Verdict.NOTE, text)
 
 
