@@ -38,7 +38,7 @@ def source(dataset: Dataset) -> Finding:
         return Finding("Source", Verdict.LOOK, text)
     if dataset.verified:
         return Finding(
-            "Source", Verdict.FINE, "Byte for byte the published files: results compare with others'. Train."
+            "Source", Verdict.FINE, "Byte for byte the published files: results compare with others'. Nothing to do."
         )
     return Finding("Source", Verdict.NOTE, "Nobody published a hash of these files: keep ours beside your results.")
 
