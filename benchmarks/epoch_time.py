@@ -20,6 +20,7 @@ from fmnist_core import training, zoo
 from fmnist_core.preprocess import prepare
 from fmnist_core.presets import PRESETS
 from fmnist_core.runs import Run
+from fmnist_core.training_data import load_data
 
 
 class _Stopwatch(keras.callbacks.Callback):
@@ -40,7 +41,7 @@ class _Stopwatch(keras.callbacks.Callback):
 def plain(epochs: int) -> list[float]:
     """Train with keras.Model.fit on arrays and return the seconds of each epoch."""
     spec = PRESETS["A-lenet5"]
-    data = training.load_data(spec)
+    data = load_data(spec)
     keras.utils.set_random_seed(spec.seed)
     model = zoo.build(spec)
     model.compile("adam", "categorical_crossentropy", metrics=["accuracy"])

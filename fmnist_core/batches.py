@@ -9,46 +9,73 @@ import math
 import numpy as np
 import tensorflow as tf
 
-from fmnist_core.preprocess import resize, scale_and_offset
+from fmnist_core.features import Features
+from fmnist_core.preprocess import enlarging, pad, scale_and_offset
 from fmnist_core.spec import RunSpec
 
 
 class TrainingBatches:
-    """A tf.data pipeline over one epoch at a time; `start_epoch` chooses which."""
+    """A tf.data pipeline over one epoch of images at a time; `start_epoch` chooses which."""
 
     def __init__(self, images: np.ndarray, labels: np.ndarray, spec: RunSpec) -> None:
         """Keep (n, 28, 28) uint8 images and (n, classes) float32 labels."""
+        self._images = tf.constant(pad(images, spec))
+        self._prepare(labels, spec)
+
+    def _prepare(self, labels: np.ndarray, spec: RunSpec) -> None:
         self._epoch = tf.Variable(0, dtype=tf.int32, trainable=False)
-        self._images = tf.constant(resize(images, spec))
         self._labels = tf.constant(labels)
-        self._spec = spec
-        self.steps_per_epoch = math.ceil(len(images) / spec.batch_size)
+        self.spec = spec
+        self.steps_per_epoch = math.ceil(len(labels) / spec.batch_size)
 
     def start_epoch(self, epoch: int) -> None:
         """Let the next pass through the data set be that of this epoch (from 0)."""
         self._epoch.assign(epoch)
 
     def dataset(self) -> tf.data.Dataset:
-        """Return batches of ((b, s, s, 1) float32 model input, (b, classes) float32)."""
+        """Return batches of (model input, (b, classes) float32); the input of images is (b, s, s, 1) float32."""
         once = tf.data.Dataset.from_tensors(0).flat_map(lambda _: self._order())
         batches = once.map(self._batch, num_parallel_calls=2, deterministic=True)
         return batches.apply(tf.data.experimental.assert_cardinality(self.steps_per_epoch)).prefetch(4)
 
     def _order(self) -> tf.data.Dataset:
         count = len(self._labels)
-        order = tf.random.experimental.stateless_shuffle(tf.range(count), seed=[self._spec.seed, self._epoch])
-        return tf.data.Dataset.from_tensor_slices(order).batch(self._spec.batch_size).enumerate()
+        order = tf.random.experimental.stateless_shuffle(tf.range(count), seed=[self.spec.seed, self._epoch])
+        return tf.data.Dataset.from_tensor_slices(order).batch(self.spec.batch_size).enumerate()
 
     def _batch(self, number: tf.Tensor, indices: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         images = tf.cast(tf.gather(self._images, indices), tf.float32)
-        seed = tf.stack([self._spec.seed + 1_000_003 * self._epoch, tf.cast(number, tf.int32)])
-        return _scale(augment(images, seed, self._spec), self._spec), tf.gather(self._labels, indices)
+        seed = tf.stack([self.spec.seed + 1_000_003 * self._epoch, tf.cast(number, tf.int32)])
+        return to_input(augment(images, seed, self.spec), self.spec), tf.gather(self._labels, indices)
+
+
+class FeatureBatches(TrainingBatches):
+    """The same order of the same images, but of their features: input (b, d) float32."""
+
+    def __init__(self, copies: list[Features], labels: np.ndarray, spec: RunSpec) -> None:
+        """Keep the features of (n,) images, once per augmented copy; the epochs take turns among the copies."""
+        self._copies = copies
+        self._prepare(labels, spec)
+
+    def _batch(self, number: tf.Tensor, indices: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        rows = tf.numpy_function(self._take, [indices, self._epoch], tf.float32)
+        rows.set_shape([None, self._copies[0].rows.shape[1]])
+        return rows, tf.gather(self._labels, indices)
+
+    def _take(self, indices: np.ndarray, epoch: np.ndarray) -> np.ndarray:
+        return self._copies[int(epoch) % len(self._copies)].take(indices)
+
+
+def feature_batches(features: Features, labels: np.ndarray, batch_size: int = 256) -> tf.data.Dataset:
+    """Return batches in order: ((b, d) float32, (b, classes) float32)."""
+    rows = np.ascontiguousarray(features.take(np.arange(len(labels))))
+    return tf.data.Dataset.from_tensor_slices((rows, labels)).batch(batch_size).prefetch(4)
 
 
 def validation_batches(images: np.ndarray, labels: np.ndarray, spec: RunSpec, batch_size: int = 256) -> tf.data.Dataset:
     """Return batches in order, without augmentation: shapes as in TrainingBatches.dataset."""
-    dataset = tf.data.Dataset.from_tensor_slices((resize(images, spec), labels)).batch(batch_size)
-    return dataset.map(lambda x, y: (_scale(tf.cast(x, tf.float32), spec), y), num_parallel_calls=2).prefetch(4)
+    dataset = tf.data.Dataset.from_tensor_slices((pad(images, spec), labels)).batch(batch_size)
+    return dataset.map(lambda x, y: (to_input(tf.cast(x, tf.float32), spec), y), num_parallel_calls=2).prefetch(4)
 
 
 def augment(images: tf.Tensor, seed: tf.Tensor, spec: RunSpec) -> tf.Tensor:
@@ -66,7 +93,10 @@ def augment(images: tf.Tensor, seed: tf.Tensor, spec: RunSpec) -> tf.Tensor:
     return images
 
 
-def _scale(images: tf.Tensor, spec: RunSpec) -> tf.Tensor:
+def to_input(images: tf.Tensor, spec: RunSpec) -> tf.Tensor:
+    """Enlarge and scale (b, p, p, 1) float32 pixels in 0..255 to model input, (b, s, s, 1); see preprocess."""
+    if (matrix := enlarging(spec)) is not None:
+        images = tf.einsum("ij,bjkc,lk->bilc", matrix, images, matrix)
     scale, offset = scale_and_offset(spec)
     return images * scale + offset
 

@@ -3,6 +3,9 @@
 import json
 import math
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import keras
@@ -15,10 +18,17 @@ from fmnist_core.runs import HISTORY_FILE, STOP_FILE, Run
 
 CHECKPOINT_FILE = "checkpoint.json"
 BEST_FILE = "best.weights.h5"
+BEST_FINE_TUNED_FILE = "best-fine-tuned.weights.h5"
 
 
 class StopRequested(Exception):
     """Raised in the middle of model.fit: Keras' own stop_training would first validate and call the epoch finished."""
+
+
+def check_stop(run: Run) -> None:
+    """Raise StopRequested if somebody asked the Run to stop."""
+    if (run.folder / STOP_FILE).exists():
+        raise StopRequested
 
 
 class Diverged(LabError):
@@ -89,8 +99,7 @@ class EventLog(keras.callbacks.Callback):
 
     def check_stop(self) -> None:
         """Raise StopRequested if somebody asked for it."""
-        if (self._run.folder / STOP_FILE).exists():
-            raise StopRequested
+        check_stop(self._run)
 
     def _write_batch(self, step: int, logs: dict, now_s: float) -> None:
         # Keras logs the mean since the epoch began; the difference of two sums is the mean since the last event.
@@ -113,28 +122,45 @@ class EventLog(keras.callbacks.Callback):
         self._written_s, self._written_step = now_s, step
 
 
+@dataclass(frozen=True)
+class SavedEpoch:
+    """Where training stood after an epoch.
+
+    Attributes:
+        epoch: finished epochs.
+        weights: file of weights and optimizer.
+        fine_tuning_from: epochs of the first phase if this one belongs to fine-tuning; None in the first phase.
+    """
+
+    epoch: int
+    weights: Path
+    fine_tuning_from: int | None = None
+
+
 class Checkpoint(keras.callbacks.Callback):
     """After each epoch keeps weights, optimizer and random generators, so that a resumed Run equals an unbroken one."""
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: Run, fine_tuning_from: int | None) -> None:
         super().__init__()
         self._folder = run.folder
+        self._fine_tuning_from = fine_tuning_from
 
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
         before = read_checkpoint(self._folder)
         path = self._folder / f"checkpoint-{epoch + 1:04d}.weights.h5"
         replace_atomically(path, self.model.save_weights)
-        write_atomically(self._folder / CHECKPOINT_FILE, json.dumps({"epoch": epoch + 1, "weights": path.name}))
-        if before and before[1] != path:
-            before[1].unlink(missing_ok=True)
+        record = {"epoch": epoch + 1, "weights": path.name, "fine_tuning_from": self._fine_tuning_from}
+        write_atomically(self._folder / CHECKPOINT_FILE, json.dumps(record))
+        if before and before.weights != path:
+            before.weights.unlink(missing_ok=True)
 
 
 class BestWeights(keras.callbacks.Callback):
-    """Keeps the weights of the epoch that is best by the monitored log."""
+    """Keeps the weights of the epoch that is best by the monitored log: averaged ones where those were judged."""
 
-    def __init__(self, run: Run, monitor: str, past: list[dict]) -> None:
+    def __init__(self, run: Run, monitor: str, past: list[dict], fine_tuning: bool) -> None:
         super().__init__()
-        self._path = run.folder / BEST_FILE
+        self._path = run.folder / (BEST_FINE_TUNED_FILE if fine_tuning else BEST_FILE)
         self._monitor = monitor
         self._sign = 1 if monitor == "val_accuracy" else -1
         self._best = max((self._sign * row[monitor] for row in past), default=-math.inf)
@@ -142,7 +168,34 @@ class BestWeights(keras.callbacks.Callback):
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
         if (value := self._sign * logs[self._monitor]) > self._best:
             self._best = value
-            replace_atomically(self._path, self.model.save_weights)
+            with averaged(self.model):
+                replace_atomically(self._path, self.model.save_weights)
+
+
+class AveragedValidation(keras.callbacks.Callback):
+    """Validates with the running mean of the weights where the optimizer keeps one; training goes on with its own."""
+
+    def on_test_begin(self, logs: dict | None = None) -> None:
+        self._average = averaged(self.model)
+        self._average.__enter__()
+
+    def on_test_end(self, logs: dict | None = None) -> None:
+        self._average.__exit__(None, None, None)
+
+
+@contextmanager
+def averaged(model: keras.Model) -> Iterator[None]:
+    """Let the model have its averaged weights for a while; its own where the optimizer averages nothing."""
+    if not (model.optimizer and model.optimizer.use_ema and model.optimizer.built):
+        yield
+        return
+    own = [weight.numpy() for weight in model.trainable_variables]
+    model.optimizer.finalize_variable_values(model.trainable_variables)
+    try:
+        yield
+    finally:
+        for weight, value in zip(model.trainable_variables, own, strict=True):
+            weight.assign(value)
 
 
 class EarlyStopping(keras.callbacks.EarlyStopping):
@@ -158,11 +211,12 @@ class EarlyStopping(keras.callbacks.EarlyStopping):
             self.on_epoch_end(int(row["epoch"]) - 1, row)
 
 
-def read_checkpoint(folder: Path) -> tuple[int, Path] | None:
-    """Return finished epochs and weights file of the last checkpoint; None if there is none that can be used."""
+def read_checkpoint(folder: Path) -> SavedEpoch | None:
+    """Return what the last checkpoint says; None if there is none that can be used."""
     try:
         record = json.loads((folder / CHECKPOINT_FILE).read_text())
-        weights = folder / record["weights"]
-        return (int(record["epoch"]), weights) if weights.is_file() else None
+        weights, switch = folder / record["weights"], record.get("fine_tuning_from")
+        saved = SavedEpoch(int(record["epoch"]), weights, None if switch is None else int(switch))
+        return saved if weights.is_file() else None
     except (OSError, ValueError, KeyError, TypeError):
         return None

@@ -11,7 +11,14 @@ from fmnist_core.spec import HYPERPARAMETERS, ConvBlock, DenseLayer, RunSpec
 
 # They name or place a Run. Another seed is another try at the same thing, not another thing.
 _NAMING = {"title", "preset", "group", "dataset_folder", "seed"}
-_LABELS = {"dataset": "Data set", "conv_blocks": "Convolutions", "dense_layers": "Dense layers"}
+_LABELS = {
+    "dataset": "Data set", "conv_blocks": "Convolutions", "dense_layers": "Dense layers", "cut": "Cut after block",
+    "weights_file": "File of weights", "start_run": "Weights from Run",
+}  # fmt: skip
+_CONVNET_FIELDS = {"conv_blocks", "pooling", "pool_activation", "start_run", "frozen_blocks"}
+_TRANSFER_FIELDS = {"cut", "weights_file"} | {
+    name for name, parameter in HYPERPARAMETERS.items() if parameter.section in ("Backbone", "Fine-tuning")
+}
 _KAGGLE_SYSTEMS = "ABCD"
 OWN_FILES = "own"  # key of the user's own files in datasets.DATASETS; they may well be the reference's edition
 
@@ -63,7 +70,7 @@ def differences(spec: RunSpec, preset: RunSpec) -> pd.DataFrame:
     """Return a row per field that differs, names and seed aside: hyperparameter, preset, this Run."""
     rows = [
         {"hyperparameter": _label(name), "preset": words(name, ours), "this Run": words(name, theirs)}
-        for name in _compared()
+        for name in dict.fromkeys([*_compared(preset), *_compared(spec)])
         if (ours := getattr(preset, name)) != (theirs := getattr(spec, name))
     ]
     return pd.DataFrame(rows, columns=["hyperparameter", "preset", "this Run"])
@@ -77,7 +84,7 @@ def hyperparameter_table(spec: RunSpec) -> pd.DataFrame:
             "hyperparameter": _label(name),
             "value": words(name, getattr(spec, name)),
         }
-        for name in [*_compared(), "seed"]
+        for name in [*_compared(spec), "seed"]
     ]
     order = list(dict.fromkeys(row["section"] for row in rows))
     return pd.DataFrame(sorted(rows, key=lambda row: order.index(row["section"])))
@@ -139,8 +146,16 @@ def _caveats(system: str, reported: Reported, spec: RunSpec, changed: pd.DataFra
     return (*caveats, reported.note)
 
 
-def _compared() -> list[str]:
-    return [f.name for f in fields(RunSpec) if f.name not in _NAMING]
+def _compared(spec: RunSpec) -> list[str]:
+    """Return the fields that matter to this spec: a network without backbone has no cut."""
+    idle = _TRANSFER_FIELDS if not spec.is_transfer else _CONVNET_FIELDS
+    if spec.is_transfer and not spec.fine_tune_epochs:
+        idle = idle | {"fine_tune_layers", "fine_tune_learning_rate"}
+    if spec.weights != "file":
+        idle = idle | {"weights_file"}
+    if not spec.start_run:
+        idle = idle | {"start_run", "frozen_blocks"}
+    return [f.name for f in fields(RunSpec) if f.name not in _NAMING | idle]
 
 
 def _label(name: str) -> str:

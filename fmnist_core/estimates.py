@@ -17,6 +17,7 @@ from statistics import median
 from fmnist_core import paths, zoo
 from fmnist_core.errors import SpecError
 from fmnist_core.files import write_atomically
+from fmnist_core.processes import ONEDNN
 from fmnist_core.progress import Progress
 from fmnist_core.spec import RunSpec
 
@@ -35,9 +36,7 @@ class Workload:
     @classmethod
     def of(cls, spec: RunSpec) -> "Workload":
         """Return the spec's workload."""
-        multiply_adds = sum(layer.multiply_adds for layer in zoo.describe(spec))
-        augmented = bool(spec.flip or spec.shift_px or spec.rotation_degrees or spec.erasing_fraction)
-        return cls(multiply_adds, spec.batch_size, augmented)
+        return cls(zoo.epoch_multiply_adds(spec), spec.batch_size, spec.is_augmented)
 
     @property
     def key(self) -> str:
@@ -114,7 +113,7 @@ class Prober:
             self._process = subprocess.Popen(
                 [*PROBE_COMMAND, spec.to_json()],
                 cwd=paths.PROJECT, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                env={**os.environ, "FMNIST_LAB_HOME": str(paths.home()), "TF_CPP_MIN_LOG_LEVEL": "2"},
+                env={**os.environ, "FMNIST_LAB_HOME": str(paths.home()), "TF_CPP_MIN_LOG_LEVEL": "2", **ONEDNN},
             )  # fmt: skip
 
     @property
@@ -148,11 +147,11 @@ def _probe_file(workload: Workload) -> Path:
 
 
 def _probe(spec: RunSpec) -> None:
-    from fmnist_core import training  # TensorFlow: only in the probe's own process
+    from fmnist_core.pace import measure_pace  # TensorFlow: only in the probe's own process
 
     file = _probe_file(Workload.of(spec))
     file.parent.mkdir(parents=True, exist_ok=True)
-    pace = training.measure_pace(spec, seconds=2.0)
+    pace = measure_pace(spec, seconds=2.0)
     write_atomically(file, json.dumps({"seconds_per_image": pace}))
 
 

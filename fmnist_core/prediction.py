@@ -70,7 +70,7 @@ class Predictor:
     def model_input(self, images: np.ndarray) -> np.ndarray:
         """Return what the model sees, before scaling: (n, 28, 28) uint8 -> (n, s, s) uint8."""
         _check_images(images)
-        return resize(images, self.spec)[..., 0]
+        return np.rint(resize(images, self.spec)[..., 0]).astype(np.uint8)
 
     def ranked(self, image: np.ndarray) -> list[Guess]:
         """Return all classes for one image, (28, 28) uint8, the likeliest first."""

@@ -75,6 +75,7 @@ class Progress:
         started_s, ended_s, queued_s: seconds since 1970, of the last attempt; None before.
         earlier_s: seconds that the attempts before it took.
         train_images: images per epoch.
+        fine_tuning_from: epochs finished when fine-tuning began; None before and without.
         fraction: share of all epochs done, 0..1.
         version: grows with each update that brought something new.
     """
@@ -97,6 +98,7 @@ class Progress:
         self.epoch_done = 0.0
         self.now_s: float | None = None
         self.train_images = 0
+        self.fine_tuning_from: int | None = None
         self.version = 0
         self.state = RunState.INTERRUPTED
         self.update()
@@ -113,7 +115,7 @@ class Progress:
     @property
     def fraction(self) -> float:
         """Share of all epochs done, 0..1."""
-        return 1.0 if self.state == RunState.COMPLETED else min(1.0, self.epoch_done / self.run.spec.epochs)
+        return 1.0 if self.state == RunState.COMPLETED else min(1.0, self.epoch_done / self.run.spec.total_epochs)
 
     @property
     def remaining_s(self) -> float | None:
@@ -121,7 +123,7 @@ class Progress:
         done = self.epoch_done - self.first_epoch
         if self.state != RunState.RUNNING or self.training_s is None or self.now_s is None or done <= 0:
             return None
-        return (self.now_s - self.training_s) / done * (self.run.spec.epochs - self.epoch_done)
+        return (self.now_s - self.training_s) / done * (self.run.spec.total_epochs - self.epoch_done)
 
     @property
     def elapsed_s(self) -> float | None:
@@ -157,6 +159,7 @@ class Progress:
         if self.phase == "training":
             self.training_s = event.time_s
             self.train_images = event.logs.get("train_images", 0)
+            self.fine_tuning_from = event.logs.get("fine_tuning_from")
             self.first_epoch = self.epoch_done = event.epoch or 0.0
             self._batches.cut(self.first_epoch)
             self._epochs = [row for row in self._epochs if row["epoch"] <= self.first_epoch]

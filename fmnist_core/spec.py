@@ -9,6 +9,7 @@ import json
 from dataclasses import dataclass, fields
 from typing import Any
 
+from fmnist_core.backbones import BACKBONES, SIZES_PX
 from fmnist_core.errors import SpecError
 from fmnist_core.hyperparameters import Hyperparameter, hyper, number, whole
 
@@ -93,13 +94,22 @@ class RunSpec:
     )  # fmt: skip
     image_size_px: int = hyper(
         28, "Data", "Image size",
-        "28 px as they are, or padded with black to 32 px as the first LeNet-5 had it.",
-        choices={28: "28 px", 32: "32 px (padded)"},
+        "28 px as they are, or larger: the first LeNet-5 had 32 px, pretrained networks want more. Cost grows with "
+        "the square.",
+        choices={size: f"{size} px" for size in SIZES_PX},
+    )  # fmt: skip
+    resizing: str = hyper(
+        "pad", "Data", "How images become larger",
+        "Padding puts black around the item, which stays small. Enlarging makes the item itself larger.",
+        choices={"pad": "Padded with black", "bilinear": "Enlarged (bilinear)"},
     )  # fmt: skip
     scaling: str = hyper(
         "unit", "Data", "Pixel scaling",
-        "Range of the numbers that the network sees. Standardised: minus mean 0.286, over standard deviation 0.353.",
-        choices={"unit": "0 to 1", "signed": "-1 to 1", "standard": "Standardised"},
+        "Range of the numbers that the network sees. Standardised: minus mean 0.286, over standard deviation 0.353. "
+        "A pretrained base works only in the range that it was trained in: its own.",
+        choices={
+            "unit": "0 to 1", "signed": "-1 to 1", "standard": "Standardised", "base": "The base's own range",
+        },
     )  # fmt: skip
 
     flip: bool = hyper(False, "Augmentation", "Flip left to right",
@@ -115,6 +125,40 @@ class RunSpec:
         minimum=0.0, maximum=0.5, step=0.05)  # fmt: skip
 
     network: str = "convnet"
+    backbone: str = hyper(
+        "vgg16", "Backbone", "Backbone",
+        "The network, trained on ImageNet's photographs, whose features the head reads.",
+        choices={key: backbone.title for key, backbone in BACKBONES.items()},
+    )  # fmt: skip
+    cut: str = ""
+    weights: str = hyper(
+        "imagenet", "Backbone", "Weights of the backbone",
+        "ImageNet weights come from the weights folder, from Keras' cache or by download. Random ones are not "
+        "pretrained: they show what the training of the backbone was worth.",
+        choices={"imagenet": "ImageNet", "file": "From a file", "random": "Random (not pretrained)"},
+    )  # fmt: skip
+    weights_file: str = ""
+    unfrozen_layers: int = hyper(
+        0, "Backbone", "Layers trained from the start",
+        "How many of the backbone's last layers train along with the head. 0 freezes the whole backbone.",
+        minimum=0, maximum=1000, step=1,
+    )  # fmt: skip
+    cache_features: bool = hyper(
+        True, "Backbone", "Compute the frozen backbone once",
+        "Keeps what the frozen backbone makes of each image, so that an epoch trains the head alone.",
+    )  # fmt: skip
+    feature_copies: int = hyper(
+        0, "Backbone", "Augmented copies to keep",
+        "With augmentation, the backbone sees other images in each epoch, so nothing can be kept (0), unless each "
+        "image is augmented only this many times and the epochs take turns among the copies.",
+        minimum=0, maximum=20, step=1,
+    )  # fmt: skip
+    start_run: str = ""
+    frozen_blocks: int = hyper(
+        0, "Start", "Convolution blocks kept frozen",
+        "How many of the first blocks keep what the earlier Run learned. The others start there and train on.",
+        minimum=0, maximum=12, step=1,
+    )  # fmt: skip
     conv_blocks: tuple[ConvBlock, ...] = (ConvBlock(32, 5, "same"), ConvBlock(48, 5))
     dense_layers: tuple[DenseLayer, ...] = (DenseLayer(256), DenseLayer(84))
     activation: str = hyper(
@@ -131,6 +175,12 @@ class RunSpec:
         "none", "Network", "Activation after pooling",
         "LeNet-5 of 1998 squashes once more after pooling.",
         choices={"none": "None", "sigmoid": "Sigmoid", "tanh": "tanh"},
+    )  # fmt: skip
+
+    global_pooling: str = hyper(
+        "none", "Network", "From pictures to numbers",
+        "What the dense layers get of the last pictures: every pixel, or one number per filter.",
+        choices={"none": "All pixels (flatten)", "average": "Mean of each", "max": "Maximum of each"},
     )  # fmt: skip
 
     optimizer: str = hyper(
@@ -158,6 +208,12 @@ class RunSpec:
         "Asks for slightly less than certainty, which tempers overconfidence. Usual: 0 to 0.1.",
         minimum=0.0, maximum=0.4, step=0.01,
     )  # fmt: skip
+    weight_averaging: float = hyper(
+        0.0, "Training", "Weight averaging",
+        "Share of the past in a running mean of the weights, which validates and is kept instead of the last step's "
+        "(0 = off). Usual: 0.99 to 0.999, shorter for short Runs.",
+        minimum=0.0, maximum=0.9999, step=0.0001,
+    )  # fmt: skip
     batch_size: int = hyper(
         64, "Training", "Batch size",
         "Images per step. Larger batches run faster and want a larger learning rate. Usual: 32 to 256.",
@@ -167,6 +223,21 @@ class RunSpec:
         10, "Training", "Epochs",
         "Passes over the training images.",
         minimum=1, maximum=1000, step=1,
+    )  # fmt: skip
+    fine_tune_epochs: int = hyper(
+        0, "Fine-tuning", "Epochs of fine-tuning",
+        "After the head has learned, the backbone's last layers train along for this many epochs (0 = never).",
+        minimum=0, maximum=1000, step=1,
+    )  # fmt: skip
+    fine_tune_layers: int = hyper(
+        10, "Fine-tuning", "Layers to fine-tune",
+        "How many of the backbone's last layers then train. Batch normalisation keeps its ImageNet statistics.",
+        minimum=1, maximum=1000, step=1,
+    )  # fmt: skip
+    fine_tune_learning_rate: float = hyper(
+        1e-5, "Fine-tuning", "Learning rate of fine-tuning",
+        "Small, so that the pretrained weights are bent and not broken. Usual: a tenth to a hundredth of the head's.",
+        minimum=1e-7, maximum=0.1, log=True,
     )  # fmt: skip
     early_stopping: str = hyper(
         "none", "Training", "Early stopping",
@@ -192,13 +263,35 @@ class RunSpec:
         for name, default in _DEFAULTS.items():
             if isinstance(default, str) and not isinstance(value := getattr(self, name), str):
                 raise SpecError(f"Expected {name}: text. Received: {value!r}.")
-        if not self.conv_blocks or not self.dense_layers:
-            raise SpecError(
-                "Expected at least one convolution block and one dense layer. Received "
-                f"{len(self.conv_blocks)} and {len(self.dense_layers)}."
-            )
+        if self.network == "convnet" and not self.conv_blocks:
+            raise SpecError("Expected at least one convolution block. Received none.")
+        if self.network == "convnet" and self.scaling == "base":
+            raise SpecError("Expected a range of numbers for a network without a pretrained base. Received its own.")
+        if self.weights == "file" and self.is_transfer and not self.weights_file.strip():
+            raise SpecError("Expected the path of a file of weights. Received none.")
         if not self.title.strip() or len(self.title) > 120:
             raise SpecError(f"Expected a title of 1 to 120 characters. Received {len(self.title)}.")
+
+    @property
+    def is_transfer(self) -> bool:
+        """Whether the network is a head on a pretrained backbone."""
+        return self.network == "transfer"
+
+    @property
+    def total_epochs(self) -> int:
+        """Epochs of both phases: head alone, then fine-tuning."""
+        return self.epochs + (self.fine_tune_epochs if self.is_transfer else 0)
+
+    @property
+    def is_augmented(self) -> bool:
+        """Whether training images are changed at random."""
+        return bool(self.flip or self.shift_px or self.rotation_degrees or self.erasing_fraction)
+
+    @property
+    def keeps_features(self) -> bool:
+        """Whether the frozen backbone is computed once and the epochs before fine-tuning train the head alone."""
+        frozen = self.is_transfer and self.cache_features and not self.unfrozen_layers
+        return frozen and (not self.is_augmented or self.feature_copies > 0)
 
     def replace(self, **changes: Any) -> "RunSpec":
         """Return a copy with the named fields changed; the copy is validated."""

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from fmnist_core import jobs
 from fmnist_core.errors import LabError
+from fmnist_core.processes import ONEDNN
 from fmnist_core.runs import LOG_FILE, Run, RunState
 from fmnist_core.settings import Settings
 
@@ -25,7 +26,7 @@ def main(arguments: list[str]) -> int:
     if not jobs.claim(run):
         print(f"Another process works on Run {run.id}.", file=sys.stderr)
         return 1
-    _divide_cores(Settings.read(run.folder.parent).parallel_runs)
+    _prepare_tensorflow(Settings.read(run.folder.parent).parallel_runs)
     while run:
         if execute(run) == RunState.STOPPED:
             break
@@ -69,8 +70,10 @@ def _end(run: Run, state: RunState, message: str) -> RunState:
     return state
 
 
-def _divide_cores(parallel_runs: int) -> None:
-    """Give each of several workers its share of the cores; TensorFlow reads these when it loads."""
+def _prepare_tensorflow(parallel_runs: int) -> None:
+    """Choose the fast kernels, and give each of several workers its share of the cores; read when TensorFlow loads."""
+    for name, value in ONEDNN.items():
+        os.environ.setdefault(name, value)
     if parallel_runs > 1:
         threads = str(max(1, (os.cpu_count() or 1) // parallel_runs))
         os.environ["TF_NUM_INTRAOP_THREADS"] = os.environ["OMP_NUM_THREADS"] = threads

@@ -12,6 +12,7 @@ import pytest
 _home = tempfile.TemporaryDirectory(prefix="fmnist-lab-tests-", ignore_cleanup_errors=True)
 os.environ["FMNIST_LAB_HOME"] = _home.name
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "2"
+os.environ["TF_ENABLE_ONEDNN_OPTS"] = "1"  # as in a worker
 
 
 @pytest.fixture(scope="session")

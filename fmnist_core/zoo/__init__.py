@@ -14,7 +14,7 @@ from fmnist_core.spec import RunSpec
 if TYPE_CHECKING:
     import keras
 
-NETWORKS: dict[str, str] = {"convnet": "fmnist_core.zoo.convnet"}
+NETWORKS: dict[str, str] = {"convnet": "fmnist_core.zoo.convnet", "transfer": "fmnist_core.zoo.transfer"}
 
 
 @dataclass(frozen=True)
@@ -22,11 +22,13 @@ class Layer:
     """One row of the layer table.
 
     Attributes:
-        kind: class name in keras.layers.
+        kind: class name in keras.layers, or "Block" for a block of a backbone.
         output_shape: without the batch dimension.
         parameters: weights of this layer, trainable or not.
         multiply_adds: multiplications with addition for one image, forward.
         config: keyword arguments of the Keras class.
+        name: of a block; empty otherwise.
+        frozen: weights that the first phase leaves as they are: all, or fewer in a block that trains in part.
     """
 
     kind: str
@@ -34,6 +36,8 @@ class Layer:
     parameters: int
     multiply_adds: int
     config: dict[str, Any] = field(default_factory=dict)
+    name: str = ""
+    frozen: int = 0
 
 
 def describe(spec: RunSpec, n_classes: int = 10) -> tuple[Layer, ...]:
@@ -43,6 +47,19 @@ def describe(spec: RunSpec, n_classes: int = 10) -> tuple[Layer, ...]:
         SpecError: if a kernel or a pooling does not fit the picture that reaches it.
     """
     return _family(spec).describe(spec, n_classes)
+
+
+def multiply_adds(spec: RunSpec) -> int:
+    """Return the multiplications with addition of the whole network for one image, forward."""
+    return sum(layer.multiply_adds for layer in describe(spec))
+
+
+def epoch_multiply_adds(spec: RunSpec) -> int:
+    """Return those that an epoch of the first phase does for each image: the head's where features are kept."""
+    layers = describe(spec)
+    if spec.keeps_features:
+        layers = layers[1 + max(i for i, layer in enumerate(layers) if layer.kind == "Block") :]
+    return sum(layer.multiply_adds for layer in layers)
 
 
 def build(spec: RunSpec, n_classes: int = 10) -> "keras.Model":

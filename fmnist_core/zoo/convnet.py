@@ -4,11 +4,14 @@ Source: LeCun, Bottou, Bengio, Haffner: Gradient-based learning applied to docum
 variants of the five reference systems. One description serves both the layer table and the Keras model.
 """
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from fmnist_core.errors import SpecError
-from fmnist_core.spec import ConvBlock, DenseLayer, RunSpec
-from fmnist_core.zoo import Layer
+from fmnist_core.runs import find_run
+from fmnist_core.spec import ConvBlock, RunSpec
+from fmnist_core.zoo import Layer, weights
+from fmnist_core.zoo.head import describe_dense, describe_pooling
 
 if TYPE_CHECKING:
     import keras
@@ -16,29 +19,43 @@ if TYPE_CHECKING:
 
 def describe(spec: RunSpec, n_classes: int) -> tuple[Layer, ...]:
     """Return the network's layers; see fmnist_core.zoo.describe."""
+    if spec.frozen_blocks > len(spec.conv_blocks):
+        raise SpecError(
+            f"Expected frozen_blocks: at most the {len(spec.conv_blocks)} convolution blocks of the network. "
+            f"Received {spec.frozen_blocks}."
+        )
     layers: list[Layer] = []
     shape = (spec.image_size_px, spec.image_size_px, 1)
     for number, block in enumerate(spec.conv_blocks, start=1):
-        layers += _conv_layers(spec, block, shape, number)
+        added = _conv_layers(spec, block, shape, number)
+        if number <= spec.frozen_blocks:
+            added = [replace(layer, frozen=layer.parameters) for layer in added]
+        layers += added
         shape = layers[-1].output_shape
-    units = shape[0] * shape[1] * shape[2]
-    layers.append(Layer("Flatten", (units,), 0, 0))
-    for dense in spec.dense_layers:
-        layers += _dense_layers(spec.activation, dense, units)
-        units = dense.units
-    layers.append(_dense(units, n_classes, "softmax"))
-    return tuple(layers)
+    layers.append(describe_pooling(spec, shape))
+    return (*layers, *describe_dense(spec, layers[-1].output_shape[0], n_classes))
 
 
 def build(spec: RunSpec, n_classes: int) -> "keras.Model":
-    """Build the Keras model of the same layers; see fmnist_core.zoo.build."""
+    """Build the Keras model of the same layers; see fmnist_core.zoo.build.
+
+    Raises:
+        ModelError: if it is to start from an earlier Run whose model is gone or has other layers.
+    """
     import keras  # here and not above: describing a network must not load TensorFlow
 
     inputs = keras.Input((spec.image_size_px, spec.image_size_px, 1), name="pixels")
     x = inputs
     for layer in describe(spec, n_classes):
         x = getattr(keras.layers, layer.kind)(**layer.config)(x)
-    return keras.Model(inputs, x, name="convnet")
+    model = keras.Model(inputs, x, name="convnet")
+    if spec.start_run:
+        weights.start_from(model, find_run(spec.start_run))
+    blocks = 0
+    for layer in model.layers:
+        blocks += isinstance(layer, keras.layers.Conv2D)
+        layer.trainable = blocks > spec.frozen_blocks
+    return model
 
 
 def _conv_layers(spec: RunSpec, block: ConvBlock, shape: tuple[int, ...], number: int) -> list[Layer]:
@@ -80,17 +97,3 @@ def _conv_layers(spec: RunSpec, block: ConvBlock, shape: tuple[int, ...], number
     if block.dropout:
         layers.append(Layer("Dropout", shape, 0, 0, {"rate": block.dropout}))
     return layers
-
-
-def _dense_layers(activation: str, dense: DenseLayer, inputs: int) -> list[Layer]:
-    layers = [_dense(inputs, dense.units, activation)]
-    if dense.batch_norm:
-        layers.append(Layer("BatchNormalization", (dense.units,), 4 * dense.units, dense.units))
-    if dense.dropout:
-        layers.append(Layer("Dropout", (dense.units,), 0, 0, {"rate": dense.dropout}))
-    return layers
-
-
-def _dense(inputs: int, units: int, activation: str) -> Layer:
-    config = {"units": units, "activation": activation}
-    return Layer("Dense", (units,), inputs * units + units, inputs * units, config)

@@ -8,8 +8,10 @@ from fmnist_core.presets import PRESETS
 from fmnist_core.spec import RunSpec
 from pages.ui.data import current_dataset, plain
 from pages.ui.header import page_header
+from pages.ui.train.about import about_network
 from pages.ui.train.launch import base_spec, estimate_line, layer_table, named, preset_note
-from pages.ui.train.spec_form import conv_blocks_form, dense_layers_form, field_widget, section_fields
+from pages.ui.train.network_form import network_form, weights_line
+from pages.ui.train.spec_form import field_widget, section_fields
 
 page_header(
     "Train",
@@ -32,10 +34,7 @@ with form:
     try:
         with st.expander("Optimizer, schedule, stopping"):
             values |= section_fields("Training", base, scope, without=tuple(values))
-        with st.expander("Network"):
-            values |= section_fields("Network", base, scope)
-            values["conv_blocks"] = conv_blocks_form(base.conv_blocks, scope)
-            values["dense_layers"] = dense_layers_form(base.dense_layers, scope)
+        values |= network_form(base, scope)
         with st.expander("Augmentation"):
             values |= section_fields("Augmentation", base, scope)
         with st.expander("Data, split and seed"):
@@ -51,6 +50,7 @@ with summary, st.container(border=True):
         st.error(plain(problem))
     else:
         layer_table(layers)
+        weights_line(spec)
         spec = named(spec, scope)
         estimate_line(spec, dataset)
     if st.button(
@@ -62,3 +62,6 @@ with summary, st.container(border=True):
             st.error(f"The Run could not be started. {plain(str(error))}")
         else:
             st.switch_page("pages/train/runs.py", query_params={"run": run.id})
+
+if spec is not None:
+    about_network(spec, layers)

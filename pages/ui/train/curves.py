@@ -2,14 +2,16 @@
 
 from fmnist_core.figures.palette import NEUTRAL_COLOUR, TRAIN_COLOUR, VALIDATION_COLOUR
 from fmnist_core.progress import Progress
-from pages.ui.live_chart import Panel, Series
+from pages.ui.live_chart import Mark, Panel, Series
 
 
 def learning_panels(progress: Progress) -> list[Panel]:
     """Return loss and accuracy: each batch thinly, each epoch's training and validation strongly."""
+    switch = progress.fine_tuning_from
+    marks = () if switch is None else (Mark(switch, "fine-tuning"),)
     return [
-        Panel("Loss", _curves(progress, "loss"), y_label="cross-entropy", y_format="number"),
-        Panel("Accuracy", _curves(progress, "accuracy"), y_label="share right", y_format="percent"),
+        Panel("Loss", _curves(progress, "loss"), y_label="cross-entropy", y_format="number", marks=marks),
+        Panel("Accuracy", _curves(progress, "accuracy"), y_label="share right", y_format="percent", marks=marks),
     ]
 
 

@@ -6,9 +6,11 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
+from fmnist_core.backbones import blocks_to
 from fmnist_core.datasets import DATASETS, Dataset
-from fmnist_core.errors import LabError
+from fmnist_core.errors import LabError, SpecError
 from fmnist_core.estimates import Prober, Workload, estimate
+from fmnist_core.figures.network import training
 from fmnist_core.presets import PRESETS, REPORTED
 from fmnist_core.runs import RunState, find_run
 from fmnist_core.spec import RunSpec
@@ -16,6 +18,8 @@ from fmnist_core.zoo import Layer
 from pages.ui.data import current_folder, plain
 from pages.ui.runs import readable_runs
 from pages.ui.words import duration
+
+_TRAINED = {"trained": "yes", "frozen": "no", "partly": "in part", "none": ""}
 
 
 def base_spec(presets: dict[str, RunSpec], dataset: Dataset) -> tuple[RunSpec, str]:
@@ -35,7 +39,25 @@ def base_spec(presets: dict[str, RunSpec], dataset: Dataset) -> tuple[RunSpec, s
         format_func=lambda key: presets[key].title, persist_state="session",
         help="A network and its settings. The letters A to E name five earlier systems whose figures you can re-run.",
     )  # fmt: skip
-    return _on(presets[chosen], dataset), f"new.{chosen}"
+    spec, scope = _with_cut(_on(presets[chosen], dataset))
+    return spec, f"new.{chosen}{scope}"
+
+
+def _with_cut(spec: RunSpec) -> tuple[RunSpec, str]:
+    """Apply backbone, cut and image size of the address, as the page Where to cut hands them over."""
+    asked = {name: st.query_params[name] for name in ("backbone", "cut", "size") if name in st.query_params}
+    if not spec.is_transfer or not asked:
+        return spec, ""
+    try:
+        changed = spec.replace(
+            backbone=asked.get("backbone", spec.backbone), cut=asked.get("cut", spec.cut),
+            image_size_px=int(asked.get("size", spec.image_size_px)),
+        )  # fmt: skip
+        blocks_to(changed.backbone, changed.cut, changed.image_size_px)
+    except (SpecError, ValueError) as error:
+        st.warning(f"The address asks for a cut that is not to be had. {plain(str(error))}")
+        return spec, ""
+    return changed, "." + ".".join(asked.values())
 
 
 def _on(spec: RunSpec, dataset: Dataset) -> RunSpec:
@@ -68,13 +90,14 @@ def layer_table(layers: tuple[Layer, ...]) -> None:
         "Multiply-adds", f"{multiply_adds / 1e6:.1f} M",
         help="Multiplications with addition for one image, forward. Time grows with it.",
     )  # fmt: skip
-    frame = pd.DataFrame(
-        {
-            "Layer": [layer.kind for layer in layers],
-            "Output": ["×".join(map(str, layer.output_shape)) for layer in layers],
-            "Parameters": [layer.parameters for layer in layers],
-        }
-    )
+    columns = {
+        "Layer": [layer.name or layer.kind for layer in layers],
+        "Output": ["×".join(map(str, layer.output_shape)) for layer in layers],
+        "Parameters": [layer.parameters for layer in layers],
+    }
+    if any(layer.frozen for layer in layers):
+        columns["Trained"] = [_TRAINED[training(layer)] for layer in layers]
+    frame = pd.DataFrame(columns)
     st.dataframe(
         frame, hide_index=True, height="content",
         column_config={"Parameters": st.column_config.NumberColumn(format="localized")},

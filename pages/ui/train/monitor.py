@@ -59,7 +59,8 @@ def _status(progress: Progress) -> None:
 
 def _sentence(progress: Progress) -> str:
     if progress.state == RunState.RUNNING:
-        epoch = f"epoch {min(int(progress.epoch_done) + 1, progress.run.spec.epochs)} of {progress.run.spec.epochs}"
+        total = progress.run.spec.total_epochs
+        epoch = f"epoch {min(int(progress.epoch_done) + 1, total)} of {total}"
         if progress.phase != "training":
             return progress.phase or "starting"
         left = progress.remaining_s

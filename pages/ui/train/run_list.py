@@ -95,7 +95,7 @@ def _row(progress: Progress) -> dict:
     return {
         "Run": progress.run.spec.title,
         "State": STATE_BADGES[progress.state][0],
-        "Epochs": f"{int(progress.epoch_done)} of {progress.run.spec.epochs}",
+        "Epochs": f"{int(progress.epoch_done)} of {progress.run.spec.total_epochs}",
         "Validation": 100 * best,
         "Test": 100 * test,
         "Time": duration(progress.elapsed_s) if progress.elapsed_s else "",

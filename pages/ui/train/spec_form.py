@@ -58,13 +58,14 @@ def conv_blocks_form(blocks: tuple[ConvBlock, ...], scope: str) -> tuple[ConvBlo
     )
 
 
-def dense_layers_form(layers: tuple[DenseLayer, ...], scope: str) -> tuple[DenseLayer, ...]:
+def dense_layers_form(layers: tuple[DenseLayer, ...], scope: str, *, least: int = 1) -> tuple[DenseLayer, ...]:
     """Show number and settings of the dense layers and return them."""
     count = st.slider(
-        "Dense layers", 1, max(MAX_BLOCKS, len(layers)), len(layers), key=f"{scope}.dense.count",
+        "Dense layers", least, max(MAX_BLOCKS, len(layers)), len(layers), key=f"{scope}.dense.count",
         persist_state="session", help="They weigh the patterns found; one more, of softmax, gives the probabilities.",
     )  # fmt: skip
-    return tuple(_dense_layer(number, layers[min(number, len(layers) - 1)], scope) for number in range(count))
+    known = layers or (DenseLayer(128),)
+    return tuple(_dense_layer(number, known[min(number, len(known) - 1)], scope) for number in range(count))
 
 
 def _choice(parameter: Hyperparameter, default: Any, options: dict[str, Any]) -> Any:
@@ -77,7 +78,7 @@ def _log_values(parameter: Hyperparameter, default: float) -> list[float]:
         powers = [2**power for power in range(13)]
         values = {value for value in powers if parameter.minimum <= value <= parameter.maximum}
     else:
-        decades = (mantissa * 10.0**power for power in range(-6, 1) for mantissa in LOG_STEPS)
+        decades = (mantissa * 10.0**power for power in range(-7, 1) for mantissa in LOG_STEPS)
         # Rounded to the digits on show, so that 3 * 0.0001 and 0.0003 are one value.
         values = {float(f"{value:g}") for value in decades if parameter.minimum <= value <= parameter.maximum}
     return sorted(values | {default})

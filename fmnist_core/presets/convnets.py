@@ -1,29 +1,11 @@
-"""Named RunSpecs: the networks of the five reference systems, beside what each system reported.
+"""The reference systems' own networks: four LeNet-5s and E's CNNs.
 
 Where a system did not report a value (B's and C's batch size, B's epochs), the preset takes Keras' default or
 the nearest reported value and says so in its note.
 """
 
-from dataclasses import dataclass
-
+from fmnist_core.presets.reported import Reported
 from fmnist_core.spec import ConvBlock, DenseLayer, RunSpec
-
-
-@dataclass(frozen=True)
-class Reported:
-    """What a reference system reported for a preset.
-
-    Attributes:
-        accuracy: fraction in 0..1, on what `measured_on` names.
-        measured_on: "validation" or "test".
-        parameters: number of weights, where the system gave it or the network fixes it.
-        note: what a reader must know to compare.
-    """
-
-    accuracy: float
-    measured_on: str
-    parameters: int
-    note: str
 
 
 def _lenet_wide(units: int) -> dict:
@@ -52,13 +34,7 @@ def _cnn_digits(kernel_px: int, filters: int) -> RunSpec:
     )
 
 
-_ALL = (
-    RunSpec(
-        title="First steps", preset="first-steps",
-        conv_blocks=(ConvBlock(6, 5), ConvBlock(16, 5)),
-        dense_layers=(DenseLayer(120), DenseLayer(84)),
-        batch_size=64, epochs=5, learning_rate=2e-3, schedule="one_cycle",
-    ),
+SPECS = (
     RunSpec(
         title="LeNet-5, wide (A)", preset="A-lenet5", **_lenet_wide(256),
         duplicates="keep_first", split="random", image_size_px=32, batch_size=64, epochs=30,
@@ -84,8 +60,6 @@ _ALL = (
     ),
     _cnn_digits(3, 32), _cnn_digits(3, 64), _cnn_digits(5, 32), _cnn_digits(5, 64),
 )  # fmt: skip
-
-PRESETS: dict[str, RunSpec] = {spec.preset: spec for spec in _ALL}
 
 _ON_TEST = "E validated on the test set, so its figure is that of the best-looking epoch on it."
 

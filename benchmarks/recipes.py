@@ -1,0 +1,104 @@
+"""Our own recipes on the real data, several seeds each, the test set scored once per Run at its end.
+
+    python -m benchmarks.recipes quick lenet5-modern [--seeds 3] [--limit 5000]
+
+Trains each preset as the app does, in a process of its own, and prints test accuracy (mean, standard deviation over
+seeds), seconds from the first step to the last epoch, processor seconds per core, and parameters. Appends each Run to
+benchmarks/results/recipes.json, from which docs/recipes.md takes its figures. `--limit` is a smoke test and is not
+recorded.
+"""
+
+import argparse
+import json
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+import time
+from datetime import date
+from pathlib import Path
+from statistics import mean, stdev
+
+RESULTS = Path(__file__).parent / "results" / "recipes.json"
+
+
+def main() -> None:
+    """Train every asked preset with every seed and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("presets", nargs="+")
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--first-seed", type=int, default=0)
+    parser.add_argument("--limit", type=int, default=0)
+    options = parser.parse_args()
+    for preset in options.presets:
+        rows = []
+        for seed in range(options.first_seed, options.first_seed + options.seeds):
+            rows.append(_in_process(preset, seed, options.limit))
+            print(f"{preset} seed {seed}: " + _words(rows[-1]), flush=True)
+            if not options.limit:
+                _record(rows[-1])
+        accuracies = [row["test_accuracy"] for row in rows]
+        spread = f" ± {stdev(accuracies):.4f}" if len(rows) > 1 else ""
+        print(
+            f"{preset}: test accuracy {mean(accuracies):.4f}{spread} over {len(rows)} seeds, "
+            f"{mean(row['training_s'] for row in rows):.0f} s"
+        )
+
+
+def _in_process(preset: str, seed: int, limit: int) -> dict:
+    command = [sys.executable, "-c", f"from benchmarks.recipes import train; train({preset!r}, {seed}, {limit})"]
+    environment = {**os.environ, "TF_ENABLE_ONEDNN_OPTS": "1", "TF_CPP_MIN_LOG_LEVEL": "3"}
+    done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, check=True)
+    return json.loads(done.stdout.strip().splitlines()[-1])
+
+
+def train(preset: str, seed: int, limit: int) -> None:
+    """Train one Run in this process and print its figures as JSON."""
+    import keras
+    import tensorflow as tf
+
+    from fmnist_core import training
+    from fmnist_core.presets import PRESETS
+    from fmnist_core.runs import Run
+
+    spec = PRESETS[preset].replace(seed=seed, train_limit=limit)
+    with tempfile.TemporaryDirectory() as folder:
+        run = Run.create(spec, Path(folder))
+        cpu_s = time.process_time()
+        result = training.fit(run)
+        cpu_s = time.process_time() - cpu_s
+        history, events = run.history(), run.events()
+    begin = next(event.time_s for event in events if event.logs.get("phase") == "training")
+    end = max(event.time_s for event in events if event.kind == "epoch")
+    row = {
+        "preset": preset, "seed": seed, "test_accuracy": result["test_accuracy"], "test_loss": result["test_loss"],
+        "val_accuracy": float(history["val_accuracy"].iloc[-1]), "parameters": result["parameters"],
+        "training_s": round(end - begin, 1), "cpu_s_per_core": round(cpu_s / (os.cpu_count() or 1), 1),
+        "epochs": len(history), "date": f"{date.today():%Y-%m-%d}", "cores": os.cpu_count(),
+        "processor": _processor(), "tensorflow": tf.__version__, "keras": keras.__version__,
+    }  # fmt: skip
+    print(json.dumps(row))
+
+
+def _words(row: dict) -> str:
+    return (
+        f"test {row['test_accuracy']:.4f}, validation {row['val_accuracy']:.4f}, {row['training_s']:.0f} s "
+        f"({row['cpu_s_per_core']:.0f} s of processor per core), {row['parameters']:,} parameters"
+    )
+
+
+def _record(row: dict) -> None:
+    RESULTS.parent.mkdir(exist_ok=True)
+    rows = json.loads(RESULTS.read_text()) if RESULTS.exists() else []
+    rows = [old for old in rows if (old["preset"], old["seed"]) != (row["preset"], row["seed"])]
+    RESULTS.write_text(json.dumps([*rows, row], indent=1) + "\n")
+
+
+def _processor() -> str:
+    lines = Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else []
+    return next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), platform.processor())
+
+
+if __name__ == "__main__":
+    main()

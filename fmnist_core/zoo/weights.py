@@ -1,0 +1,104 @@
+"""Weights of backbones: from a folder, a file, Keras' cache or a download; and weights of an earlier Run.
+
+A download needs a network. Without one, the official file can be put into the weights folder by hand; the errors here
+name file and folder.
+"""
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fmnist_core import paths
+from fmnist_core.backbones import BACKBONES
+from fmnist_core.errors import ModelError
+from fmnist_core.runs import KERAS_FILE, Run
+
+if TYPE_CHECKING:
+    import keras
+
+
+def folder() -> Path:
+    """Return the local weights folder: $FMNIST_LAB_WEIGHTS, or `weights/` in the workspace. It need not exist."""
+    return Path(os.environ.get("FMNIST_LAB_WEIGHTS") or paths.home() / "weights").expanduser().resolve()
+
+
+def find(backbone: str) -> Path | None:
+    """Return the official ImageNet file of the backbone if it is here: in the weights folder or in Keras' cache."""
+    name = BACKBONES[backbone].weights_file
+    keras_home = Path(os.environ.get("KERAS_HOME") or "~/.keras").expanduser()
+    return next((path for path in (folder() / name, keras_home / "models" / name) if path.is_file()), None)
+
+
+def load(base: "keras.Model", backbone: str, kind: str, file: str = "") -> None:
+    """Give the backbone its weights.
+
+    Args:
+        base: the whole backbone without top.
+        kind: "imagenet", "file" or "random"; random leaves it as it was built.
+        file: path of an HDF5 file of weights, for "file".
+
+    Raises:
+        ModelError: if there are no such weights, or they do not fit.
+    """
+    if kind == "imagenet":
+        if path := find(backbone):
+            _read(base, backbone, path)
+        else:
+            base.set_weights(_download(backbone).get_weights())
+    elif kind == "file":
+        _read(base, backbone, Path(file).expanduser())
+
+
+def start_from(model: "keras.Model", run: Run) -> None:
+    """Give a network the weights that an earlier Run of its kind learned.
+
+    Its convolutions must be those of the Run. Dense layers take what fits and else keep their own start, as must be
+    where the classes are others; the layer that gives the probabilities always does.
+
+    Raises:
+        ModelError: if the Run has no finished model, or its convolutions are others.
+    """
+    import keras
+
+    try:
+        earlier = keras.models.load_model(run.folder / KERAS_FILE, compile=False)
+    except (OSError, ValueError) as error:
+        raise ModelError(f"Expected the finished model of Run {run.id} to start from. Received: {error}") from error
+    ours, theirs = ([layer for layer in one.layers if layer.weights] for one in (model, earlier))
+    for own, other in zip(ours[:-1], theirs[:-1], strict=False):
+        shapes = [[weight.shape for weight in layer.get_weights()] for layer in (own, other)]
+        if shapes[0] == shapes[1]:
+            own.set_weights(other.get_weights())
+        elif not isinstance(own, keras.layers.Dense):
+            raise ModelError(
+                f"Expected Run {run.id} to have this network's convolutions. Received {other.name} with weights "
+                f"{shapes[1]} where {own.name} has {shapes[0]}."
+            )
+
+
+def _read(base: "keras.Model", backbone: str, path: Path) -> None:
+    title = BACKBONES[backbone].title
+    if not path.is_file():
+        raise ModelError(f"Expected a file with weights of {title}. Received a path where there is none: {path}.")
+    try:
+        base.load_weights(path)
+    except Exception as error:  # h5py, Keras and NumPy each have their own kinds for a file that does not fit
+        reason = next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
+        raise ModelError(
+            f"Expected weights of {title} without top, {base.count_params():,} numbers in HDF5 "
+            f"(.h5 or .weights.h5). Received {path}, which does not fit: {reason[:300]}"
+        ) from error
+
+
+def _download(backbone: str) -> "keras.Model":
+    from fmnist_core.zoo.facts import builder
+
+    try:
+        return builder(backbone)(include_top=False, weights="imagenet", input_shape=(None, None, 3))
+    except Exception as error:  # get_file raises a bare Exception when it cannot reach the server
+        reason = next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
+        raise ModelError(
+            f"Expected the ImageNet weights of {BACKBONES[backbone].title}. Received no download: {reason[:200]} "
+            f"Without a network, put the file {BACKBONES[backbone].weights_file} into {folder()}, or choose weights "
+            "from a file or random ones."
+        ) from error

@@ -1,0 +1,214 @@
+"""Features of a frozen backbone: computed once, found again, and the same result as without."""
+
+import os
+
+import keras
+import numpy as np
+import pytest
+
+from fmnist_core import features, paths, phases, training
+from fmnist_core.errors import ModelError
+from fmnist_core.features import FeatureStore, digests_of
+from fmnist_core.preprocess import prepare
+from fmnist_core.runs import Run
+from fmnist_core.spec import DenseLayer, RunSpec
+from fmnist_core.zoo.transfer import HEAD, TRUNK, build
+
+SPEC = RunSpec(
+    title="frozen", network="transfer", backbone="mobilenet", cut="3", weights="random", image_size_px=32,
+    scaling="base", global_pooling="average", dense_layers=(DenseLayer(16, dropout=0.2),), train_limit=400,
+    batch_size=32, epochs=2, learning_rate=3e-3,
+)  # fmt: skip
+IMAGES = np.random.default_rng(0).integers(0, 256, (60, 28, 28), np.uint8)
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path, monkeypatch):
+    folder = tmp_path / "cache" / "features"
+    monkeypatch.setattr(features, "_all_stores", lambda: (folder.mkdir(parents=True, exist_ok=True), folder)[1])
+    return folder
+
+
+@pytest.fixture(scope="module")
+def trunk():
+    keras.utils.set_random_seed(0)
+    return build(SPEC, 10).get_layer(TRUNK)
+
+
+def _ask(trunk, images, computed=None):
+    def inputs(chunk):
+        if computed is not None:
+            computed.extend(chunk.tolist())
+        return prepare(images[chunk], SPEC)
+
+    return FeatureStore(trunk, SPEC).features(digests_of(images), inputs)
+
+
+def test_features_are_what_the_trunk_makes_of_each_image(trunk):
+    found = _ask(trunk, IMAGES)
+    expected = trunk.predict(prepare(IMAGES, SPEC), verbose=0)
+    assert np.allclose(found.take(np.arange(60)), expected, rtol=1e-4, atol=1e-5)
+
+
+def test_an_image_is_computed_once_wherever_it_stands(trunk):
+    computed = []
+    _ask(trunk, IMAGES[:40], computed)
+    assert computed == list(range(40))
+    shuffled, again = IMAGES[::-1], []
+    found = _ask(trunk, shuffled, again)
+    assert sorted(again) == list(range(20))
+    assert np.array_equal(found.take(np.array([59])), _ask(trunk, IMAGES).take(np.array([0])))
+
+
+def test_an_image_that_stands_twice_is_computed_once(trunk):
+    computed = []
+    found = _ask(trunk, np.concatenate([IMAGES[:5], IMAGES[:5]]), computed)
+    assert computed == [0, 1, 2, 3, 4]
+    assert np.array_equal(found.take(np.arange(5)), found.take(np.arange(5, 10)))
+
+
+def test_what_a_killed_process_left_half_written_is_cut_off(trunk):
+    _ask(trunk, IMAGES[:10])
+    store = FeatureStore(trunk, SPEC)
+    with (store.folder / features.ROWS_FILE).open("ab") as rows:
+        rows.write(b"\x01" * 777)
+    with (store.folder / features.DIGESTS_FILE).open("ab") as names:
+        names.write(b"\x02" * 5)
+    computed = []
+    found = _ask(trunk, IMAGES, computed)
+    assert computed == list(range(10, 60))
+    expected = trunk.predict(prepare(IMAGES, SPEC), verbose=0)
+    assert np.allclose(found.take(np.arange(60)), expected, rtol=1e-4, atol=1e-5)
+
+
+def test_other_weights_have_another_store(trunk):
+    keras.utils.set_random_seed(1)
+    other = build(SPEC, 10).get_layer(TRUNK)
+    assert FeatureStore(other, SPEC).folder != FeatureStore(trunk, SPEC).folder
+
+
+def test_the_store_that_was_not_used_for_longest_goes_first(trunk, own_cache, monkeypatch):
+    _ask(trunk, IMAGES)
+    new = FeatureStore(trunk, SPEC).folder
+    for age, name in enumerate(("younger", "older"), start=1):
+        (own_cache / name).mkdir()
+        (own_cache / name / features.ROWS_FILE).write_bytes(b"0" * 30_000)
+        (own_cache / name / features.ABOUT_FILE).write_text("{}")
+        os.utime(own_cache / name / features.ABOUT_FILE, (1e9 - age, 1e9 - age))
+    monkeypatch.setattr(features, "limit_bytes", lambda: features._size(new) + 40_000)
+    features.evict(keep=new)
+    assert {path.name for path in own_cache.iterdir() if path.is_dir()} == {new.name, "younger"}
+
+
+def test_features_that_are_too_many_are_not_kept(monkeypatch):
+    monkeypatch.setenv("FMNIST_LAB_FEATURES_GB", "0.001")
+    assert not features.fits(SPEC, width=1000, images=1000)
+    assert features.fits(SPEC, width=10, images=1000)
+    monkeypatch.setenv("FMNIST_LAB_FEATURES_GB", "much")
+    assert features.limit_bytes() == 8_000_000_000
+
+
+def _fit(spec, folder):
+    run = Run.create(spec, folder)
+    training.fit(run)
+    return run, keras.models.load_model(run.folder / "model.keras")
+
+
+def test_a_head_on_kept_features_learns_what_it_learns_behind_the_whole_network(tmp_path):
+    kept, kept_model = _fit(SPEC, tmp_path)
+    plain, plain_model = _fit(SPEC.replace(cache_features=False), tmp_path)
+    columns = ["loss", "val_loss"]
+    assert np.allclose(kept.history()[columns], plain.history()[columns], atol=2e-4)
+    for ours, theirs in zip(
+        kept_model.get_layer(HEAD).get_weights(), plain_model.get_layer(HEAD).get_weights(), strict=True
+    ):
+        assert np.allclose(ours, theirs, atol=1e-3)
+    assert np.allclose(kept.test_probabilities(), plain.test_probabilities(), atol=2e-3)
+
+
+def test_the_saved_model_of_a_head_on_features_takes_pixels(tmp_path):
+    from fmnist_core import datasets, prediction
+
+    run, model = _fit(SPEC, tmp_path)
+    x = np.asarray(datasets.load("fashion-mnist").x_test[:64])
+    assert np.allclose(model.predict(prepare(x, SPEC), verbose=0), run.test_probabilities()[:64], atol=1e-3)
+    assert np.allclose(prediction.load(run).probabilities(x), run.test_probabilities()[:64], atol=1e-3)
+
+
+def test_a_frozen_base_keeps_its_weights_and_fine_tuning_changes_only_the_last_layers(tmp_path):
+    spec = SPEC.replace(fine_tune_epochs=1, fine_tune_layers=4, fine_tune_learning_rate=1e-3, best_checkpoint="none")
+    keras.utils.set_random_seed(spec.seed)
+    start = build(spec, 10).get_layer(TRUNK).get_layer("mobilenet")
+    run, model = _fit(spec, tmp_path)
+    base = model.get_layer(TRUNK).get_layer("mobilenet")
+    same = [
+        all(np.array_equal(a, b) for a, b in zip(old.get_weights(), new.get_weights(), strict=True))
+        for old, new in zip(start.layers, base.layers, strict=True)
+    ]
+    assert all(same[:-4])
+    weighted = [index for index in range(len(same) - 4, len(same)) if start.layers[index].get_weights()]
+    assert not all(same[index] for index in weighted)
+    norms = [
+        (old, new)
+        for old, new in zip(start.layers, base.layers, strict=True)
+        if isinstance(new, keras.layers.BatchNormalization)
+    ]
+    assert all(np.array_equal(old.moving_mean.numpy(), new.moving_mean.numpy()) for old, new in norms)
+    assert run.history()["epoch"].tolist() == [1, 2, 3]
+    switch = [e.logs["fine_tuning_from"] for e in run.events() if e.logs.get("phase") == "training"]
+    assert switch == [None, 2]
+
+
+def test_a_run_that_is_stopped_in_fine_tuning_resumes_there_with_the_same_result(tmp_path, monkeypatch):
+    from fmnist_core import callbacks
+    from fmnist_core.runs import STOP_FILE
+
+    spec = SPEC.replace(fine_tune_epochs=2, fine_tune_layers=4, fine_tune_learning_rate=1e-3)
+    unbroken, _ = _fit(spec, tmp_path)
+    run = Run.create(spec, tmp_path)
+    begin = callbacks.EventLog.on_epoch_begin
+
+    def stop_in_last_epoch(self, epoch, logs=None):
+        begin(self, epoch, logs)
+        if epoch == 3:
+            (run.folder / STOP_FILE).touch()
+
+    monkeypatch.setattr(callbacks.EventLog, "on_epoch_begin", stop_in_last_epoch)
+    with pytest.raises(callbacks.StopRequested):
+        training.fit(run)
+    assert callbacks.read_checkpoint(run.folder).fine_tuning_from == 2
+    monkeypatch.setattr(callbacks.EventLog, "on_epoch_begin", begin)
+    (run.folder / STOP_FILE).unlink()
+    training.fit(run)
+    assert np.array_equal(run.test_probabilities(), unbroken.test_probabilities())
+
+
+def test_augmented_copies_take_turns_and_none_is_the_original(tmp_path):
+    spec = SPEC.replace(flip=True, shift_px=2, feature_copies=2)
+    first, second = (phases._augmented_copy(IMAGES, spec, copy) for copy in (0, 1))
+    assert not np.array_equal(first, second)
+    assert np.array_equal(first, phases._augmented_copy(IMAGES, spec, 0))
+    assert spec.keeps_features
+    assert not spec.replace(feature_copies=0).keeps_features
+    run, _ = _fit(spec, tmp_path)
+    assert run.result["test_accuracy"] > 0.2
+
+
+def test_absent_weights_say_which_file_to_put_where(monkeypatch, tmp_path):
+    from fmnist_core.zoo import facts
+
+    def offline(*_, **__):
+        raise Exception("URL fetch failure on https://example.org: None -- [Errno -3] no name")
+
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    monkeypatch.setattr(facts, "builder", lambda _: lambda weights, **options: offline() if weights else _small())
+    with pytest.raises(ModelError, match=r"put the file mobilenet_1_0_224_tf_no_top.h5 into .*weights"):
+        build(SPEC.replace(weights="imagenet"), 10)
+
+
+def _small():
+    return keras.applications.MobileNet(include_top=False, weights=None, input_shape=(None, None, 3))
+
+
+def test_the_workspace_is_left_alone(own_cache):
+    assert paths.home() not in own_cache.parents

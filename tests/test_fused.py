@@ -1,0 +1,71 @@
+"""The fused batch normalisation gives Keras' numbers: outputs, gradients, moving statistics, training."""
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from fmnist_core.fused import BatchNormalization, with_fused_layers
+
+X = np.random.default_rng(0).normal(3, 2, (16, 5, 5, 4)).astype(np.float32)
+
+
+def _pair():
+    layers = keras.layers.BatchNormalization(), BatchNormalization()
+    for layer in layers:
+        layer.build(X.shape)
+        rng = np.random.default_rng(1)
+        layer.set_weights([rng.uniform(0.5, 1.5, weight.shape).astype(np.float32) for weight in layer.get_weights()])
+    return layers
+
+
+def test_outputs_gradients_and_moving_statistics_are_those_of_keras():
+    results = []
+    for layer in _pair():
+        with tf.GradientTape() as tape:
+            x = tf.constant(X)
+            tape.watch(x)
+            loss = tf.reduce_sum(tf.sin(layer(x, training=True)))
+        gradients = tape.gradient(loss, [x, *layer.trainable_variables])
+        results.append([*gradients, *layer.get_weights(), layer(X, training=False)])
+    for ours, theirs in zip(*results, strict=True):
+        assert np.allclose(ours, theirs, rtol=1e-4, atol=1e-4)
+
+
+def test_a_frozen_layer_keeps_its_statistics():
+    _, layer = _pair()
+    layer.trainable = False
+    before = layer.get_weights()
+    layer(X, training=True)
+    assert all(np.array_equal(a, b) for a, b in zip(before, layer.get_weights(), strict=True))
+
+
+def _model():
+    keras.utils.set_random_seed(3)
+    return keras.Sequential(
+        [
+            keras.Input((5, 5, 4)),
+            keras.layers.Conv2D(6, 3),
+            keras.layers.BatchNormalization(),
+            keras.layers.Flatten(),
+            keras.layers.Dense(3),
+            keras.layers.BatchNormalization(),
+        ]
+    )
+
+
+def test_the_twin_starts_with_the_same_weights_and_learns_the_same(tmp_path):
+    plain, twin = _model(), with_fused_layers(_model())
+    assert [type(layer) for layer in twin.layers].count(BatchNormalization) == 1  # rows of numbers stay Keras' own
+    for model in (plain, twin):
+        model.compile(keras.optimizers.SGD(0.05), "mse")
+        model.fit(X, X[:, 0, 0, :3], epochs=3, batch_size=8, shuffle=False, verbose=0)
+    for ours, theirs in zip(twin.get_weights(), plain.get_weights(), strict=True):
+        assert np.allclose(ours, theirs, atol=1e-4)
+    twin.save_weights(tmp_path / "twin.weights.h5")
+    plain.load_weights(tmp_path / "twin.weights.h5")
+    assert np.allclose(plain.predict(X, verbose=0), twin.predict(X, verbose=0), atol=1e-5)
+
+
+def test_a_model_without_such_layers_is_its_own_twin():
+    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)])
+    assert with_fused_layers(model) is model

@@ -1,0 +1,243 @@
+"""Backbones, heads and weights: what the table says against what Keras builds, and files good and bad."""
+
+import h5py
+import keras
+import numpy as np
+import pytest
+
+from fmnist_core import backbones, zoo
+from fmnist_core.backbones import BACKBONES, SIZES_PX
+from fmnist_core.errors import ModelError, SpecError
+from fmnist_core.presets import PRESETS
+from fmnist_core.presets.transfer import head
+from fmnist_core.runs import KERAS_FILE, Run
+from fmnist_core.spec import ConvBlock, DenseLayer, RunSpec
+from fmnist_core.zoo import facts, weights
+from fmnist_core.zoo.transfer import HEAD, TRUNK
+
+SMALL = RunSpec(
+    network="transfer", backbone="mobilenet", cut="2", weights="random", image_size_px=32, scaling="base",
+    global_pooling="average", dense_layers=(DenseLayer(8),),
+)  # fmt: skip
+TRANSFER = {key: spec for key, spec in PRESETS.items() if spec.is_transfer}
+
+
+@pytest.mark.parametrize("backbone", BACKBONES)
+def test_each_backbone_builds_at_its_smallest_size_as_the_table_describes_it(backbone):
+    spec = SMALL.replace(backbone=backbone, cut="", image_size_px=BACKBONES[backbone].minimum_px, dense_layers=())
+    described, model = zoo.describe(spec), zoo.build(spec)
+    assert sum(layer.parameters for layer in described) == model.count_params()
+    assert sum(layer.parameters - layer.frozen for layer in described) == sum(
+        int(np.prod(weight.shape)) for weight in model.trainable_variables
+    )
+    base = model.get_layer(TRUNK).get_layer(backbone)
+    blocks = [layer for layer in described if layer.kind == "Block"]
+    assert base.output_shape[-1] == blocks[-1].output_shape[-1]
+    rows = model.predict(np.random.default_rng(0).random((2, 32, 32, 1), np.float32) * 255, verbose=0)
+    assert rows.shape == (2, 10)
+    assert np.allclose(rows.sum(axis=1), 1, atol=1e-5)
+
+
+@pytest.mark.parametrize("backbone", ["vgg16", "mobilenet"])
+def test_the_facts_file_is_what_keras_says(backbone):
+    assert backbones._facts()[backbone] == facts.facts_of(backbone)
+
+
+@pytest.mark.parametrize("backbone", BACKBONES)
+def test_blocks_shrink_and_every_cut_has_a_name_of_its_own(backbone):
+    for size in SIZES_PX:
+        blocks = backbones.blocks(backbone, size)
+        sides = [block.output_shape[0] for block in blocks]
+        assert sides == sorted(sides, reverse=True)
+        assert sides[-1] >= 1
+    assert len(set(backbones.cut_points(backbone))) == len(backbones.cut_points(backbone))
+
+
+def test_multiply_adds_of_vgg16_at_224_px_are_the_published_ones():
+    total = sum(block.multiply_adds for block in backbones.blocks("vgg16", 224))
+    assert total == pytest.approx(15.35e9, rel=0.01)  # 15.5 billion with its dense layers
+
+
+@pytest.mark.parametrize("spec", TRANSFER.values(), ids=TRANSFER)
+def test_every_transfer_preset_describes_its_blocks_and_head(spec):
+    layers = zoo.describe(spec)
+    assert layers[-1].output_shape == (10,)
+    assert [layer for layer in layers if layer.kind == "Block"]
+
+
+def test_b_trains_the_last_five_layers_of_vgg16_and_nothing_else_of_it():
+    layers = {layer.name: layer for layer in zoo.describe(PRESETS["B-vgg16"]) if layer.kind == "Block"}
+    assert layers["block5"].frozen == 0
+    assert all(layers[f"block{number}"].frozen == layers[f"block{number}"].parameters for number in range(1, 5))
+
+
+def test_own_range_variants_differ_from_their_preset_in_the_scaling_alone():
+    for key in TRANSFER:
+        if key.startswith("own-range-"):
+            original = PRESETS[key.removeprefix("own-range-")]
+            changed = PRESETS[key]
+            assert original == changed.replace(preset=original.preset, title=original.title, scaling="unit")
+
+
+@pytest.mark.parametrize(
+    ("text", "layers"),
+    [
+        ("64x2 drop0.5, 32 norm", (DenseLayer(64), DenseLayer(64, False, 0.5), DenseLayer(32, True))),
+        ("10 norm drop0.5", (DenseLayer(10, True, 0.5),)),
+        ("", ()),
+    ],
+)  # fmt: skip
+def test_a_head_is_read_from_its_description(text, layers):
+    assert head(text) == layers
+
+
+def test_a_head_that_cannot_be_read_is_named():
+    with pytest.raises(SpecError, match="Received: 'many'"):
+        head("128, many")
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"cut": "block9"}, "Expected cut: one of 1, 2"),
+        ({"backbone": "vgg16", "cut": "", "image_size_px": 28}, "no pixel left after block block4"),
+        ({"unfrozen_layers": 500}, "at most the .* layers of MobileNet up to the cut. Received 500"),
+        ({"fine_tune_epochs": 1, "fine_tune_layers": 99}, "fine_tune_layers"),
+    ],
+)
+def test_a_cut_or_a_freeze_that_cannot_be_is_refused(changes, message):
+    with pytest.raises(SpecError, match=message):
+        zoo.describe(SMALL.replace(**changes))
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [({"weights": "file"}, "path of a file"), ({"network": "convnet"}, "range of numbers")],
+)
+def test_settings_that_contradict_each_other_are_refused_at_once(changes, message):
+    with pytest.raises(SpecError, match=message):
+        SMALL.replace(**changes)
+
+
+@pytest.mark.parametrize("scaling", ["base", "unit"])
+def test_the_base_gets_the_range_that_the_spec_says(scaling):
+    model = zoo.build(SMALL.replace(scaling=scaling))
+    names = [type(layer).__name__ for layer in model.get_layer(TRUNK).layers]
+    assert ("Rescaling" in names) == (scaling == "base")
+    if scaling == "base":
+        rescaling = model.get_layer(TRUNK).layers[names.index("Rescaling")]
+        assert np.allclose(rescaling(np.array([[0.0, 255.0]])), [[-1, 1]])
+
+
+def test_the_caffe_range_is_that_of_keras_preprocess_input():
+    scale, offset = backbones.INPUT_RANGES["caffe"]
+    grey = np.full((1, 1, 1, 3), 77.0, np.float32)
+    assert np.allclose(keras.applications.vgg16.preprocess_input(grey.copy()), grey * scale + np.array(offset))
+
+
+def _write_official(path, model):
+    """Write the legacy HDF5 format of the published weight files."""
+    with h5py.File(path, "w") as file:
+        layers = [layer for layer in model.layers if layer.weights]
+        file.attrs["layer_names"] = [layer.name.encode() for layer in layers]
+        file.attrs["backend"], file.attrs["keras_version"] = b"tensorflow", b"2.1.6"
+        for layer in layers:
+            group = file.create_group(layer.name)
+            names = [f"{layer.name}/{weight.name}:0" for weight in layer.weights]
+            group.attrs["weight_names"] = [name.encode() for name in names]
+            for name, value in zip(names, layer.get_weights(), strict=True):
+                group[name] = value
+
+
+@pytest.fixture
+def weights_folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("FMNIST_LAB_WEIGHTS", str(tmp_path))
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
+    return tmp_path
+
+
+@pytest.mark.parametrize("backbone", ["mobilenet", "efficientnetv2b0"])
+def test_an_official_file_in_the_weights_folder_is_what_the_base_gets(backbone, weights_folder):
+    keras.utils.set_random_seed(7)
+    source = facts.builder(backbone)(include_top=False, weights=None, input_shape=(None, None, 3))
+    _write_official(weights_folder / BACKBONES[backbone].weights_file, source)
+    keras.utils.set_random_seed(8)
+    model = zoo.build(SMALL.replace(backbone=backbone, weights="imagenet", cut=backbones.cut_points(backbone)[1]))
+    base = model.get_layer(TRUNK).get_layer(backbone)
+    for layer in base.layers:
+        wanted = source.get_layer(layer.name).get_weights() if layer.weights else []
+        assert all(np.array_equal(a, b) for a, b in zip(layer.get_weights(), wanted, strict=True))
+
+
+def test_a_file_in_keras_own_format_is_read(tmp_path):
+    keras.utils.set_random_seed(7)
+    source = facts.builder("mobilenet")(include_top=False, weights=None, input_shape=(None, None, 3))
+    source.save_weights(tmp_path / "mine.weights.h5")
+    model = zoo.build(SMALL.replace(weights="file", weights_file=str(tmp_path / "mine.weights.h5")))
+    base = model.get_layer(TRUNK).get_layer("mobilenet")
+    assert np.array_equal(base.get_layer("conv1").get_weights()[0], source.get_layer("conv1").get_weights()[0])
+
+
+@pytest.mark.parametrize("fault", ["absent", "text", "other network", "cut off"])
+def test_a_file_that_does_not_fit_is_named_with_what_was_expected(fault, tmp_path):
+    path = tmp_path / "given.weights.h5"
+    if fault == "text":
+        path.write_text("no weights at all")
+    elif fault != "absent":
+        keras.Sequential([keras.Input((3,)), keras.layers.Dense(4)]).save_weights(path)
+        if fault == "cut off":
+            path.write_bytes(path.read_bytes()[:700])
+    with pytest.raises(ModelError, match=r"Expected .*weights of MobileNet.*Received .*given.weights.h5"):
+        zoo.build(SMALL.replace(weights="file", weights_file=str(path)))
+
+
+OWN = RunSpec(conv_blocks=(ConvBlock(4, 5), ConvBlock(6, 3)), dense_layers=(DenseLayer(12),))
+
+
+@pytest.fixture
+def digits_run(tmp_path, monkeypatch):
+    """A finished Run on ten other classes, as far as a new Run reads it."""
+    monkeypatch.setenv("FMNIST_LAB_HOME", str(tmp_path))
+    run = Run.create(OWN.replace(dataset="mnist"))
+    zoo.build(OWN).save(run.folder / KERAS_FILE)
+    return run
+
+
+def test_a_run_that_starts_from_another_has_its_convolutions_and_keeps_frozen_ones(digits_run):
+    model = zoo.build(OWN.replace(start_run=digits_run.id, frozen_blocks=1))
+    earlier = keras.models.load_model(digits_run.folder / KERAS_FILE)
+    pairs = [(a, b) for a, b in zip(model.layers, earlier.layers, strict=True) if a.weights]
+    same = [np.array_equal(a.get_weights()[0], b.get_weights()[0]) for a, b in pairs]
+    assert same == [True, True, True, False]  # the probabilities' layer starts anew
+    convolutions = [layer for layer in model.layers if isinstance(layer, keras.layers.Conv2D)]
+    assert [layer.trainable for layer in convolutions] == [False, True]
+
+
+def test_a_run_with_other_convolutions_cannot_be_started_from(digits_run):
+    with pytest.raises(ModelError, match="to have this network's convolutions"):
+        zoo.build(OWN.replace(conv_blocks=(ConvBlock(5, 5), ConvBlock(6, 3)), start_run=digits_run.id))
+
+
+def test_a_run_without_a_model_cannot_be_started_from(digits_run):
+    (digits_run.folder / KERAS_FILE).unlink()
+    with pytest.raises(ModelError, match="finished model of Run"):
+        zoo.build(OWN.replace(start_run=digits_run.id))
+
+
+def test_more_frozen_blocks_than_blocks_are_refused():
+    with pytest.raises(SpecError, match="at most the 2 convolution blocks"):
+        zoo.describe(OWN.replace(frozen_blocks=3))
+
+
+def test_the_head_is_a_part_of_its_own():
+    model = zoo.build(SMALL)
+    assert [type(layer).__name__ for layer in model.get_layer(HEAD).layers[1:]] == ["Dense", "Dense"]
+
+
+def test_the_local_weights_folder_comes_before_keras_cache(weights_folder):
+    name = BACKBONES["vgg16"].weights_file
+    (weights_folder / "keras" / "models").mkdir(parents=True)
+    (weights_folder / "keras" / "models" / name).touch()
+    assert weights.find("vgg16") == weights_folder / "keras" / "models" / name
+    (weights_folder / name).touch()
+    assert weights.find("vgg16") == weights_folder / name
