@@ -33,6 +33,7 @@ from fmnist_core.processes import Claim
 
 # "module:function", strings, so that the app imports none of them to start one.
 TASKS: dict[str, str] = {
+    "depth": "fmnist_core.depth_probe:remember",
     "neighbours": "fmnist_core.neighbours:remember",
     "tsne": "fmnist_core.projection:remember_tsne",
     "umap": "fmnist_core.projection:remember_umap",
