@@ -17,8 +17,8 @@ from fmnist_core import jobs, zoo
 from fmnist_core.presets import PRESETS, REPORTED
 from fmnist_core.spec import RunSpec
 
-# What a launch sets; everything else is the experiment's.
-_CHANGES = ("dataset", "dataset_folder", "train_limit", "epochs", "group")
+# What a launch sets, and the name; everything else is the experiment's.
+_CHANGES = ("dataset", "dataset_folder", "train_limit", "epochs", "group", "title")
 SETTLING_STEPS = 300  # then 5 % of the start are left: 0.99^300
 _GROUP = re.compile(r"experiment-(?P<key>[a-z-]+)-\d{8}-\d{6}-[0-9a-f]{4}")
 
@@ -45,13 +45,15 @@ class Experiment:
     Attributes:
         title: a few words.
         question: what the Runs answer.
-        note: what they have in common, and what a reader must know to compare.
+        note: what they have in common and where they differ.
+        caveat: what a reader must know to compare with the reported figures.
         members: the Runs.
     """
 
     title: str
     question: str
     note: str
+    caveat: str
     members: tuple[Member, ...]
 
     @property
@@ -75,7 +77,8 @@ EXPERIMENTS: dict[str, Experiment] = {
         "Filter grid (E)",
         "Do more or larger filters in the second convolution help?",
         "Two convolutions with batch normalisation and dropout 0.5, a dense layer of 128. Only kernel and number of "
-        f"filters of the second convolution differ. {_ON_TEST}",
+        "filters of the second convolution differ.",
+        _ON_TEST,
         tuple(
             Member(
                 f"{PRESETS[key].conv_blocks[1].kernel_px}x{PRESETS[key].conv_blocks[1].kernel_px}, "
@@ -88,9 +91,9 @@ EXPERIMENTS: dict[str, Experiment] = {
     "dropout": Experiment(
         "Dropout (E)",
         "What does dropout do?",
-        "E's network with 5x5 kernels and 64 filters, with dropout 0.5 after both convolutions and without any. In E, "
-        "training reached 0.9885 with dropout and 0.9979 without. E has two figures for the one with dropout, 0.9922 "
-        f"in its grid and 0.9933 here: so much do two Runs of one network differ. {_ON_TEST}",
+        "The network with 5x5 kernels and 64 filters, with dropout 0.5 after both convolutions and without any.",
+        "In E, training reached 0.9885 with dropout and 0.9979 without. E has two figures for the one with dropout, "
+        f"0.9922 in its grid and 0.9933 here: so much do two Runs of one network differ. {_ON_TEST}",
         (
             Member("With dropout", PRESETS["E-cnn-k5n64"], 0.9933),
             Member("Without dropout", _without_dropout(PRESETS["E-cnn-k5n64"]), 0.9884),

@@ -70,11 +70,13 @@ def test_batch_normalisation_settles_in_a_full_launch_but_not_in_a_handful_of_st
 def test_the_words_follow_the_launch_from_its_start_to_its_end():
     begun = [Outcome("a", 0.80), Outcome("b", float("nan"))]
     assert accuracy_text([Outcome("a", float("nan"))] * 2) == "No epoch is finished yet."
-    assert accuracy_text(begun) == "Best validation accuracy so far: a 80.00%."
+    assert accuracy_text(begun) == "Best validation accuracy so far. a: 80.00%."
     near = [Outcome("a", 0.90, 0.901, 10_000), Outcome("b", 0.90, 0.900, 10_000)]
-    assert "a is ahead with 90.10%" in accuracy_text(near) and "do not settle which is better" in accuracy_text(near)
+    assert "Ahead on the test images: a, 90.10%. Last: b, 90.00%." in accuracy_text(
+        near
+    ) and "do not settle which is better" in accuracy_text(near)
     far = [Outcome("a", 0.90, 0.90, 10_000), Outcome("b", 0.95, 0.95, 10_000)]
-    assert "b is ahead with 95.00%" in accuracy_text(far) and "do not overlap" in accuracy_text(far)
+    assert "Ahead on the test images: b, 95.00%." in accuracy_text(far) and "do not overlap" in accuracy_text(far)
     assert accuracy_text([Outcome("a", 0.9, 0.9, 100), Outcome("b", 0.9, 0.9, 100)]).startswith(
         "All Runs have the same"
     )

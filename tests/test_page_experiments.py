@@ -102,12 +102,20 @@ def test_done_runs_are_compared_in_words_and_in_a_table():
     for run, accuracy in zip(sorted(list_runs(), key=lambda run: run.id), (0.99, 0.98), strict=True):
         complete(run, accuracy)
     page = open_page(experiment="Dropout (E)")
-    assert "With dropout is ahead with 99.00%, Without dropout is last with 98.00%" in words(page)
+    assert "With dropout, 99.00%. Last\\: Without dropout, 98.00%" in words(page)
     table = page.dataframe[0].value
     assert list(table["Run"]) == ["With dropout", "Without dropout"]
     assert list(table["Reported"]) == ["99.33%", "98.84%"]
     assert table["95 % interval"][0] == "98.79% to 99.18%"
     assert "Stop all" not in labels(page)
+
+
+def test_too_few_steps_for_batch_normalisation_are_told_beside_the_figures():
+    launch("dropout", "fashion-mnist", epochs=1, train_limit=5000)
+    for run in list_runs():
+        run.write_event("phase", phase="training", train_images=5000)
+        complete(run, 0.3)
+    assert "batch normalisation does not settle" in open_page(experiment="Dropout (E)").warning[0].value
 
 
 def test_figures_on_other_data_are_not_set_beside_the_reported_ones():

@@ -41,12 +41,12 @@ def accuracy_text(outcomes: Sequence[Outcome]) -> str:
     begun = [one for one in outcomes if not isnan(one.validation)]
     if not begun:
         return "No epoch is finished yet."
-    parts = ", ".join(f"{one.label} {one.validation:.2%}" for one in begun)
-    return f"Best validation accuracy so far: {parts}."
+    parts = ", ".join(f"{one.label}: {one.validation:.2%}" for one in begun)
+    return f"Best validation accuracy so far. {parts}."
 
 
 def _final_text(best: Outcome, last: Outcome) -> str:
-    words = f"On the test images {best.label} is ahead with {best.test:.2%}, {last.label} is last with {last.test:.2%}."
+    words = f"Ahead on the test images: {best.label}, {best.test:.2%}. Last: {last.label}, {last.test:.2%}."
     if best.test == last.test:
         return f"All Runs have the same test accuracy, {best.test:.2%}."
     if best.interval[0] <= last.interval[1]:

@@ -10,7 +10,6 @@ from fmnist_core.backbones import BACKBONES
 from fmnist_core.depth_probe import SIZES_PX, WEIGHTS, ProbeSpec
 from fmnist_core.errors import SpecError
 from fmnist_core.spec import HYPERPARAMETERS
-from fmnist_core.zoo import weights
 from pages.ui.data import plain
 
 _START = ProbeSpec()
@@ -34,7 +33,8 @@ def probe_form() -> ProbeSpec | None:
         )  # fmt: skip
     st.caption(_about(backbone))
     file = _file_field(backbone) if kind == "file" else ""
-    _availability(backbone, kind)
+    if kind == "random":
+        st.caption("**Not pretrained.** What you will see comes from the shape of the network alone.")
     try:
         return ProbeSpec(backbone, size, kind, file)
     except SpecError as error:
@@ -54,16 +54,3 @@ def _file_field(backbone: str) -> str:
         placeholder=f"/home/me/{BACKBONES[backbone].weights_file}",
         help=f"HDF5 of {BACKBONES[backbone].title} without top, as Keras saves it: .weights.h5, or an official .h5.",
     ).strip()  # fmt: skip
-
-
-def _availability(backbone: str, kind: str) -> None:
-    """Say so where the ImageNet weights are not on this machine: that is no error yet, a network may bring them."""
-    if kind == "imagenet" and weights.find(backbone) is None:
-        st.info(
-            f"The ImageNet weights of {BACKBONES[backbone].title} are not on this machine. With a network they are "
-            f"downloaded once. Without one, put the file {plain(BACKBONES[backbone].weights_file)} into "
-            f"{plain(str(weights.folder()))}, or choose other weights.",
-            icon=":material/download:",
-        )
-    elif kind == "random":
-        st.caption("**Not pretrained.** What you will see comes from the shape of the network alone.")

@@ -8,6 +8,7 @@ from fmnist_core.datasets import Dataset
 from fmnist_core.depth_probe import Probe, ProbeSpec, known_probe
 from fmnist_core.figures.depth import block_words, depth_figure, depth_frame, depth_text
 from fmnist_core.presets import PRESETS
+from fmnist_core.zoo import weights
 from pages.ui.data import plain
 from pages.ui.export import show_figure
 from pages.ui.tasks import show_task, task_for
@@ -18,13 +19,7 @@ def show_probe(dataset: Dataset, spec: ProbeSpec) -> None:
     """Show the probe, or offer to compute it."""
     probe = known_probe(dataset, spec)
     if probe is None:
-        show_task(
-            task_for(dataset, "depth", **spec.parameters),
-            title=f"A linear probe on each of {len(spec.blocks)} blocks of {BACKBONES[spec.backbone].title}, "
-            f"{spec.image_size_px} px",
-            note=f"{spec.train_images:,} training and {spec.test_images:,} test images. Roughly "
-            f"{duration(spec.about_s)} on two cores; after that it is kept.",
-        )
+        _offer(dataset, spec)
         return
     finding, *more = depth_text(probe)
     st.subheader(plain(finding), anchor=False)
@@ -39,6 +34,24 @@ def show_probe(dataset: Dataset, spec: ProbeSpec) -> None:
         _table(frame)
     with st.expander("How this is measured"):
         st.markdown(_method(spec, probe))
+
+
+def _offer(dataset: Dataset, spec: ProbeSpec) -> None:
+    title = BACKBONES[spec.backbone].title
+    task = task_for(dataset, "depth", **spec.parameters)
+    # Where a download has failed, the message says the same.
+    if spec.weights == "imagenet" and weights.find(spec.backbone) is None and task.status().state != "failed":
+        st.info(
+            f"The ImageNet weights of {title} are not on this machine. With a network they are downloaded once. "
+            f"Without one, put the file {plain(BACKBONES[spec.backbone].weights_file)} into "
+            f"{plain(str(weights.folder()))}, or choose other weights.",
+            icon=":material/download:",
+        )
+    show_task(
+        task, title=f"A linear probe on each of {len(spec.blocks)} blocks of {title}, {spec.image_size_px} px",
+        note=f"{spec.train_images:,} training and {spec.test_images:,} test images. Roughly "
+        f"{duration(10 * round(spec.about_s / 10))} on two cores; after that it is kept.",
+    )  # fmt: skip
 
 
 def _go_on(spec: ProbeSpec, probe: Probe) -> None:

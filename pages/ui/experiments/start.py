@@ -20,13 +20,10 @@ def about(key: str, dataset: Dataset) -> None:
     """Show the experiment's question and what its Runs have in common."""
     experiment = EXPERIMENTS[key]
     st.subheader(experiment.question, anchor=False)
-    other = ""
+    st.markdown(plain(experiment.note))
     if experiment.dataset != dataset.name:
         title, meant = DATASETS[dataset.name].title, DATASETS[experiment.dataset].title
-        other = (
-            f" It was done on {meant}, your data are {title}: choose {meant} under Data to compare with E's figures."
-        )
-    st.caption(plain(experiment.note + other))
+        st.caption(f"E worked on {meant}, your data are {title}: choose {meant} under Data to compare with E.")
 
 
 def start_form(key: str, dataset: Dataset, progresses: list[Progress], *, again: bool) -> None:
@@ -37,6 +34,8 @@ def start_form(key: str, dataset: Dataset, progresses: list[Progress], *, again:
     else:
         _members(key)
         _form(key, dataset, progresses)
+    with st.expander("Before you compare with E"):
+        st.markdown(plain(EXPERIMENTS[key].caveat))
 
 
 def _members(key: str) -> None:

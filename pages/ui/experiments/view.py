@@ -9,7 +9,7 @@ import streamlit as st
 from fmnist_core import jobs
 from fmnist_core.comparison import OWN_FILES
 from fmnist_core.errors import LabError
-from fmnist_core.experiments import member_of
+from fmnist_core.experiments import member_of, settles
 from fmnist_core.figures.experiments import Outcome, accuracy_text
 from fmnist_core.figures.palette import CLASS_COLOURS
 from fmnist_core.progress import Progress
@@ -38,6 +38,12 @@ def _view(key: str, group: str, runs: list[Run], states_before: list[RunState]) 
         st.rerun()  # the whole page: the tick and the buttons depend on the states
     outcomes = [_outcome(key, progress) for progress in progresses]
     _status(progresses)
+    if not _settles(progresses):
+        st.warning(
+            "In so few steps batch normalisation does not settle: validation and test are those of a network that "
+            "training never saw. Take more images or epochs to compare.",
+            icon=":material/warning:",
+        )
     live_chart(
         _panels(outcomes, progresses), key=f"experiment.{group}", x_label="epoch", alt=accuracy_text(outcomes),
         empty="No epoch was finished" if all(one.state.is_over for one in progresses) else "No epoch is finished yet",
@@ -55,6 +61,11 @@ def _outcome(key: str, progress: Progress) -> Outcome:
         max((row.get("val_accuracy", 0.0) for row in progress.epochs), default=math.nan),
         result.get("test_accuracy"), result.get("test_images", 0), member.reported if comparable else None,
     )  # fmt: skip
+
+
+def _settles(progresses: list[Progress]) -> bool:
+    images = max(one.train_images for one in progresses)
+    return not images or settles([one.run.spec for one in progresses], images)
 
 
 def _result(run: Run) -> dict:
