@@ -43,7 +43,7 @@ PAGES = {
 st.set_page_config(page_title="FMNIST Lab", page_icon=MARK, layout="wide")
 st.logo(MARK, size="large", link=None)
 start_reconciler()
-page = st.navigation(PAGES)
+page = st.navigation(PAGES, expanded=True)
 with st.sidebar:
     dataset_selector()
 data_banner()

@@ -95,7 +95,8 @@ def augment(images: tf.Tensor, seed: tf.Tensor, spec: RunSpec) -> tf.Tensor:
 
 def to_input(images: tf.Tensor, spec: RunSpec) -> tf.Tensor:
     """Enlarge and scale (b, p, p, 1) float32 pixels in 0..255 to model input, (b, s, s, 1); see preprocess."""
-    if (matrix := enlarging(spec)) is not None:
+    matrix = enlarging(spec)  # on a line of its own: TensorFlow's AutoGraph cannot read the walrus
+    if matrix is not None:
         images = tf.einsum("ij,bjkc,lk->bilc", matrix, images, matrix)
     scale, offset = scale_and_offset(spec)
     return images * scale + offset

@@ -22,26 +22,37 @@ from fmnist_core.progress import Progress
 from fmnist_core.spec import RunSpec
 
 PROBE_COMMAND = (sys.executable, "-m", "fmnist_core.estimates")
+TEST_IMAGES = 10_000
 STARTING_S = 8.0  # from the click to the first step, and from the last step to the saved model
 
 
 @dataclass(frozen=True)
 class Workload:
-    """What decides the pace of a Run on a given machine."""
+    """What decides the pace of a Run on a given machine.
+
+    Attributes:
+        multiply_adds: for one image of an epoch, forward.
+        batch_size: images per step.
+        augmented: whether images are changed at random.
+        frozen_multiply_adds: of a frozen backbone that each image passes once, before the first epoch.
+    """
 
     multiply_adds: int
     batch_size: int
     augmented: bool
+    frozen_multiply_adds: int = 0
 
     @classmethod
     def of(cls, spec: RunSpec) -> "Workload":
         """Return the spec's workload."""
-        return cls(zoo.epoch_multiply_adds(spec), spec.batch_size, spec.is_augmented)
+        work = zoo.epoch_multiply_adds(spec)
+        return cls(work, spec.batch_size, spec.is_augmented, zoo.multiply_adds(spec) - work)
 
     @property
     def key(self) -> str:
         """A name for files."""
-        return f"{self.multiply_adds}-{self.batch_size}-{'augmented' if self.augmented else 'plain'}"
+        frozen = f"-{self.frozen_multiply_adds}" if self.frozen_multiply_adds else ""
+        return f"{self.multiply_adds}-{self.batch_size}-{'augmented' if self.augmented else 'plain'}{frozen}"
 
 
 @dataclass(frozen=True)
@@ -79,7 +90,21 @@ def estimate(spec: RunSpec, train_images: int, past: list[Progress]) -> Estimate
     else:
         return None
     epoch_s = pace * train_images
-    return Estimate(STARTING_S + epoch_s * spec.epochs, epoch_s, basis, exact)
+    once_s = _pass_s(spec, wanted, train_images, paces)
+    if wanted.frozen_multiply_adds and read_pass(wanted) is None:
+        exact, basis = False, "the pass through the frozen backbone is guessed: rough"
+    later_epochs = spec.total_epochs - spec.epochs
+    later_s = later_epochs * _scaled(zoo.multiply_adds(spec), paces) * train_images
+    total_s = STARTING_S + once_s + epoch_s * spec.epochs + later_s
+    return Estimate(total_s, epoch_s, basis, exact and not later_epochs)
+
+
+def read_pass(workload: Workload) -> float | None:
+    """Return the probed seconds per image of the pass through the frozen backbone; None if there are none."""
+    try:
+        return float(json.loads(_probe_file(workload).read_text())["pass_seconds_per_image"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
 
 
 def read_probe(workload: Workload) -> float | None:
@@ -129,13 +154,31 @@ class Prober:
 def _past_paces(past: list[Progress]) -> dict[Workload, list[float]]:
     paces: dict[Workload, list[float]] = {}
     for progress in past:
-        durations = [row["duration_s"] for row in progress.epochs if "duration_s" in row]
+        first_phase = progress.epochs[: progress.fine_tuning_from]
+        durations = [row["duration_s"] for row in first_phase if "duration_s" in row]
         if durations and progress.train_images:
             # The first epoch of an attempt also traces the graph.
             pace = median(durations[1:] or durations) / progress.train_images
             with suppress(SpecError):  # a network that this version does not know
                 paces.setdefault(Workload.of(progress.run.spec), []).append(pace)
     return paces
+
+
+def _pass_s(spec: RunSpec, wanted: Workload, train_images: int, paces: dict[Workload, list[float]]) -> float:
+    """Return the seconds in which a frozen backbone sees every image once; features found on disk save them."""
+    if not wanted.frozen_multiply_adds:
+        return 0.0
+    known = read_pass(wanted)
+    # A forward pass is a third of the arithmetic of a training step.
+    per_image = _scaled(wanted.frozen_multiply_adds, paces) / 3 if known is None else known
+    all_images = train_images * max(1, spec.feature_copies) / (1 - spec.validation_fraction) + TEST_IMAGES
+    return per_image * all_images
+
+
+def _scaled(multiply_adds: int, paces: dict[Workload, list[float]]) -> float:
+    """Return seconds per training image of so much arithmetic, from the heaviest network that was measured."""
+    heaviest = max(paces, key=lambda known: known.multiply_adds)
+    return median(paces[heaviest]) * multiply_adds / max(1, heaviest.multiply_adds)
 
 
 def _ratio(wanted: Workload, known: Workload) -> float:
@@ -151,8 +194,8 @@ def _probe(spec: RunSpec) -> None:
 
     file = _probe_file(Workload.of(spec))
     file.parent.mkdir(parents=True, exist_ok=True)
-    pace = measure_pace(spec, seconds=2.0)
-    write_atomically(file, json.dumps({"seconds_per_image": pace}))
+    pace, pass_s = measure_pace(spec, seconds=2.0)
+    write_atomically(file, json.dumps({"seconds_per_image": pace, "pass_seconds_per_image": pass_s}))
 
 
 if __name__ == "__main__":

@@ -136,7 +136,9 @@ def _features(store: FeatureStore, run: Run, images: np.ndarray, copy: int | Non
     if copy is None:
         return store.features(digests_of(images), lambda chunk: prepare(images[chunk], run.spec), report)
     changed = _augmented_copy(images, run.spec, copy)
-    return store.features(digests_of(changed), lambda chunk: to_input(changed[chunk], run.spec).numpy(), report)
+    return store.features(
+        digests_of(changed), lambda chunk: to_input(tf.constant(changed[chunk]), run.spec).numpy(), report
+    )
 
 
 def _augmented_copy(images: np.ndarray, spec: RunSpec, copy: int) -> np.ndarray:

@@ -144,11 +144,11 @@ class RunSpec:
         minimum=0, maximum=1000, step=1,
     )  # fmt: skip
     cache_features: bool = hyper(
-        True, "Backbone", "Compute the frozen backbone once",
-        "Keeps what the frozen backbone makes of each image, so that an epoch trains the head alone.",
+        True, "Backbone", "Keep its features",
+        "Computes once what the frozen backbone makes of each image, so that an epoch trains the head alone.",
     )  # fmt: skip
     feature_copies: int = hyper(
-        0, "Backbone", "Augmented copies to keep",
+        0, "Backbone", "Augmented copies",
         "With augmentation, the backbone sees other images in each epoch, so nothing can be kept (0), unless each "
         "image is augmented only this many times and the epochs take turns among the copies.",
         minimum=0, maximum=20, step=1,

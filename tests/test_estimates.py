@@ -76,3 +76,32 @@ def test_a_probe_is_left_alone_by_another_users_and_a_failed_one_says_so(monkeyp
 
 def test_a_past_run_of_an_unknown_network_is_passed_over():
     assert estimate(A, 48_000, [past_run(A.replace(network="of-tomorrow"), [2.0])]) is None
+
+
+FROZEN = PRESETS["mobilenet-cut"]
+
+
+def test_a_frozen_backbone_is_passed_once_and_an_epoch_costs_the_head_alone():
+    known = estimate(FROZEN, 48_000, [past_run(A, [10.0, 10.0])])
+    per_multiply_add = 10.0 / 48_000 / Workload.of(A).multiply_adds
+    images = 48_000 / (1 - FROZEN.validation_fraction) + estimates.TEST_IMAGES
+    once_s = Workload.of(FROZEN).frozen_multiply_adds * per_multiply_add / 3 * images
+    assert not known.is_exact
+    assert known.total_s == pytest.approx(estimates.STARTING_S + once_s + known.epoch_s * FROZEN.epochs)
+    assert known.epoch_s < 0.25 * 10
+
+
+def test_fine_tuning_adds_epochs_of_the_whole_network():
+    past = [past_run(A, [10.0, 10.0])]
+    longer = FROZEN.replace(fine_tune_epochs=2)
+    assert estimate(longer, 48_000, past).total_s > 2 * estimate(FROZEN, 48_000, past).total_s
+
+
+def test_a_probe_of_a_frozen_backbone_measures_its_one_pass():
+    spec = FROZEN.replace(cut="2", image_size_px=32)
+    prober = Prober()
+    prober.start(spec)
+    while prober.is_busy:
+        time.sleep(0.1)
+    assert estimates.read_pass(Workload.of(spec)) > 0
+    assert estimate(spec, 48_000, []).is_exact

@@ -1,12 +1,13 @@
 """Features of a frozen backbone: computed once, found again, and the same result as without."""
 
+import dataclasses
 import os
 
 import keras
 import numpy as np
 import pytest
 
-from fmnist_core import features, paths, phases, training
+from fmnist_core import datasets, features, paths, phases, training
 from fmnist_core.errors import ModelError
 from fmnist_core.features import FeatureStore, digests_of
 from fmnist_core.preprocess import prepare
@@ -27,6 +28,14 @@ def own_cache(tmp_path, monkeypatch):
     folder = tmp_path / "cache" / "features"
     monkeypatch.setattr(features, "_all_stores", lambda: (folder.mkdir(parents=True, exist_ok=True), folder)[1])
     return folder
+
+
+@pytest.fixture(autouse=True)
+def few_test_images(monkeypatch):
+    """The real data with 300 test images: scoring 10,000 would be most of the time."""
+    whole = datasets.load("fashion-mnist")
+    few = dataclasses.replace(whole, x_test=whole.x_test[:300], y_test=whole.y_test[:300])
+    monkeypatch.setattr(datasets, "load", lambda *_, **__: few)
 
 
 @pytest.fixture(scope="module")
@@ -127,7 +136,7 @@ def test_a_head_on_kept_features_learns_what_it_learns_behind_the_whole_network(
 
 
 def test_the_saved_model_of_a_head_on_features_takes_pixels(tmp_path):
-    from fmnist_core import datasets, prediction
+    from fmnist_core import prediction
 
     run, model = _fit(SPEC, tmp_path)
     x = np.asarray(datasets.load("fashion-mnist").x_test[:64])

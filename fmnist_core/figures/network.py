@@ -9,6 +9,10 @@ from fmnist_core.figures.palette import NEUTRAL_COLOUR, TRAIN_COLOUR
 from fmnist_core.zoo import Layer
 
 _SILENT = ("Dropout", "Activation", "Concatenate", "Rescaling")  # they change neither shape nor weights
+_SHORT = {
+    "GlobalAveragePooling2D": "mean", "GlobalMaxPooling2D": "max", "MaxPooling2D": "pool", "AveragePooling2D": "pool",
+    "BatchNormalization": "norm",
+}  # fmt: skip
 _ROW_HEIGHT_PX = 6.0  # of a row of numbers, which has no side
 
 
@@ -39,12 +43,12 @@ def network_boxes(layers: tuple[Layer, ...]) -> list[Box]:
             continue
         *sides, channels = layer.output_shape
         shape = "×".join(map(str, layer.output_shape))
-        name = layer.name or layer.kind
+        name = layer.title
         boxes.append(
             Box(
-                f"{name}<br>{shape}",
+                f"{_SHORT.get(name, name)}<br>{shape}",
                 float(sides[0]) if sides else _ROW_HEIGHT_PX,
-                0.5 + log2(max(2, channels)) / 2 if sides else 0.5,
+                0.5 + log2(max(2, channels)) / 2 if sides else 1.2,
                 training(layer),
                 f"<b>{name}</b><br>{shape}<br>{layer.parameters:,} parameters, {_training_words(layer)}<br>"
                 f"{layer.multiply_adds:,} multiply-adds",
@@ -84,7 +88,7 @@ def network_figure(boxes: list[Box]) -> go.Figure:
         paper_bgcolor="rgba(0,0,0,0)", plot_bgcolor="rgba(0,0,0,0)",
     )  # fmt: skip
     figure.update_xaxes(
-        tickvals=_places(boxes), ticktext=[box.label for box in boxes], tickangle=-60 if len(boxes) > 8 else 0,
+        tickvals=_places(boxes), ticktext=[box.label for box in boxes], tickangle=-60 if len(boxes) > 10 else 0,
         tickfont={"size": 10}, showgrid=False, zeroline=False, fixedrange=True, automargin=True,
     )  # fmt: skip
     figure.update_yaxes(

@@ -39,6 +39,13 @@ class Layer:
     name: str = ""
     frozen: int = 0
 
+    @property
+    def title(self) -> str:
+        """What a reader calls it: the Keras class, or the block with its name."""
+        if not self.name:
+            return self.kind
+        return self.name if "block" in self.name or self.name == "top" else f"block {self.name}"
+
 
 def describe(spec: RunSpec, n_classes: int = 10) -> tuple[Layer, ...]:
     """Return the layers of the spec's network, by arithmetic alone.

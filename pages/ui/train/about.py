@@ -73,7 +73,7 @@ def _link(name: str) -> str:
 def _table(layers: tuple[Layer, ...]) -> pd.DataFrame:
     return pd.DataFrame(
         {
-            "Layer": [layer.name or layer.kind for layer in layers],
+            "Layer": [layer.title for layer in layers],
             "Output": ["×".join(map(str, layer.output_shape)) for layer in layers],
             "Parameters": [layer.parameters for layer in layers],
             "Multiply-adds": [layer.multiply_adds for layer in layers],

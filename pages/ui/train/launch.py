@@ -34,6 +34,8 @@ def base_spec(presets: dict[str, RunSpec], dataset: Dataset) -> tuple[RunSpec, s
             return _on(spec.replace(group=""), dataset), f"new.{parent}"
         except LabError as error:
             st.warning(plain(str(error)))
+    if (asked := st.query_params.get("preset")) in presets:  # a link names the key, the bound widget its label
+        st.session_state["preset"] = asked
     chosen = st.selectbox(
         "Start from", list(presets), key="preset", bind="query-params",
         format_func=lambda key: presets[key].title, persist_state="session",
@@ -91,7 +93,7 @@ def layer_table(layers: tuple[Layer, ...]) -> None:
         help="Multiplications with addition for one image, forward. Time grows with it.",
     )  # fmt: skip
     columns = {
-        "Layer": [layer.name or layer.kind for layer in layers],
+        "Layer": [layer.title for layer in layers],
         "Output": ["×".join(map(str, layer.output_shape)) for layer in layers],
         "Parameters": [layer.parameters for layer in layers],
     }

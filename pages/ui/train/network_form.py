@@ -89,7 +89,7 @@ def _cut(base: RunSpec, backbone: str, scope: str) -> str:
     def words(name: str) -> str:
         block = known.get(name)
         shape = "×".join(map(str, block.output_shape)) if block else "no pixel left"
-        return f"{name}: {shape}" + (" (the whole)" if name == names[-1] else "")
+        return f"{name} ({shape})" + (", the whole" if name == names[-1] else "")
 
     start = base.cut if backbone == base.backbone and base.cut in names else names[-1]
     chosen = st.selectbox(
