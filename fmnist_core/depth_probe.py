@@ -32,7 +32,7 @@ from fmnist_core.zoo import weights
 if TYPE_CHECKING:
     import keras
 
-NAME, VERSION = "depth", 1
+NAME, VERSION = "depth", 2
 SIZES_PX = (32, 48, 64, 96, 128)
 WEIGHTS = ("imagenet", "file", "random")
 TRAIN_IMAGES, TEST_IMAGES = 6000, 2000

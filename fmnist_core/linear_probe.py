@@ -74,9 +74,10 @@ def linear_hits(
     """
     from sklearn.linear_model import LogisticRegression
 
-    mean, deviation = train.mean(axis=0), train.std(axis=0)
-    deviation[deviation < 1e-6 * max(1.0, float(np.abs(mean).max()))] = 1.0  # a channel that is always the same
-    rows, tests = (train - mean) / deviation, (test - mean) / deviation
+    mean, deviation = train.mean(axis=0, dtype=np.float64), train.std(axis=0, dtype=np.float64)
+    # Of a column that is always the same, as far as float32 can say. Small is not the same: random bases shrink.
+    deviation[deviation <= 1e-6 * np.abs(mean)] = 1.0
+    rows, tests = (((part - mean) / deviation).astype(np.float32) for part in (train, test))
     # Each fit starts where the last one ended.
     model = LogisticRegression(warm_start=True, max_iter=MAX_ITERATIONS, tol=TOLERANCE)
     order = np.random.default_rng(seed).permutation(len(rows))

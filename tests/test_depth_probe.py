@@ -47,6 +47,7 @@ def test_a_linear_probe_learns_what_is_linear_and_minds_no_constant_column():
     rows[np.arange(300), labels] += 8
     rows[:, 4] = 0.1  # its deviation in float32 is not exactly 0
     assert linear_hits(rows[:200], labels[:200], rows[200:], labels[200:]).all()
+    assert linear_hits(1e-20 * rows[:200], labels[:200], 1e-20 * rows[200:], labels[200:]).all()
 
 
 def test_a_class_without_training_images_is_missed_and_not_an_error():

@@ -49,7 +49,7 @@ def test_the_last_block_may_be_the_best():
 def test_a_cheaper_block_within_the_noise_is_named():
     probe = probe_of([0.7, 0.9, 0.9005])
     assert probe.best == 2 and cheapest_equal(probe) == 1
-    assert "Block 2 is within the noise of the best (90.0%)" in " ".join(depth_text(probe))
+    assert "Already block 2 is within the noise of the best (90.0%)" in " ".join(depth_text(probe))
 
 
 @pytest.mark.parametrize(

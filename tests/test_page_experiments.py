@@ -115,7 +115,9 @@ def test_too_few_steps_for_batch_normalisation_are_told_beside_the_figures():
     for run in list_runs():
         run.write_event("phase", phase="training", train_images=5000)
         complete(run, 0.3)
-    assert "batch normalisation does not settle" in open_page(experiment="Dropout (E)").warning[0].value
+    page = open_page(experiment="Dropout (E)")
+    assert "batch normalisation does not settle" in page.warning[0].value
+    assert "test images" not in words(page)
 
 
 def test_figures_on_other_data_are_not_set_beside_the_reported_ones():

@@ -137,10 +137,9 @@ def _price_words(probe: Probe) -> str:
     )
     if cheap == best:
         return words
-    name = block_words(probe.blocks[cheap].name)
     return (
-        f"{words} {name[0].upper()}{name[1:]} is within the noise of the best ({probe.accuracy[cheap]:.1%}) and costs "
-        f"{costs[cheap] / costs[best]:.0%} of that."
+        f"{words} Already {block_words(probe.blocks[cheap].name)} is within the noise of the best "
+        f"({probe.accuracy[cheap]:.1%}) and costs {costs[cheap] / costs[best]:.0%} of that."
     )
 
 

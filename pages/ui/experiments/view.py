@@ -132,7 +132,8 @@ def _series(outcomes: list[Outcome], progresses: list[Progress], name: str, styl
 
 
 def _table(outcomes: list[Outcome], progresses: list[Progress]) -> None:
-    st.markdown(plain(accuracy_text(outcomes)))
+    if _settles(progresses):  # else there is nothing to compare
+        st.markdown(plain(accuracy_text(outcomes)))
     rows = [_row(outcome, progress) for outcome, progress in zip(outcomes, progresses, strict=True)]
     chosen = st.dataframe(
         pd.DataFrame(rows), hide_index=True, height="content", placeholder="–", key="experiments.table",
