@@ -28,6 +28,7 @@ from fmnist_core.memory import is_remembered, remembered
 from fmnist_core.preprocess import resize
 from fmnist_core.spec import RunSpec
 from fmnist_core.zoo import weights
+from fmnist_core.zoo.transfer import block_outputs
 
 if TYPE_CHECKING:
     import keras
@@ -174,16 +175,6 @@ def remember(dataset: Dataset, report: Report, **parameters: Any) -> None:
     computed_probe(dataset, ProbeSpec(**parameters), report)
 
 
-def outputs(base: "keras.Model", of: tuple[Block, ...]) -> list[Any]:
-    """Return the output tensor of each block: of the last operation before the next block's first layer.
-
-    Most often that is the block's last layer. ConvNeXt adds its bypass by an operation that is no layer.
-    """
-    operations = base.operations
-    ends = [operations.index(layer) for layer in base.layers] + [len(operations)]
-    return [operations[ends[block.depth] - 1].output for block in of]
-
-
 def _read(spec: ProbeSpec, arrays: dict[str, np.ndarray]) -> Probe:
     return Probe(
         spec.blocks, arrays["hits"], arrays["raw_hits"], int(arrays["train_images"]), float(arrays["pass_s"]),
@@ -231,7 +222,7 @@ def _base(spec: ProbeSpec, report: Report) -> "keras.Model":
     report("Loading its weights", 0.06)
     weights.load(base, spec.backbone, spec.weights, spec.weights_file)
     average = keras.layers.GlobalAveragePooling2D
-    return keras.Model(base.input, [average()(output) for output in outputs(base, spec.blocks)])
+    return keras.Model(base.input, [average()(output) for output in block_outputs(base, spec.blocks)])
 
 
 def _probe(dataset: Dataset, spec: ProbeSpec, base: "keras.Model", report: Report) -> dict[str, np.ndarray]:

@@ -143,6 +143,11 @@ class RunSpec:
         "How many of the backbone's last layers train along with the head. 0 freezes the whole backbone.",
         minimum=0, maximum=1000, step=1,
     )  # fmt: skip
+    normalise_features: bool = hyper(
+        False, "Backbone", "Normalise the features",
+        "Batch normalisation between backbone and head brings all features to one scale. The head then learns in far "
+        "fewer steps. The reference systems had none.",
+    )  # fmt: skip
     cache_features: bool = hyper(
         True, "Backbone", "Keep its features",
         "Computes once what the frozen backbone makes of each image, so that an epoch trains the head alone.",

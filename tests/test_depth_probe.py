@@ -9,9 +9,10 @@ import pytest
 from fmnist_core import datasets
 from fmnist_core.backbones import blocks
 from fmnist_core.datasets import Dataset, debian
-from fmnist_core.depth_probe import ProbeSpec, computed_probe, first_of_each, known_probe, outputs
+from fmnist_core.depth_probe import ProbeSpec, computed_probe, first_of_each, known_probe
 from fmnist_core.errors import ModelError, SpecError
 from fmnist_core.linear_probe import linear_hits, paired_difference
+from fmnist_core.zoo.transfer import block_outputs
 
 _NAME = "mobilenet_1_0_224_notop.weights.h5"
 _FOLDERS = (
@@ -123,7 +124,7 @@ def test_a_block_of_convnext_ends_after_its_bypass_was_added():
     from fmnist_core.zoo.facts import builder
 
     base = builder("convnexttiny")(include_top=False, weights=None, input_shape=(None, None, 3))
-    first, *_, last = outputs(base, blocks("convnexttiny", 32))
+    first, *_, last = block_outputs(base, blocks("convnexttiny", 32))
     assert first._keras_history.operation.__class__.__name__ == "Add"
     assert last is base.output
 

@@ -38,6 +38,20 @@ def test_each_backbone_builds_at_its_smallest_size_as_the_table_describes_it(bac
     assert np.allclose(rows.sum(axis=1), 1, atol=1e-5)
 
 
+def test_a_cut_of_convnext_takes_the_bypass_along():
+    spec = SMALL.replace(backbone="convnexttiny", cut="0_block_1")
+    base = zoo.build(spec).get_layer(TRUNK).get_layer("convnexttiny")
+    assert base.operations[-1].__class__.__name__ == "Add"
+    assert base.output.shape[1:] == (None, None, 96)
+
+
+def test_normalised_features_come_before_the_dense_layers():
+    spec = SMALL.replace(normalise_features=True)
+    kinds = [type(layer).__name__ for layer in zoo.build(spec).get_layer(HEAD).layers[1:]]
+    assert kinds == ["BatchNormalization", "Dense", "Dense"]
+    assert [layer.kind for layer in zoo.describe(spec)][-3:] == kinds
+
+
 @pytest.mark.parametrize("backbone", ["vgg16", "mobilenet"])
 def test_the_facts_file_is_what_keras_says(backbone):
     assert backbones._facts()[backbone] == facts.facts_of(backbone)

@@ -50,7 +50,7 @@ SPECS = (
     RunSpec(
         title="MobileNet, cut where it helps", preset="mobilenet-cut",
         network="transfer", backbone="mobilenet", cut="7", image_size_px=64, resizing="bilinear", scaling="base",
-        global_pooling="average", dense_layers=(DenseLayer(256, dropout=0.3),), activation="relu",
+        global_pooling="average", normalise_features=True, dense_layers=(DenseLayer(256, dropout=0.3),),
         batch_size=128, epochs=15, schedule="one_cycle", learning_rate=2e-3,
     ),
 )  # fmt: skip

@@ -14,8 +14,8 @@ def describe_pooling(spec: RunSpec, shape: tuple[int, int, int]) -> Layer:
 
 
 def describe_dense(spec: RunSpec, units: int, n_classes: int) -> list[Layer]:
-    """Return the spec's dense layers on `units` numbers, and the softmax over the classes."""
-    layers = []
+    """Return the spec's dense layers on `units` numbers, features normalised first if it says so, and the softmax."""
+    layers = [_norm(units)] if spec.is_transfer and spec.normalise_features else []
     for dense in spec.dense_layers:
         layers += _dense_layers(spec.activation, dense, units)
         units = dense.units
@@ -25,10 +25,14 @@ def describe_dense(spec: RunSpec, units: int, n_classes: int) -> list[Layer]:
 def _dense_layers(activation: str, dense: DenseLayer, inputs: int) -> list[Layer]:
     layers = [_dense(inputs, dense.units, activation)]
     if dense.batch_norm:
-        layers.append(Layer("BatchNormalization", (dense.units,), 4 * dense.units, dense.units))
+        layers.append(_norm(dense.units))
     if dense.dropout:
         layers.append(Layer("Dropout", (dense.units,), 0, 0, {"rate": dense.dropout}))
     return layers
+
+
+def _norm(units: int) -> Layer:
+    return Layer("BatchNormalization", (units,), 4 * units, units)
 
 
 def _dense(inputs: int, units: int, activation: str) -> Layer:

@@ -5,7 +5,7 @@ base, pooling) and the head. The base always works as in inference: batch normal
 weights were trained with (Keras' guide on transfer learning and fine-tuning), and its dropout is off.
 """
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fmnist_core.backbones import BACKBONES, INPUT_RANGES, Block, blocks_to, parameters_of_last
 from fmnist_core.errors import SpecError
@@ -56,7 +56,7 @@ def build(spec: RunSpec, n_classes: int) -> "keras.Model":
     for layer in whole.layers:
         if isinstance(layer, keras.layers.Dropout):
             layer.rate = 0.0  # the base is to be in inference mode also while the head trains
-    base = keras.Model(whole.input, whole.get_layer(block.layer).output, name=spec.backbone)
+    base = keras.Model(whole.input, *block_outputs(whole, (block,)), name=spec.backbone)
     inputs = keras.Input((spec.image_size_px, spec.image_size_px, 1), name="pixels")
     x = keras.layers.Concatenate()([inputs] * 3)
     scale, offset = INPUT_RANGES[BACKBONES[spec.backbone].input_range]
@@ -69,6 +69,16 @@ def build(spec: RunSpec, n_classes: int) -> "keras.Model":
     model = keras.Model(inputs, head(trunk(inputs)), name="transfer")
     unfreeze(model, spec.unfrozen_layers)
     return model
+
+
+def block_outputs(base: "keras.Model", of: tuple[Block, ...]) -> list[Any]:
+    """Return the output tensor of each block: of the last operation before the next block's first layer.
+
+    Most often that is the block's last layer. ConvNeXt adds its bypass by an operation that is no layer.
+    """
+    operations = base.operations
+    ends = [operations.index(layer) for layer in base.layers] + [len(operations)]
+    return [operations[ends[block.depth] - 1].output for block in of]
 
 
 def unfreeze(model: "keras.Model", count: int) -> None:

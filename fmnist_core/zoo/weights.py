@@ -98,7 +98,7 @@ def _download(backbone: str) -> "keras.Model":
     except Exception as error:  # get_file raises a bare Exception when it cannot reach the server
         reason = next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
         raise ModelError(
-            f"Expected the ImageNet weights of {BACKBONES[backbone].title}. Received no download: {reason[:200]} "
-            f"Without a network, put the file {BACKBONES[backbone].weights_file} into {folder()}, or choose weights "
-            "from a file or random ones."
+            f"Expected the ImageNet weights of {BACKBONES[backbone].title}. Received no download: "
+            f"{reason[:200].rstrip('. ')}. Without a network, put the file {BACKBONES[backbone].weights_file} into "
+            f"{folder()}, or choose weights from a file or random ones."
         ) from error

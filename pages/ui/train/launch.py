@@ -46,20 +46,21 @@ def base_spec(presets: dict[str, RunSpec], dataset: Dataset) -> tuple[RunSpec, s
 
 
 def _with_cut(spec: RunSpec) -> tuple[RunSpec, str]:
-    """Apply backbone, cut and image size of the address, as the page Where to cut hands them over."""
-    asked = {name: st.query_params[name] for name in ("backbone", "cut", "size") if name in st.query_params}
+    """Apply backbone, cut, size and weights of the address, as the page Where to cut hands them over."""
+    names = {"backbone": "backbone", "cut": "cut", "size": "image_size_px", "weights": "weights"}
+    asked = {field: st.query_params[name] for name, field in names.items() if name in st.query_params}
     if not spec.is_transfer or not asked:
         return spec, ""
+    scope = "." + ".".join(asked.values())
+    if file := st.query_params.get("weights_file"):
+        asked["weights_file"] = file
     try:
-        changed = spec.replace(
-            backbone=asked.get("backbone", spec.backbone), cut=asked.get("cut", spec.cut),
-            image_size_px=int(asked.get("size", spec.image_size_px)),
-        )  # fmt: skip
+        changed = spec.replace(**asked | {"image_size_px": int(asked.get("image_size_px", spec.image_size_px))})
         blocks_to(changed.backbone, changed.cut, changed.image_size_px)
     except (SpecError, ValueError) as error:
         st.warning(f"The address asks for a cut that is not to be had. {plain(str(error))}")
         return spec, ""
-    return changed, "." + ".".join(asked.values())
+    return changed, scope
 
 
 def _on(spec: RunSpec, dataset: Dataset) -> RunSpec:
