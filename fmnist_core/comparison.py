@@ -111,7 +111,8 @@ def _layer_words(layer: ConvBlock | DenseLayer) -> str:
         parts = [str(layer.units)]
     else:
         parts = [f"{layer.filters}@{layer.kernel_px}x{layer.kernel_px} {layer.padding}"]
-    parts += ["batch norm"] * layer.batch_norm + ["pool"] * getattr(layer, "pool", False)
+    norm = "batch norm first" if getattr(layer, "norm_first", False) else "batch norm"
+    parts += [norm] * layer.batch_norm + ["pool"] * getattr(layer, "pool", False)
     return ", ".join(parts + [f"dropout {layer.dropout:g}"] * bool(layer.dropout))
 
 

@@ -18,7 +18,11 @@ SPEC_VERSION = 1
 
 @dataclass(frozen=True)
 class ConvBlock:
-    """Convolution, activation, then optionally batch normalisation, pooling (2x2, stride 2) and dropout."""
+    """Convolution, activation, then optionally batch normalisation, pooling (2x2, stride 2) and dropout.
+
+    With `norm_first` the normalisation stands before the activation and replaces the convolution's bias, as Ioffe and
+    Szegedy (2015) have it; it trains faster, too. System E has it after.
+    """
 
     filters: int
     kernel_px: int
@@ -26,6 +30,7 @@ class ConvBlock:
     batch_norm: bool = False
     pool: bool = True
     dropout: float = 0.0
+    norm_first: bool = False
 
     def __post_init__(self) -> None:
         whole("filters of a convolution block", self.filters, 1, 1024)

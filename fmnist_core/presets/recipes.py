@@ -1,5 +1,7 @@
 """Our own recipes; their figures come from `python -m benchmarks.recipes` and stand in docs/recipes.md."""
 
+from dataclasses import replace
+
 from fmnist_core.spec import ConvBlock, DenseLayer, RunSpec
 
 
@@ -9,11 +11,11 @@ def _stages(*stages: tuple[int, ...]) -> tuple[ConvBlock, ...]:
     The last stage is not pooled: its mean per filter feeds the softmax.
     """
     blocks = [
-        ConvBlock(filters, 3, "same", batch_norm=True, pool=number == len(stage) - 1)
+        ConvBlock(filters, 3, "same", batch_norm=True, pool=number == len(stage) - 1, norm_first=True)
         for stage in stages
         for number, filters in enumerate(stage)
     ]
-    return (*blocks[:-1], ConvBlock(blocks[-1].filters, 3, "same", batch_norm=True, pool=False))
+    return (*blocks[:-1], replace(blocks[-1], pool=False))
 
 
 _MODERN = {
@@ -31,11 +33,14 @@ SPECS = (
     ),
     RunSpec(
         title="Quick", preset="quick", conv_blocks=_stages((16,), (32, 32), (64, 64), (128,)),
-        learning_rate=8e-3, epochs=5, **_ALL_CONVOLUTIONS,
+        learning_rate=8e-3, epochs=4, **_ALL_CONVOLUTIONS,
     ),
     RunSpec(
         title="LeNet-5, modernised", preset="lenet5-modern",
-        conv_blocks=(ConvBlock(12, 5, "same", batch_norm=True), ConvBlock(32, 5, batch_norm=True)),
+        conv_blocks=(
+            ConvBlock(12, 5, "same", batch_norm=True, norm_first=True),
+            ConvBlock(32, 5, batch_norm=True, norm_first=True),
+        ),
         dense_layers=(DenseLayer(60),), learning_rate=5e-3, epochs=15, **_MODERN,
     ),
     RunSpec(

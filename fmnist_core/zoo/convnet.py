@@ -70,17 +70,14 @@ def _conv_layers(spec: RunSpec, block: ConvBlock, shape: tuple[int, ...], number
     weights = block.kernel_px**2 * channels * block.filters
     config = {"filters": block.filters, "kernel_size": block.kernel_px, "padding": block.padding}
     shape = (out, out, block.filters)
-    layers = [
-        Layer(
-            "Conv2D",
-            shape,
-            weights + block.filters,
-            weights * out * out,
-            config | {"activation": spec.activation},
-        )
-    ]
-    if block.batch_norm:
-        layers.append(Layer("BatchNormalization", shape, 4 * block.filters, out * out * block.filters))
+    norm = Layer("BatchNormalization", shape, 4 * block.filters, out * out * block.filters)
+    if block.batch_norm and block.norm_first:
+        bare = Layer("Conv2D", shape, weights, weights * out * out, config | {"use_bias": False})
+        layers = [bare, norm, Layer("Activation", shape, 0, 0, {"activation": spec.activation})]
+    else:
+        count = weights + block.filters
+        layers = [Layer("Conv2D", shape, count, weights * out * out, config | {"activation": spec.activation})]
+        layers += [norm] * block.batch_norm
     if block.pool:
         shape = (out // 2, out // 2, block.filters)
         layers.append(

@@ -114,7 +114,11 @@ def _conv_block(number: int, block: ConvBlock, scope: str) -> ConvBlock:
             "Batch normalisation", block.batch_norm, key=f"{key}.norm", persist_state="session",
             help="Centres and scales the numbers between layers (Ioffe and Szegedy, 2015). Trains faster, steadier.",
         )  # fmt: skip
-    return ConvBlock(filters, kernel, padding, norm, pool, dropout)
+    first = norm and st.toggle(
+        "Normalise before the activation", block.norm_first, key=f"{key}.norm_first", persist_state="session",
+        help="As in the paper, and faster: the convolution then needs no bias. System E normalises after.",
+    )  # fmt: skip
+    return ConvBlock(filters, kernel, padding, norm, pool, dropout, first or (block.norm_first and not norm))
 
 
 def _dense_layer(number: int, layer: DenseLayer, scope: str) -> DenseLayer:
