@@ -47,3 +47,18 @@ def number(name: str, value: Any, minimum: float, maximum: float) -> float:
     if not usable or not minimum <= value <= maximum:
         raise SpecError(f"Expected {name}: a number from {minimum:g} to {maximum:g}. Received: {value!r}.")
     return float(value)
+
+
+def checked(name: str, parameter: Hyperparameter, value: Any, default: Any) -> Any:
+    """Return the value of a field, a whole number as a float where its default is one; else raise SpecError."""
+    if parameter.choices is not None:
+        if value not in parameter.choices:
+            raise SpecError(f"Expected {name}: one of {', '.join(map(str, parameter.choices))}. Received: {value!r}.")
+    elif parameter.minimum is None:
+        if not isinstance(value, bool):
+            raise SpecError(f"Expected {name}: true or false. Received: {value!r}.")
+    elif isinstance(default, int):
+        whole(name, value, parameter.minimum, parameter.maximum)
+    else:
+        return number(name, value, parameter.minimum, parameter.maximum)
+    return value

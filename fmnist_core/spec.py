@@ -11,46 +11,12 @@ from typing import Any
 
 from fmnist_core.backbones import BACKBONES, SIZES_PX
 from fmnist_core.errors import SpecError
-from fmnist_core.hyperparameters import Hyperparameter, hyper, number, whole
+from fmnist_core.hyperparameters import Hyperparameter, checked, hyper
+from fmnist_core.network_parts import ConvBlock, DenseLayer
+
+__all__ = ["HYPERPARAMETERS", "ConvBlock", "DenseLayer", "RunSpec"]
 
 SPEC_VERSION = 1
-
-
-@dataclass(frozen=True)
-class ConvBlock:
-    """Convolution, activation, then optionally batch normalisation, pooling (2x2, stride 2) and dropout.
-
-    With `norm_first` the normalisation stands before the activation and replaces the convolution's bias, as Ioffe and
-    Szegedy (2015) have it; it trains faster, too. System E has it after.
-    """
-
-    filters: int
-    kernel_px: int
-    padding: str = "valid"
-    batch_norm: bool = False
-    pool: bool = True
-    dropout: float = 0.0
-    norm_first: bool = False
-
-    def __post_init__(self) -> None:
-        whole("filters of a convolution block", self.filters, 1, 1024)
-        whole("kernel_px of a convolution block", self.kernel_px, 1, 11)
-        object.__setattr__(self, "dropout", number("dropout of a convolution block", self.dropout, 0, 0.9))
-        if self.padding not in ("valid", "same"):
-            raise SpecError(f"Expected padding of a convolution block: valid or same. Received: {self.padding!r}.")
-
-
-@dataclass(frozen=True)
-class DenseLayer:
-    """Fully connected layer, activation, then optionally batch normalisation and dropout."""
-
-    units: int
-    batch_norm: bool = False
-    dropout: float = 0.0
-
-    def __post_init__(self) -> None:
-        whole("units of a dense layer", self.units, 1, 8192)
-        object.__setattr__(self, "dropout", number("dropout of a dense layer", self.dropout, 0, 0.9))
 
 
 @dataclass(frozen=True)
@@ -269,7 +235,7 @@ class RunSpec:
 
     def __post_init__(self) -> None:
         for name, parameter in HYPERPARAMETERS.items():
-            object.__setattr__(self, name, _checked(name, parameter, getattr(self, name)))
+            object.__setattr__(self, name, checked(name, parameter, getattr(self, name), _DEFAULTS[name]))
         for name, default in _DEFAULTS.items():
             if isinstance(default, str) and not isinstance(value := getattr(self, name), str):
                 raise SpecError(f"Expected {name}: text. Received: {value!r}.")
@@ -348,21 +314,6 @@ class RunSpec:
 HYPERPARAMETERS: dict[str, Hyperparameter] = {
     f.name: f.metadata["hyper"] for f in fields(RunSpec) if "hyper" in f.metadata
 }
-
-
-def _checked(name: str, hyper: Hyperparameter, value: Any) -> Any:
-    """Return the value, a whole number as a float where the field holds floats."""
-    if hyper.choices is not None:
-        if value not in hyper.choices:
-            raise SpecError(f"Expected {name}: one of {', '.join(map(str, hyper.choices))}. Received: {value!r}.")
-    elif hyper.minimum is None:
-        if not isinstance(value, bool):
-            raise SpecError(f"Expected {name}: true or false. Received: {value!r}.")
-    elif isinstance(_DEFAULTS[name], int):
-        whole(name, value, hyper.minimum, hyper.maximum)
-    else:
-        return number(name, value, hyper.minimum, hyper.maximum)
-    return value
 
 
 _DEFAULTS = {f.name: f.default for f in fields(RunSpec)}

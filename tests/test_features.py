@@ -6,8 +6,9 @@ import os
 import keras
 import numpy as np
 import pytest
+from stopping import fit_until_stopped
 
-from fmnist_core import datasets, features, phases, training
+from fmnist_core import callbacks, datasets, features, phases, training
 from fmnist_core.batches import FeatureBatches
 from fmnist_core.errors import ModelError
 from fmnist_core.features import Features, FeatureStore, digests_of
@@ -170,25 +171,11 @@ def test_a_frozen_base_keeps_its_weights_and_fine_tuning_changes_only_the_last_l
 
 
 def test_a_run_that_is_stopped_in_fine_tuning_resumes_there_with_the_same_result(tmp_path, monkeypatch):
-    from fmnist_core import callbacks
-    from fmnist_core.runs import STOP_FILE
-
     spec = SPEC.replace(fine_tune_epochs=2, fine_tune_layers=4, fine_tune_learning_rate=1e-3)
     unbroken, _ = _fit(spec, tmp_path)
     run = Run.create(spec, tmp_path)
-    begin = callbacks.EventLog.on_epoch_begin
-
-    def stop_in_last_epoch(self, epoch, logs=None):
-        begin(self, epoch, logs)
-        if epoch == 3:
-            (run.folder / STOP_FILE).touch()
-
-    monkeypatch.setattr(callbacks.EventLog, "on_epoch_begin", stop_in_last_epoch)
-    with pytest.raises(callbacks.StopRequested):
-        training.fit(run)
+    fit_until_stopped(run, 3, monkeypatch)
     assert callbacks.read_checkpoint(run.folder).fine_tuning_from == 2
-    monkeypatch.setattr(callbacks.EventLog, "on_epoch_begin", begin)
-    (run.folder / STOP_FILE).unlink()
     training.fit(run)
     assert np.array_equal(run.test_probabilities(), unbroken.test_probabilities())
 

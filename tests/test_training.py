@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import tensorflow as tf
+from stopping import fit_until_stopped
 
 from fmnist_core import batches, callbacks, jobs, phases, training, training_data, zoo
 from fmnist_core.errors import RunError
@@ -21,11 +22,12 @@ from fmnist_core.processes import Claim
 from fmnist_core.runs import STOP_FILE, Run, RunState
 from fmnist_core.spec import ConvBlock, DenseLayer, RunSpec
 
-# Everything random is on: dropout, augmentation, order, schedule, best epoch.
+# Everything with a state is on: dropout, augmentation, order, schedule, averaged weights, best epoch.
 SMALL = RunSpec(
     title="small", train_limit=1500, epochs=3, batch_size=32, learning_rate=2e-3, schedule="one_cycle",
     conv_blocks=(ConvBlock(4, 5, batch_norm=True, dropout=0.2), ConvBlock(8, 5)),
     dense_layers=(DenseLayer(16, dropout=0.2),), flip=True, shift_px=2, rotation_degrees=10, erasing_fraction=0.2,
+    weight_averaging=0.9,
 )  # fmt: skip
 
 
@@ -45,19 +47,8 @@ def finished(tmp_path_factory):
 
 def test_a_resumed_run_equals_an_unbroken_one(finished, tmp_path, monkeypatch):
     run = Run.create(SMALL, tmp_path)
-    begin = callbacks.EventLog.on_epoch_begin
-
-    def stop_in_second_epoch(self, epoch, logs=None):
-        begin(self, epoch, logs)
-        if epoch == 1:
-            (run.folder / STOP_FILE).touch()
-
-    monkeypatch.setattr(callbacks.EventLog, "on_epoch_begin", stop_in_second_epoch)
-    with pytest.raises(callbacks.StopRequested):
-        training.fit(run)
+    fit_until_stopped(run, 1, monkeypatch)
     assert callbacks.read_checkpoint(run.folder).epoch == 1
-    monkeypatch.setattr(callbacks.EventLog, "on_epoch_begin", begin)
-    (run.folder / STOP_FILE).unlink()
     training.fit(run)
     assert np.array_equal(run.test_probabilities(), finished.test_probabilities())
     columns = ["epoch", "loss", "val_loss", "learning_rate"]

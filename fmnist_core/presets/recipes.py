@@ -33,7 +33,7 @@ SPECS = (
     ),
     RunSpec(
         title="Quick", preset="quick", conv_blocks=_stages((16,), (32, 32), (64, 64), (128,)),
-        learning_rate=8e-3, epochs=4, **_ALL_CONVOLUTIONS,
+        learning_rate=8e-3, epochs=5, **_ALL_CONVOLUTIONS,
     ),
     RunSpec(
         title="LeNet-5, modernised", preset="lenet5-modern",
