@@ -253,9 +253,15 @@ def test_each_untouched_preset_differs_from_itself_in_nothing(name: str) -> None
 
 def test_the_hyperparameter_table_has_every_hyperparameter_once_and_sections_in_one_piece() -> None:
     table = hyperparameter_table(PRESETS["B-lenet5"])
-    labels = [parameter.label for parameter in HYPERPARAMETERS.values()]
+    # A network without a backbone has no settings of one, nor of an earlier Run that it did not start from.
+    idle = ("Backbone", "Fine-tuning", "Start")
+    labels = [parameter.label for parameter in HYPERPARAMETERS.values() if parameter.section not in idle]
     assert set(labels) <= set(table["hyperparameter"])
+    assert not {"Backbone", "Fine-tuning", "Start"} & set(table["section"])
     assert table["hyperparameter"].is_unique
     assert (table["section"] != table["section"].shift()).sum() == table["section"].nunique()
     values = table.set_index("hyperparameter")["value"]
+    transfer = hyperparameter_table(PRESETS["E-vgg16"].replace(fine_tune_epochs=1))
+    assert {"Backbone", "Cut after block", "Layers to fine-tune"} <= set(transfer["hyperparameter"])
+    assert "Convolutions" not in set(transfer["hyperparameter"])
     assert values["Convolutions"] == "6@5x5 valid, pool; 16@5x5 valid, pool; 120@5x5 valid"

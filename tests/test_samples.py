@@ -63,4 +63,4 @@ def test_class_counts_become_one_bar_each_in_the_order_of_the_classes():
     counts = samples.class_counts(LABELS, 10)
     figure = class_counts_figure(counts, tuple("abcdefghij"))
     assert list(figure.data[0].x) == [30] * 10 and list(figure.data[0].y) == list("abcdefghij")
-    assert figure.layout.xaxis.title.text == "images"
+    assert figure.layout.xaxis.title.text == "Images"

@@ -23,10 +23,11 @@ def test_the_average_is_the_running_mean_of_the_weights_and_comes_off_again():
     keras.utils.set_random_seed(0)
     plain = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1, use_bias=False)])
     plain.compile(keras.optimizers.SGD(0.05), "mse")
-    mean = plain.get_weights()[0]
+    mean = None
     for _ in range(10):
         plain.train_on_batch(X, Y)
-        mean = 0.9 * mean + 0.1 * plain.get_weights()[0]
+        now = plain.get_weights()[0]
+        mean = now if mean is None else 0.9 * mean + 0.1 * now
     own = model.get_weights()[0]
     with averaged(model):
         assert np.allclose(model.get_weights()[0], mean, atol=1e-5)
