@@ -37,7 +37,7 @@ class Phase:
         batches, validation: what it learns from and is validated on.
         first_epoch, last_epoch: counted through both phases.
         fine_tuning_from: epochs of the first phase, in the second; None in the first.
-        test: batches of the test set where the model takes features; None where it takes pixels.
+        test: makes the batches of the test set where the model takes features; None where it takes pixels.
     """
 
     model: keras.Model
@@ -46,7 +46,7 @@ class Phase:
     first_epoch: int
     last_epoch: int
     fine_tuning_from: int | None = None
-    test: tf.data.Dataset | None = None
+    test: Callable[[], tf.data.Dataset] | None = None
 
     def give_weights_to(self, network: keras.Model) -> None:
         """Copy what a twin has learned; the head and the network itself are part of it already."""
@@ -56,7 +56,7 @@ class Phase:
     def scoring(self, network: keras.Model, data: TrainingData) -> tuple[keras.Model, tf.data.Dataset]:
         """Return the model that scores the test set, and the batches that it takes."""
         if self.test is not None:
-            return self.model, self.test
+            return self.model, self.test()
         return network, _test_batches(data, self.batches.spec)
 
 
@@ -122,8 +122,11 @@ def _head_phase(run: Run, network: keras.Model, trunk: keras.Model, data: Traini
     ] or [_features(store, run, data.train[0])]
     batches = FeatureBatches(copies, data.train[1], spec)
     validation = _features(store, run, data.validation[0])
-    one_hot = np.eye(len(data.dataset.class_names), dtype=np.float32)[data.dataset.y_test]
-    test = feature_batches(_features(store, run, data.dataset.x_test), one_hot)
+
+    def test() -> tf.data.Dataset:  # not before the training: a look at the curves need not wait for it
+        one_hot = np.eye(len(data.dataset.class_names), dtype=np.float32)[data.dataset.y_test]
+        return feature_batches(_features(store, run, data.dataset.x_test), one_hot)
+
     compile_model(
         head, spec, spec.learning_rate, spec.epochs, batches.steps_per_epoch, zoo.epoch_multiply_adds(spec)
     )  # fmt: skip
