@@ -11,8 +11,8 @@ import psutil
 from fmnist_core.files import write_atomically
 
 FILE_NAME = "worker.json"
-# Intel's oneDNN kernels, which TensorFlow leaves off on most AMD processors: a step of a convolutional network takes
-# about half as long with them (benchmarks/arithmetic.py). Elsewhere the setting changes nothing.
+# Intel's oneDNN kernels, which TensorFlow leaves off on most AMD processors: they make the backward
+# convolutions much faster. Elsewhere the setting changes nothing.
 ONEDNN = {"TF_ENABLE_ONEDNN_OPTS": "1"}
 
 
