@@ -32,7 +32,9 @@ def finish(run: Run, network: keras.Model, data: TrainingData, scored: keras.Mod
         )
     replace_atomically(run.folder / PROBABILITIES_FILE, lambda path: np.save(path, probabilities.astype(np.float32)))
     run.write_event("phase", phase="saving the model")
-    replace_atomically(run.folder / KERAS_FILE, network.save)
+    # Without its optimizer, which may be our own, so that any Keras can read it, and which would double the file.
+    bare = keras.Model(network.inputs, network.outputs, name=network.name)
+    replace_atomically(run.folder / KERAS_FILE, bare.save)
     replace_atomically(run.folder / LITERT_FILE, lambda path: network.export(path, format="litert", verbose=False))
     likelihood = np.clip(probabilities[np.arange(len(labels)), labels].astype(np.float64), 1e-7, 1.0)
     result = {

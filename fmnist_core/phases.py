@@ -54,8 +54,8 @@ class Phase:
             network.set_weights(self.model.get_weights())
 
     def scoring(self, network: keras.Model, data: TrainingData) -> tuple[keras.Model, tf.data.Dataset]:
-        """Return the model that scores the test set, and the batches that it takes."""
-        if self.test is not None:
+        """Return the model that scores the test set, and the batches that it takes; network is the finished one."""
+        if self.test is not None and not self.batches.spec.mirror_averaging:
             return self.model, self.test()
         return network, _test_batches(data, self.batches.spec)
 

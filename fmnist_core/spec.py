@@ -94,6 +94,11 @@ class RunSpec:
     erasing_fraction: float = hyper(0.0, "Augmentation", "Random erasing",
         "Blackens in half of the images a box of up to this share of the area (Zhong et al., 2017). Usual: 0.1 to 0.3.",
         minimum=0.0, maximum=0.5, step=0.05)  # fmt: skip
+    mirror_averaging: bool = hyper(
+        False, "Augmentation", "Average over the mirror image",
+        "The finished model averages its answers for an image and its mirror image: better on garments, worse on "
+        "digits, twice the work. The curves show the network without it.",
+    )  # fmt: skip
 
     network: str = "convnet"
     backbone: str = hyper(
@@ -161,8 +166,12 @@ class RunSpec:
 
     optimizer: str = hyper(
         "adam", "Training", "Optimizer",
-        "How weights follow the gradient. Adam works with little tuning; SGD (momentum 0.9) wants a larger rate.",
-        choices={"adam": "Adam", "adamw": "AdamW", "nadam": "Nadam", "rmsprop": "RMSprop", "sgd": "SGD with momentum"},
+        "How weights follow the gradient. Adam works with little tuning; Muon learns most from each epoch; SGD "
+        "(momentum 0.9) wants a larger rate.",
+        choices={
+            "adam": "Adam", "adamw": "AdamW", "muon": "Muon", "nadam": "Nadam", "rmsprop": "RMSprop",
+            "sgd": "SGD with momentum",
+        },
     )  # fmt: skip
     learning_rate: float = hyper(
         1e-3, "Training", "Learning rate",

@@ -25,6 +25,7 @@ from fmnist_core.phases import Phase, fine_tuning_phase, first_phase
 from fmnist_core.runs import Run
 from fmnist_core.spec import RunSpec
 from fmnist_core.training_data import TrainingData, kept_marks, load_data
+from fmnist_core.zoo.mirror import with_mirror
 
 TENSORBOARD_FOLDER = "tensorboard"
 
@@ -62,6 +63,8 @@ def fit(run: Run) -> dict:
     else:
         _load_best(run, phase)
     phase.give_weights_to(network)
+    if spec.mirror_averaging:
+        network = with_mirror(network)
     return finish(run, network, data, *phase.scoring(network, data))
 
 

@@ -60,8 +60,10 @@ def start_from(model: "keras.Model", run: Run) -> None:
     """
     import keras
 
+    from fmnist_core.zoo.mirror import without_mirror
+
     try:
-        earlier = keras.models.load_model(run.folder / KERAS_FILE, compile=False)
+        earlier = without_mirror(keras.models.load_model(run.folder / KERAS_FILE, compile=False))
     except (OSError, ValueError) as error:
         raise ModelError(f"Expected the finished model of Run {run.id} to start from. Received: {error}") from error
     ours, theirs = ([layer for layer in one.layers if layer.weights] for one in (model, earlier))
