@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 
 from fmnist_core.datasets import DATASETS
+from fmnist_core.fold import KINDS
 from fmnist_core.presets import PRESETS, REPORTED, Reported
 from fmnist_core.spec import HYPERPARAMETERS, ConvBlock, DenseLayer, RunSpec
 
@@ -13,9 +14,9 @@ from fmnist_core.spec import HYPERPARAMETERS, ConvBlock, DenseLayer, RunSpec
 _NAMING = {"title", "preset", "group", "dataset_folder", "seed"}
 _LABELS = {
     "dataset": "Data set", "conv_blocks": "Convolutions", "dense_layers": "Dense layers", "cut": "Cut after block",
-    "weights_file": "File of weights", "start_run": "Weights from Run",
+    "weights_file": "File of weights", "start_run": "Weights from Run", "fold": "Cross-validation",
 }  # fmt: skip
-_CONVNET_FIELDS = {"conv_blocks", "pooling", "pool_activation", "start_run", "frozen_blocks"}
+_CONVNET_FIELDS = {"conv_blocks", "pooling", "pool_activation", "start_run", "start_whole", "frozen_blocks"}
 _TRANSFER_FIELDS = {"cut", "weights_file"} | {
     name for name, parameter in HYPERPARAMETERS.items() if parameter.section in ("Backbone", "Fine-tuning")
 }
@@ -99,6 +100,8 @@ def words(name: str, value: Any) -> str:
         return DATASETS[value].title
     if name == "train_limit" and not value:
         return "All"
+    if name == "fold":
+        return f"{value.words}, {KINDS[value.kind].lower()}".capitalize() if value else "None"
     if isinstance(value, tuple):
         return "; ".join(_layer_words(layer) for layer in value)
     if isinstance(value, bool):
@@ -155,7 +158,9 @@ def _compared(spec: RunSpec) -> list[str]:
     if spec.weights != "file":
         idle = idle | {"weights_file"}
     if not spec.start_run:
-        idle = idle | {"start_run", "frozen_blocks"}
+        idle = idle | {"start_run", "start_whole", "frozen_blocks"}
+    # A fold is a split of its own.
+    idle = idle | ({"split", "validation_fraction"} if spec.fold else {"fold"})
     return [f.name for f in fields(RunSpec) if f.name not in _NAMING | idle]
 
 
@@ -164,4 +169,4 @@ def _label(name: str) -> str:
 
 
 def _section(name: str) -> str:
-    return "Data" if name.startswith("dataset") else "Network"
+    return "Data" if name.startswith(("dataset", "fold")) else "Network"
