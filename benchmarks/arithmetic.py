@@ -123,7 +123,8 @@ def _shares(model, data) -> dict[str, float]:  # noqa: ANN001
         for line in plane.lines:
             for event in line.events:
                 name = plane.event_metadata[event.metadata_id].name
-                if ":" in name and (kind := _kind(name.rsplit(":", 1)[1])):
+                # What reads the data runs beside the kernels and mostly waits; its names have a double colon.
+                if ":" in name and "::" not in name and (kind := _kind(name.rsplit(":", 1)[1])):
                     taken[kind] += event.duration_ps
     total = sum(taken.values()) or 1
     return {kind: duration / total for kind, duration in taken.most_common()}

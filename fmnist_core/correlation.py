@@ -1,65 +1,14 @@
 """Which pixels move together: correlations of pixels with pixels, with classes, and of classes with each other.
 
-All of it comes from sums that add up: of values and of products of two pixels, in each class. They are whole numbers
-and computed exactly, so the correlations are those of numpy in double precision, at the speed of single precision.
+All of it comes from sums that add up: of values and of products of two pixels, in each class; see products.py.
 """
 
-import os
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from threadpoolctl import threadpool_limits
 
-from fmnist_core.pixels import PIXELS, SIDE, is_bright
-
-# float32 holds whole numbers up to 2**24. Values less 128 have products of at most 2**14, so a block of 2**10 images
-# stays exact in whatever order the processor adds.
-_SHIFT, _BLOCK = 128, 1024
-
-
-def product_sums(images: np.ndarray, labels: np.ndarray, n_classes: int) -> np.ndarray:
-    """Sum the products of every two pixels over the images of each class, exactly.
-
-    images: (n, 28, 28) uint8; labels: (n,) integers below n_classes.
-    Returns (n_classes, 784, 784), uint32 where that is enough, else uint64.
-    """
-    flat = images.reshape(len(images), PIXELS)
-    most = max(np.bincount(labels, minlength=1).max(initial=0), 1)
-    sums = np.empty((n_classes, PIXELS, PIXELS), dtype=np.uint32 if most * 255**2 < 2**32 else np.uint64)
-
-    def fill(label: int) -> None:
-        sums[label] = _products(flat, np.flatnonzero(labels == label))
-
-    # One thread per class, and one in the linear algebra below it: on small blocks OpenBLAS' own threads spend more
-    # time waiting for each other than adding, above all on a busy machine (twice to ten times slower, measured).
-    with threadpool_limits(1, "blas"), ThreadPoolExecutor(min(os.cpu_count() or 1, 4)) as pool:
-        list(pool.map(fill, range(n_classes)))
-    return sums
-
-
-def product_total(images: np.ndarray) -> np.ndarray:
-    """Sum the products of every two pixels over all images, exactly: (n, 28, 28) uint8 -> (784, 784) float64."""
-    flat, workers = images.reshape(len(images), PIXELS), min(os.cpu_count() or 1, 4)
-    shares = np.array_split(np.arange(len(flat)), workers)
-    with threadpool_limits(1, "blas"), ThreadPoolExecutor(workers) as pool:
-        return sum(pool.map(lambda rows: _products(flat, rows), shares))
-
-
-def _products(flat: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    """Sum of x_i x_j over some rows of flat, (n, 784) uint8: -> (784, 784) float64 of whole numbers."""
-    shifted, total = np.zeros((PIXELS, PIXELS)), np.zeros(PIXELS)
-    buffer = np.empty((_BLOCK, PIXELS), dtype=np.float32)
-    for start in range(0, len(rows), _BLOCK):
-        taken = rows[start : start + _BLOCK]
-        block = buffer[: len(taken)]
-        np.subtract(flat[taken], np.float32(_SHIFT), out=block)
-        shifted += block.T @ block
-        total += block.sum(axis=0)
-    # (x - s)(y - s) summed, and sums of x - s: undo the shift.
-    return shifted + _SHIFT * (total[:, np.newaxis] + total) + len(rows) * _SHIFT**2
+from fmnist_core.pixels import BRIGHT, SIDE
 
 
 @dataclass(frozen=True, eq=False)
@@ -185,13 +134,12 @@ def closest_classes(similarity: np.ndarray) -> tuple[int, int] | None:
     return int(first), int(second)
 
 
-def pair_groups(images: np.ndarray, pair: Sequence[int]) -> np.ndarray:
-    """Sort images by whether two pixels are bright: (n, 28, 28) uint8 -> (n,) int64.
+def pair_groups(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """Sort images by whether two pixels are bright, from their values, (n,) uint8 each: -> (n,) int64.
 
     0: neither is, 1: only the first, 2: only the second, 3: both.
     """
-    first, second = (is_bright(images, pixel) for pixel in pair)
-    return first + 2 * second
+    return (first >= BRIGHT) + 2 * (second >= BRIGHT)
 
 
 def _ratio(covariance: np.ndarray, product: np.ndarray) -> np.ndarray:

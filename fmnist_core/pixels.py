@@ -220,11 +220,6 @@ def extremes(picture_values: np.ndarray, count: int = 5) -> pd.DataFrame:
     return pd.DataFrame({"row": order // SIDE, "column": order % SIDE, "value": flat[order]})
 
 
-def is_bright(images: np.ndarray, pixel: int, threshold: int = BRIGHT) -> np.ndarray:
-    """Say of each image whether a pixel is at least a threshold: (n, 28, 28) uint8 -> (n,) bool."""
-    return images[:, pixel // SIDE, pixel % SIDE] >= threshold
-
-
 def draw(mask: np.ndarray, seed: int, count: int) -> np.ndarray:
     """Draw at most count positions where mask, (n,) bool, is set; the same seed draws the same ones."""
     positions = np.flatnonzero(mask)

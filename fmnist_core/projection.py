@@ -105,7 +105,7 @@ def stratified(labels: np.ndarray, count: int, seed: int) -> np.ndarray:
 def pca_map(dataset: Dataset, selection: Selection, subset: Subset, count: int, seed: int) -> Sample:
     """Return a stratified sample of a subset along the first two principal components of the selection."""
     rows = stratified(subset.labels, count, seed)
-    return Sample(rows, pca(dataset, selection).coordinates(subset.images[rows], 2))
+    return Sample(rows, pca(dataset, selection).coordinates(subset.pick(rows), 2))
 
 
 def is_ready(dataset: Dataset, spec: MapSpec) -> bool:
@@ -144,7 +144,7 @@ def _prepare(dataset: Dataset, spec: MapSpec, least: int) -> tuple[np.ndarray, n
     rows = stratified(subset.labels, spec.sample, spec.seed)
     if len(rows) < least:
         raise DataError(f"Expected at least {least} images for these parameters. Received {len(rows)}.")
-    images = subset.images[rows]
+    images = subset.pick(rows)
     return rows, pca_of(images).coordinates(images, COMPONENTS)
 
 

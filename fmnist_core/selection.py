@@ -12,24 +12,50 @@ from fmnist_core.errors import DataError
 SPLITS = ("train", "test", "both")
 
 
-@dataclass(frozen=True)
 class Subset:
-    """The selected images.
+    """The selected images. None is copied before it is asked for.
 
     Attributes:
-        images: (n, 28, 28) uint8; a view where nothing was filtered out.
         labels: (n,) uint8.
         index: (n,) int64, place within the image's own split.
-        is_test: (n,) bool.
+        is_test: (n,) bool; training images come first.
     """
 
-    images: np.ndarray
-    labels: np.ndarray
-    index: np.ndarray
-    is_test: np.ndarray
+    def __init__(self, dataset: Dataset, train: np.ndarray, test: np.ndarray) -> None:
+        """Select by places in the training set, (n,) int64, and in the test set, (m,) int64, both ascending."""
+        self._sources = ((dataset.x_train, train), (dataset.x_test, test))
+        self.index = np.concatenate([train, test])
+        self.labels = np.concatenate([dataset.y_train[train], dataset.y_test[test]])
+        self.is_test = np.arange(len(self.index)) >= len(train)
 
     def __len__(self) -> int:
-        return len(self.labels)
+        return len(self.index)
+
+    @cached_property
+    def images(self) -> np.ndarray:
+        """All of them, (n, 28, 28) uint8; a view where they are the whole of a split."""
+        parts = [
+            images if len(places) == len(images) else images[places] for images, places in self._sources if len(places)
+        ]
+        return parts[0] if len(parts) == 1 else np.concatenate([np.empty((0, 28, 28), np.uint8), *parts])
+
+    def pick(self, rows: np.ndarray) -> np.ndarray:
+        """Return some of them, rows (m,) below n in any order: -> (m, 28, 28) uint8."""
+        (x_train, train), (x_test, _) = self._sources
+        if not len(train):
+            return x_test[self.index[rows]]
+        if len(train) == len(self):
+            return x_train[self.index[rows]]
+        picked = np.empty((len(rows), 28, 28), np.uint8)
+        is_test = self.is_test[rows]
+        picked[~is_test] = x_train[self.index[rows[~is_test]]]
+        picked[is_test] = x_test[self.index[rows[is_test]]]
+        return picked
+
+    def pixel(self, pixel: int) -> np.ndarray:
+        """Return the values of one pixel, row * 28 + column: -> (n,) uint8."""
+        row, column = divmod(pixel, 28)
+        return np.concatenate([images[places, row, column] for images, places in self._sources])
 
 
 @dataclass(frozen=True)
@@ -85,22 +111,10 @@ class Selection:
 
     def take(self, dataset: Dataset) -> Subset:
         """Return the selected images of a data set."""
-        parts = []
-        if self.split in ("train", "both"):
-            parts.append(self._part(dataset.x_train, dataset.y_train, is_test=False))
-        if self.split in ("test", "both"):
-            parts.append(self._part(dataset.x_test, dataset.y_test, is_test=True))
-        if len(parts) == 1:
-            return parts[0]
-        first, second = parts
-        return Subset(*(np.concatenate([getattr(first, name), getattr(second, name)]) for name in vars(first)))
-
-    def _part(self, images: np.ndarray, labels: np.ndarray, *, is_test: bool) -> Subset:
-        if self.is_whole:
-            index = np.arange(len(labels))
-            return Subset(images, labels, index, np.full(len(index), is_test))
-        index = np.flatnonzero(self._kept(images, labels))
-        return Subset(images[index], labels[index], index, np.full(len(index), is_test))
+        none = np.empty(0, np.int64)
+        train = none if self.split == "test" else np.flatnonzero(self._kept(dataset.x_train, dataset.y_train))
+        test = none if self.split == "train" else np.flatnonzero(self._kept(dataset.x_test, dataset.y_test))
+        return Subset(dataset, train, test)
 
     def _kept(self, images: np.ndarray, labels: np.ndarray) -> np.ndarray:
         kept = np.isin(labels, self.labels) if self.labels else np.ones(len(labels), bool)

@@ -10,10 +10,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from fmnist_core.correlation import Sums, product_sums, product_total
+from fmnist_core.correlation import Sums
 from fmnist_core.datasets import Dataset
 from fmnist_core.memory import remembered
 from fmnist_core.pixels import value_sums
+from fmnist_core.products import extents, product_sums, sums_and_products
 from fmnist_core.selection import Selection, Subset
 
 # One array, or a few that are added one by one.
@@ -37,7 +38,7 @@ def sums_of(dataset: Dataset, selection: Selection) -> Sums:
             dataset,
             selection,
             whole=lambda classes: _stored_sums(dataset, classes),
-            over=lambda subset: _sums(subset, len(dataset.class_names)),
+            over=lambda subset: _sums(dataset, subset),
         )
     )
 
@@ -78,10 +79,16 @@ def _stored(dataset: Dataset, split: str) -> dict[str, np.ndarray]:
     def compute() -> dict[str, np.ndarray]:
         sizes, sums = value_sums(images, labels, len(dataset.class_names))
         products = product_sums(images, labels, len(dataset.class_names))
-        return {"sizes": sizes, "sums": sums, "products": products, "total": products.sum(axis=0, dtype=np.float64)}
+        total = products.sum(axis=0, dtype=np.float64)
+        return {"sizes": sizes, "sums": sums, "products": products, "total": total, "extent": extents(images)}
 
-    return remembered(dataset.sha256, "pixel-products", 2, compute, split=split)
+    return remembered(dataset.sha256, "pixel-products", 3, compute, split=split)
 
 
-def _sums(subset: Subset, n_classes: int) -> Arrays:
-    return *value_sums(subset.images, subset.labels, n_classes), product_total(subset.images)
+def _sums(dataset: Dataset, subset: Subset) -> Arrays:
+    extent = np.empty(len(subset), np.uint16)
+    for split, chosen in (("train", ~subset.is_test), ("test", subset.is_test)):
+        if chosen.any():
+            extent[chosen] = _stored(dataset, split)["extent"][subset.index[chosen]]
+    sizes = np.bincount(subset.labels, minlength=len(dataset.class_names))
+    return sizes, *sums_and_products(subset.pick, np.argsort(extent, kind="stable"), subset.labels, len(sizes))

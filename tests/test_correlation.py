@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fmnist_core import correlation, datasets, pixels
+from fmnist_core import correlation, datasets, pixels, products
 from fmnist_core.correlation import Sums
 from fmnist_core.datasets import debian
 from fmnist_core.figures import correlation as figures
@@ -15,8 +15,8 @@ needs_real = pytest.mark.skipif(not debian.INSTALLED_FOLDER.is_dir(), reason="th
 
 def sums_of(images, labels, n_classes=10):
     sizes, sums = pixels.value_sums(images, labels, n_classes)
-    products = correlation.product_sums(images, labels, n_classes)
-    return Sums(sizes, sums, products.sum(axis=0, dtype=np.float64))
+    of_classes = products.product_sums(images, labels, n_classes)
+    return Sums(sizes, sums, of_classes.sum(axis=0, dtype=np.float64))
 
 
 @pytest.fixture(scope="module")
@@ -36,14 +36,14 @@ def planted():
 def test_sums_of_products_are_exact(planted):
     images, labels = planted
     flat = images.reshape(100, -1).astype(np.int64)
-    sums = correlation.product_sums(images, labels, 10)
+    sums = products.product_sums(images, labels, 10)
     assert np.array_equal(sums[3], flat[labels == 3].T @ flat[labels == 3])
 
 
 def test_sums_of_products_stay_exact_in_large_blocks_of_extreme_values():
     images = np.full((3000, 28, 28), 255, np.uint8)
     images[1::2, :, 1::2] = 0
-    sums = correlation.product_sums(images, np.zeros(3000, np.uint8), 1)[0]
+    sums = products.product_sums(images, np.zeros(3000, np.uint8), 1)[0]
     assert sums[0, 0] == 3000 * 255**2 and sums[1, 1] == sums[0, 1] == 1500 * 255**2
 
 
@@ -137,9 +137,8 @@ def test_an_empty_class_has_no_similarity():
 
 
 def test_images_are_sorted_by_which_of_two_pixels_is_bright():
-    images = np.zeros((4, 28, 28), np.uint8)
-    images[[1, 3], 0, 0] = images[[2, 3], 0, 1] = 128
-    assert correlation.pair_groups(images, (0, 1)).tolist() == [0, 1, 2, 3]
+    first, second = np.array([127, 128, 0, 255], np.uint8), np.array([0, 127, 128, 255], np.uint8)
+    assert correlation.pair_groups(first, second).tolist() == [0, 1, 2, 3]
 
 
 def test_the_packed_matrix_holds_every_value_and_what_is_blank(planted):

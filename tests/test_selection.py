@@ -27,6 +27,20 @@ def test_classes_and_pixel_condition_filter_both_splits_and_keep_their_places():
     assert np.array_equal(subset.images[0], DATA.x_train[subset.index[0]])
 
 
+@pytest.mark.parametrize("split", ["train", "test", "both"])
+def test_some_of_the_images_and_one_of_their_pixels_are_those_of_all(split):
+    subset = Selection(split, labels=(1, 9), pixel=14 * 28 + 14, minimum=100).take(DATA)
+    rows = np.array([len(subset) - 1, 0, 5, 0])
+    assert np.array_equal(subset.pick(rows), subset.images[rows])
+    assert np.array_equal(subset.pixel(3 * 28 + 7), subset.images[:, 3, 7])
+
+
+def test_nothing_selected_is_no_image():
+    subset = Selection("both", labels=(1,), pixel=0, minimum=255).take(DATA)
+    assert len(subset) == 0
+    assert subset.images.shape == subset.pick(np.empty(0, np.int64)).shape == (0, 28, 28)
+
+
 def test_equal_selections_have_equal_keys_and_others_do_not():
     keys = {
         Selection("train").key,

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from test_neighbours import part
 
-from fmnist_core.correlation import product_total
 from fmnist_core.pixels import value_counts
+from fmnist_core.products import extents, sums_and_products
 from fmnist_core.selection import Selection
 from fmnist_core.sums import conditioned, sums_of
 
@@ -60,6 +60,17 @@ def test_what_a_condition_leaves_out_is_everything_else():
 
 
 @pytest.mark.parametrize("count", [0, 1, 2, 1500])
-def test_products_are_exact_however_the_images_are_shared_out(count):
-    flat = DATASET.x_train[:count].reshape(-1, 784).astype(np.int64)
-    assert np.array_equal(product_total(DATASET.x_train[:count]), flat.T @ flat)
+def test_sums_and_products_are_exact_however_the_images_are_shared_out(count):
+    images, labels = DATASET.x_train[:count], DATASET.y_train[:count]
+    order = np.argsort(extents(images), kind="stable")
+    sums, products = sums_and_products(lambda rows: images[rows], order, labels, 10)
+    flat = images.reshape(-1, 784).astype(np.int64)
+    assert np.array_equal(products, flat.T @ flat)
+    assert np.array_equal(sums, np.eye(10, dtype=np.int64)[labels].T @ flat)
+
+
+def test_the_extent_is_height_and_width_of_what_an_image_shows():
+    images = np.zeros((3, 28, 28), np.uint8)
+    images[1, 12, 14] = 1
+    images[2, 3:9, 5:26] = 200
+    assert extents(images).tolist() == [0, 29 + 1, 6 * 29 + 21]

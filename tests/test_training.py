@@ -25,7 +25,7 @@ from fmnist_core.spec import ConvBlock, DenseLayer, RunSpec
 # Everything with a state is on: dropout, augmentation, order, schedule, averaged weights, best epoch.
 SMALL = RunSpec(
     title="small", train_limit=1500, epochs=3, batch_size=32, learning_rate=2e-3, schedule="one_cycle",
-    conv_blocks=(ConvBlock(4, 5, batch_norm=True, dropout=0.2), ConvBlock(8, 5)),
+    optimizer="muon", conv_blocks=(ConvBlock(4, 5, batch_norm=True, dropout=0.2), ConvBlock(8, 5)),
     dense_layers=(DenseLayer(16, dropout=0.2),), flip=True, shift_px=2, rotation_degrees=10, erasing_fraction=0.2,
     weight_averaging=0.9,
 )  # fmt: skip

@@ -1,6 +1,7 @@
 """Figures of pixel values and of measures of images; each has a sentence that says the same."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
@@ -34,12 +35,17 @@ def limits(values: np.ndarray, scale: str) -> tuple[float, float]:
 
 def coloured(values: np.ndarray, scale: tuple[str, ...], low: float, high: float) -> np.ndarray:
     """Colour numbers: (...) float -> (..., 4) uint8 of red, green, blue and opacity; NaN is transparent."""
+    level = np.clip((values - low) / (high - low) * 254, 0, 254).round()
+    return _colour_table(scale)[np.where(np.isnan(level), 255, level).astype(np.int64)]
+
+
+@lru_cache
+def _colour_table(scale: tuple[str, ...]) -> np.ndarray:
+    """Return 255 colours along a scale, and a transparent one: (256, 4) uint8."""
     stops = np.array([[int(stop[at : at + 2], 16) for at in (1, 3, 5)] for stop in scale], dtype=np.float64)
     table = np.stack([np.interp(np.linspace(0, len(scale) - 1, 255), np.arange(len(scale)), c) for c in stops.T], -1)
     table = np.concatenate([table.round(), np.full((255, 1), 255)], axis=1).astype(np.uint8)
-    table = np.concatenate([table, np.zeros((1, 4), np.uint8)])
-    level = np.clip((values - low) / (high - low) * 254, 0, 254).round()
-    return table[np.where(np.isnan(level), 255, level).astype(np.int64)]
+    return np.concatenate([table, np.zeros((1, 4), np.uint8)])
 
 
 def histogram_figure(counts: np.ndarray, names: tuple[str, ...], colours: tuple[str, ...], *, what: str,

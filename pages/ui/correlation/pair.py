@@ -46,7 +46,7 @@ def choose_pair(first: int, second: int) -> None:
 def pair_images(dataset: Dataset, selection: Selection, pixel: int, partner: int, columns: int) -> None:
     """Show images by whether both pixels are bright, one of them, or neither; below them the one clicked."""
     subset = selection.take(dataset)
-    groups = pair_groups(subset.images, (pixel, partner))
+    groups = pair_groups(subset.pixel(pixel), subset.pixel(partner))
     first, second = pixel_words(pixel), pixel_words(partner)
     images_heading(f"Bright: the pixel is {BRIGHT} or more. First pixel: {first}. Second: {second}.")
     kinds = ((3, "Both bright"), (0, "Both dark"), (1, "Only the first bright"), (2, "Only the second bright"))

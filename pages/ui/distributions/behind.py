@@ -5,7 +5,7 @@ import streamlit as st
 
 from fmnist_core.datasets import Dataset
 from fmnist_core.figures.pixels import pixel_words
-from fmnist_core.pixels import BRIGHT, composition, draw, is_bright
+from fmnist_core.pixels import BRIGHT, composition, draw
 from fmnist_core.places import Place
 from fmnist_core.selection import Subset
 from pages.ui.data import plain
@@ -54,13 +54,13 @@ def group_rows(dataset: Dataset, subset: Subset, mask: np.ndarray, title: str, *
     rows = draw(mask, SEED, SHOWN)
     places = [Place("test" if subset.is_test[row] else "train", int(subset.index[row])) for row in rows]
     about = f"{alt}: {min(found, SHOWN)} of {found:,} images"
-    image_rows(dataset, subset.images[rows], places, f"{words}.", alt=about, key=key)
+    image_rows(dataset, subset.pick(rows), places, f"{words}.", alt=about, key=key)
 
 
 def bright_and_dark(dataset: Dataset, subset: Subset, pixel: int, columns: int = 2) -> None:
     """Show images in which a pixel is bright and others in which it is dark, in one column or two."""
     images_heading(f"Bright: {pixel_words(pixel)} is {BRIGHT} or more. Dark: less. Drawn at random, always the same.")
-    bright = is_bright(subset.images, pixel)
+    bright = subset.pixel(pixel) >= BRIGHT
     places = st.columns(columns, gap="large")
     for place, mask, word in zip((places[0], places[-1]), (bright, ~bright), ("Bright", "Dark"), strict=True):
         with place:

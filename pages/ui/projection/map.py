@@ -29,7 +29,7 @@ def show_map(
     rows = sample.rows
     labels, names = subset.labels[rows], _names(subset, rows)
     chosen = scatter(
-        sample.points, labels, subset.images[rows], names, key="map", identity=identity,
+        sample.points, labels, subset.pick(rows), names, key="map", identity=identity,
         class_names=dataset.class_names, axes=axes,
         alt=f"Map of {len(rows)} images, {what}. Arrow keys go from image to image, Enter opens one.",
         file=f"{identity.split('-')[0]}-map",
@@ -42,7 +42,7 @@ def show_map(
     place = opened(dataset)
     if len(chosen):
         reveal(LASSO_KEY)
-        _lassoed(dataset, subset.images[rows[chosen]], labels[chosen], [names[row] for row in chosen], place)
+        _lassoed(dataset, subset.pick(rows[chosen]), labels[chosen], [names[row] for row in chosen], place)
     if place:
         image_panel(dataset, place)
 

@@ -71,7 +71,7 @@ def sample_grid(dataset: Dataset, selection: Selection, subset: Subset, view: Vi
     places = [_place(subset, at) for at in shown]
     known = {str(one): at for at, one in enumerate(places)}
     chosen = image_grid(
-        subset.images[shown], key=f"samples-{'several' if view.several else 'one'}", columns=COLUMNS,
+        subset.pick(shown), key=f"samples-{'several' if view.several else 'one'}", columns=COLUMNS,
         selectable=view.several, selected=known.get(str(place)), rows=rows, size_px=72,
         file="samples",
         tips=[f"{one}\n{dataset.class_names[subset.labels[at]]}" for one, at in zip(places, shown, strict=True)],
@@ -116,7 +116,7 @@ def _downloads(subset: Subset, picked: np.ndarray, is_chosen: bool) -> None:
         st.popover(words, icon=":material/download:", type="tertiary"),
         st.container(horizontal=True, gap="small"),
     ):
-        images, labels = subset.images[picked], subset.labels[picked]
+        images, labels = subset.pick(picked), subset.labels[picked]
         names = [str(_place(subset, at)) for at in picked]
         for kind, mime, make, about in (
             ("png", "image/png", partial(sheet_png, images), "One picture, ten images in a row."),
