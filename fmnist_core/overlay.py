@@ -100,6 +100,13 @@ class Overlay:
         kept[dropped] = False
         return (dataset.x_train[kept], labels[kept]) if dropped else (dataset.x_train, labels)
 
+    def kept(self, count: int) -> np.ndarray:
+        """Return which of `count` training images `apply` keeps: sorted positions, (m,) int64."""
+        dropped = [
+            place.index for place, mark in self.marks.items() if mark.action == "drop" and place.split == "train"
+        ]
+        return np.setdiff1d(np.arange(count), dropped, assume_unique=True)
+
     def counts(self, split: str | None = None) -> dict[str, int]:
         """Return the number of decisions by action, of one split or both."""
         actions = [mark.action for place, mark in self.marks.items() if split in (None, place.split)]

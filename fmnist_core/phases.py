@@ -53,11 +53,12 @@ class Phase:
         if self.test is None and self.model is not network:
             network.set_weights(self.model.get_weights())
 
-    def scoring(self, network: keras.Model, data: TrainingData) -> tuple[keras.Model, tf.data.Dataset]:
-        """Return the model that scores the test set, and the batches that it takes; network is the finished one."""
-        if self.test is not None and not self.batches.spec.mirror_averaging:
-            return self.model, self.test()
-        return network, _test_batches(data, self.batches.spec)
+    def scoring(self, network: keras.Model, data: TrainingData) -> tuple[keras.Model, tf.data.Dataset, tf.data.Dataset]:
+        """Return the model that scores, and test and validation batches that it takes; network is the finished one."""
+        spec = self.batches.spec
+        if self.test is not None and not spec.mirror_averaging:
+            return self.model, self.test(), self.validation
+        return network, _test_batches(data, spec), validation_batches(*data.validation, spec)
 
 
 def first_phase(run: Run, network: keras.Model, data: TrainingData) -> Phase:

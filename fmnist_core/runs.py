@@ -24,6 +24,8 @@ SPEC_FILE = "spec.json"
 STOP_FILE = "stop"
 RESULT_FILE = "result.json"
 PROBABILITIES_FILE = "test_probabilities.npy"
+VALIDATION_FILE = "validation_probabilities.npy"
+VALIDATION_INDEX_FILE = "validation_index.npy"
 LITERT_FILE = "model.tflite"
 KERAS_FILE = "model.keras"
 LOG_FILE = "log.txt"
@@ -139,12 +141,22 @@ class Run:
         Raises:
             RunError: if the Run has not finished or the file is damaged.
         """
+        return self._array(PROBABILITIES_FILE)
+
+    def validation_probabilities(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return which of the data set's training images validated the Run, (v,) int64, and the finished model's
+        probabilities on them, (v, classes) float32.
+
+        Raises:
+            RunError: if the Run has not finished, validated on the test set, or a file is damaged.
+        """
+        return self._array(VALIDATION_INDEX_FILE), self._array(VALIDATION_FILE)
+
+    def _array(self, name: str) -> np.ndarray:
         try:
-            return np.load(self.folder / PROBABILITIES_FILE, allow_pickle=False)
+            return np.load(self.folder / name, allow_pickle=False)
         except (OSError, ValueError, EOFError) as error:
-            raise RunError(
-                f"Run {self.id}: expected {PROBABILITIES_FILE} of a completed Run. Received: {error}."
-            ) from error
+            raise RunError(f"Run {self.id}: expected {name} of a completed Run. Received: {error}.") from error
 
     def log(self, last_bytes: int = 20_000) -> str:
         """Return the end of what the worker printed."""

@@ -1,12 +1,15 @@
 """Which training images a Run learns from and which it validates on: indices, drawn from the spec alone."""
 
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
-from sklearn.model_selection import train_test_split
 
 from fmnist_core.errors import SpecError
+from fmnist_core.fold import Fold
 from fmnist_core.spec import RunSpec
+
+# scikit-learn is imported where something is drawn: pages only ask what could be drawn, and loading it takes a second.
 
 
 @dataclass(frozen=True)
@@ -18,7 +21,7 @@ class Split:
 
 
 def draw_split(images: np.ndarray, labels: np.ndarray, spec: RunSpec) -> Split:
-    """Apply the duplicates policy, the limit and the validation split, in this order.
+    """Apply the duplicates policy, the limit, and the validation split or the spec's fold, in this order.
 
     Args:
         images: (n, 28, 28) uint8.
@@ -27,9 +30,9 @@ def draw_split(images: np.ndarray, labels: np.ndarray, spec: RunSpec) -> Split:
     Raises:
         SpecError: if too few images remain to draw the split.
     """
-    kept = keep_by_policy(images, spec.duplicates)
-    if spec.train_limit and spec.train_limit < len(kept):
-        kept = np.sort(np.random.default_rng(spec.seed).permutation(kept)[: spec.train_limit])
+    kept = kept_images(images, spec)
+    if spec.fold:
+        return _draw_fold(kept, labels, spec.fold)
     if spec.split == "test":
         return Split(kept, None)
     count = round(len(kept) * spec.validation_fraction)
@@ -42,12 +45,23 @@ def draw_split(images: np.ndarray, labels: np.ndarray, spec: RunSpec) -> Split:
         return Split(kept[:-count], kept[-count:])
     stratify = labels[kept] if spec.split == "stratified" else None
     try:
+        from sklearn.model_selection import train_test_split
+
         train, validation = train_test_split(kept, test_size=count, random_state=spec.seed, stratify=stratify)
     except ValueError as error:
         raise SpecError(
             f"Expected a {spec.split} split of {len(kept)} images into {count}. Received: {error}"
         ) from error
     return Split(train, validation)
+
+
+def kept_images(images: np.ndarray, spec: RunSpec) -> np.ndarray:
+    """Return the sorted indices, (m,) int64, that the duplicates policy and the limit leave of (n, 28, 28) uint8."""
+    kept = keep_by_policy(images, spec.duplicates)
+    if not spec.train_limit or spec.train_limit >= len(kept):
+        return kept
+    seed = spec.fold.seed if spec.fold else spec.seed  # all folds are parts of the same images
+    return np.sort(np.random.default_rng(seed).permutation(kept)[: spec.train_limit])
 
 
 def keep_by_policy(images: np.ndarray, policy: str) -> np.ndarray:
@@ -62,3 +76,29 @@ def keep_by_policy(images: np.ndarray, policy: str) -> np.ndarray:
     keys = rows.view(np.dtype((np.void, rows.shape[1]))).ravel()
     _, first, counts = np.unique(keys, return_index=True, return_counts=True)
     return np.sort(first if policy == "keep_first" else first[counts == 1])
+
+
+def check_folds(labels: np.ndarray, count: int) -> None:
+    """Raise SpecError unless each class among the labels, (m,) integers, has an image for every one of `count` folds.
+
+    Else some fold would have nothing of a class to validate on, or too little to learn it from.
+    """
+    classes, sizes = np.unique(labels, return_counts=True)
+    if not len(classes):
+        raise SpecError(f"Expected images for {count} folds. Received none: the duplicates policy leaves nothing.")
+    smallest = int(sizes.argmin())
+    if sizes[smallest] < count:
+        raise SpecError(
+            f"Expected at most as many folds as the smallest class has images: {sizes[smallest]} "
+            f"(class {classes[smallest]}, {len(labels):,} images in all). Received {count} folds."
+        )
+
+
+def _draw_fold(kept: np.ndarray, labels: np.ndarray, fold: Fold) -> Split:
+    from sklearn.model_selection import KFold, StratifiedKFold
+
+    check_folds(labels[kept], fold.count)
+    splitter = {"kfold": KFold, "stratified": StratifiedKFold}[fold.kind]
+    drawn = splitter(fold.count, shuffle=True, random_state=fold.seed + fold.repeat - 1).split(kept, labels[kept])
+    train, validation = next(islice(drawn, fold.number - 1, None))
+    return Split(kept[train], kept[validation])

@@ -50,7 +50,7 @@ def build(spec: RunSpec, n_classes: int) -> "keras.Model":
         x = getattr(keras.layers, layer.kind)(**layer.config)(x)
     model = keras.Model(inputs, x, name="convnet")
     if spec.start_run:
-        weights.start_from(model, find_run(spec.start_run))
+        weights.start_from(model, find_run(spec.start_run), whole=spec.start_whole)
     blocks = 0
     for layer in model.layers:
         blocks += isinstance(layer, keras.layers.Conv2D)

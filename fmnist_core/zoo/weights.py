@@ -49,14 +49,17 @@ def load(base: "keras.Model", backbone: str, kind: str, file: str = "") -> None:
         _read(base, backbone, Path(file).expanduser())
 
 
-def start_from(model: "keras.Model", run: Run) -> None:
+def start_from(model: "keras.Model", run: Run, *, whole: bool = False) -> None:
     """Give a network the weights that an earlier Run of its kind learned.
 
     Its convolutions must be those of the Run. Dense layers take what fits and else keep their own start, as must be
     where the classes are others; the layer that gives the probabilities always does.
 
+    Args:
+        whole: take every weight, that layer's too; all layers must then be those of the Run.
+
     Raises:
-        ModelError: if the Run has no finished model, or its convolutions are others.
+        ModelError: if the Run has no finished model, or its layers are others.
     """
     import keras
 
@@ -66,6 +69,9 @@ def start_from(model: "keras.Model", run: Run) -> None:
         earlier = without_mirror(keras.models.load_model(run.folder / KERAS_FILE, compile=False))
     except (OSError, ValueError) as error:
         raise ModelError(f"Expected the finished model of Run {run.id} to start from. Received: {error}") from error
+    if whole:
+        _take_all(model, earlier, run)
+        return
     ours, theirs = ([layer for layer in one.layers if layer.weights] for one in (model, earlier))
     for own, other in zip(ours[:-1], theirs[:-1], strict=False):
         shapes = [[weight.shape for weight in layer.get_weights()] for layer in (own, other)]
@@ -76,6 +82,16 @@ def start_from(model: "keras.Model", run: Run) -> None:
                 f"Expected Run {run.id} to have this network's convolutions. Received {other.name} with weights "
                 f"{shapes[1]} where {own.name} has {shapes[0]}."
             )
+
+
+def _take_all(model: "keras.Model", earlier: "keras.Model", run: Run) -> None:
+    shapes = [[weight.shape for weight in one.get_weights()] for one in (model, earlier)]
+    if shapes[0] != shapes[1]:
+        raise ModelError(
+            f"Expected Run {run.id} to have all of this network's layers, weights of the shapes {shapes[0]}. "
+            f"Received {shapes[1]}."
+        )
+    model.set_weights(earlier.get_weights())
 
 
 def _read(base: "keras.Model", backbone: str, path: Path) -> None:
