@@ -19,11 +19,11 @@ import psutil
 from filelock import FileLock
 
 from fmnist_core import paths, zoo
-from fmnist_core.errors import RunError
+from fmnist_core.errors import LabError, RunError
 from fmnist_core.files import write_atomically
 from fmnist_core.processes import FILE_NAME as CLAIM_FILE
 from fmnist_core.processes import Claim
-from fmnist_core.runs import LOG_FILE, STOP_FILE, Run, RunState, list_runs
+from fmnist_core.runs import LOG_FILE, STOP_FILE, Run, RunState, find_run, list_runs
 from fmnist_core.settings import Settings
 from fmnist_core.spec import RunSpec
 
@@ -168,14 +168,37 @@ def _dispatch(folder: Path, known: _Queue) -> None:
 
 
 def _take_next(folder: Path, known: _Queue) -> Run | None:
-    """Move the next waiting Run to the active ones if the limit allows."""
+    """Move the first waiting Run that can start to the active ones, if the limit allows.
+
+    One that starts from the weights of a Run that is not done yet keeps its place, and those behind it pass.
+    """
     known.active = [run_id for run_id in known.active if _is_at_work(Run(folder / run_id))]
-    while known.waiting and len(known.active) < Settings.read(folder).parallel_runs:
-        run = Run(folder / known.waiting.pop(0))
-        if run.folder.is_dir():  # else deleted by hand while it waited
+    if len(known.active) >= Settings.read(folder).parallel_runs:
+        return None
+    for run_id in list(known.waiting):
+        run = Run(folder / run_id)
+        state = _state_of_start(run) if run.folder.is_dir() else None
+        if state is not None and not state.is_over:
+            continue
+        known.waiting.remove(run_id)
+        if state is not None and state.is_resumable:
+            run.write_event(
+                "failed",
+                message=f"Expected Run {run.spec.start_run}, whose weights this one starts from, to complete. "
+                f"Received one that is {state}: resume it first, then this one.",
+            )
+        elif run.folder.is_dir():  # else deleted by hand while it waited
             known.active.append(run.id)
             return run
     return None
+
+
+def _state_of_start(run: Run) -> RunState | None:
+    """Return the state of the Run whose weights this one starts from; None if there is none, or it cannot be read."""
+    try:
+        return find_run(run.spec.start_run, run.folder.parent).state if run.spec.start_run else None
+    except LabError:
+        return None  # the worker says what is wrong
 
 
 def _is_at_work(run: Run) -> bool:

@@ -12,9 +12,13 @@ from pathlib import Path
 
 from fmnist_core import jobs
 from fmnist_core.errors import LabError
+from fmnist_core.machine import threads_of_each
 from fmnist_core.processes import ONEDNN
 from fmnist_core.runs import LOG_FILE, Run, RunState
 from fmnist_core.settings import Settings
+
+# Threads within an operation, which oneDNN shares in TensorFlow's wheels; operations at once; and OpenMP, for others.
+THREADS = ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS")
 
 
 def main(arguments: list[str]) -> int:
@@ -74,9 +78,8 @@ def _prepare_tensorflow(parallel_runs: int) -> None:
     """Choose the fast kernels, and give each of several workers its share of the cores; read when TensorFlow loads."""
     for name, value in ONEDNN.items():
         os.environ.setdefault(name, value)
-    if parallel_runs > 1:
-        threads = str(max(1, (os.cpu_count() or 1) // parallel_runs))
-        os.environ["TF_NUM_INTRAOP_THREADS"] = os.environ["OMP_NUM_THREADS"] = threads
+    if (threads := threads_of_each(parallel_runs)) is not None:
+        os.environ.update(dict.fromkeys(THREADS, str(threads)))
 
 
 def _log_to(run: Run) -> None:

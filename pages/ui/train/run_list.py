@@ -1,16 +1,15 @@
 """Lists of Runs: the queue with its order, the table of all, and the setting of how many run at once."""
 
 import math
-import os
 
 import pandas as pd
 import streamlit as st
 
-from fmnist_core import jobs, paths
+from fmnist_core import jobs
 from fmnist_core.progress import Progress
 from fmnist_core.runs import Run
-from fmnist_core.settings import MOST_PARALLEL_RUNS, Settings
 from pages.ui.data import plain
+from pages.ui.parallel import parallel_setting
 from pages.ui.runs import STATE_BADGES, act_on, damaged_runs, readable_runs, run_title
 from pages.ui.words import duration, moment
 
@@ -57,16 +56,7 @@ def _runs_table(progresses: list[Progress]) -> None:
 def settings_panel() -> None:
     """Let the user say how many Runs execute at once."""
     with st.expander("How many train at once"):
-        saved = Settings.read(paths.runs())
-        cores = os.cpu_count() or 1
-        parallel = st.number_input(
-            "Runs at once", 1, MOST_PARALLEL_RUNS, saved.parallel_runs, width=200,
-            help=f"This machine has {cores} cores, which the Runs share. One Run alone uses all of them.",
-        )  # fmt: skip
-        if parallel != saved.parallel_runs:
-            Settings(parallel).write(paths.runs())
-            jobs.reconcile()
-            st.rerun()
+        parallel_setting("runs")
 
 
 def _queue_row(place: int, run: Run) -> None:

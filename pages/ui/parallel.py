@@ -1,0 +1,37 @@
+"""How many Runs train at once: one setting for the whole installation, shown wherever Runs are started in numbers."""
+
+from dataclasses import replace
+
+import streamlit as st
+
+from fmnist_core import jobs, machine, paths
+from fmnist_core.errors import SpecError
+from fmnist_core.runs import RunState
+from fmnist_core.settings import MOST_PARALLEL_RUNS, Settings
+from pages.ui.data import plain
+from pages.ui.runs import readable_runs
+
+
+def parallel_setting(page: str) -> None:
+    """Show the setting, what this machine bears, and why more is refused; `page` begins the widget's key."""
+    saved = Settings.read(paths.runs())
+    cores, running = machine.cores(), len(readable_runs((RunState.RUNNING,)))
+    parallel = st.number_input(
+        "Runs at once", 1, MOST_PARALLEL_RUNS, saved.parallel_runs, width=200, key=f"{page}.parallel",
+        help=f"This machine has {cores} core{'s' * (cores != 1)}, which the Runs share: their threads are divided. One "
+        "Run alone uses all of them.",
+    )  # fmt: skip
+    st.caption(
+        f"Sensible here: up to {machine.sensible_runs(running)}. {machine.free_bytes() / 1e9:.0f} GB of memory are "
+        f"free, a Run takes about {machine.WORKER_BYTES / 1e9:.1f} GB."
+    )
+    if parallel == saved.parallel_runs:
+        return
+    try:
+        machine.check_runs(parallel, running)
+    except SpecError as error:
+        st.error(plain(str(error)), icon=":material/error:")
+        return
+    replace(saved, parallel_runs=parallel).write(paths.runs())
+    jobs.reconcile()
+    st.rerun()
