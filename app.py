@@ -32,6 +32,7 @@ PAGES = {
         st.Page("pages/train/new.py", title="Train", icon=":material/model_training:", url_path="train"),
         st.Page("pages/train/depth.py", title="Where to cut", icon=":material/content_cut:", url_path="depth"),
         st.Page("pages/train/experiments.py", title="Experiments", icon=":material/science:", url_path="experiments"),
+        st.Page("pages/train/crossval.py", title="Cross-validate", icon=":material/rule:", url_path="cross-validate"),
         st.Page("pages/train/runs.py", title="Runs", icon=":material/timeline:", url_path="runs"),
     ],
     "Understand": [

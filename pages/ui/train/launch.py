@@ -31,7 +31,7 @@ def base_spec(presets: dict[str, RunSpec], dataset: Dataset) -> tuple[RunSpec, s
         try:
             spec = find_run(parent).spec
             st.caption(f"Starting from the settings of Run {plain(parent)}.")
-            return _on(spec.replace(group=""), dataset), f"new.{parent}"
+            return _on(spec.replace(group="", fold=None, start_whole=False), dataset), f"new.{parent}"
         except LabError as error:
             st.warning(plain(str(error)))
     if (asked := st.query_params.get("preset")) in presets:  # a link names the key, the bound widget its label

@@ -1,0 +1,109 @@
+"""Behind a cross-validation's figure: the spread, each fold's curves, all numbers, and what to take along."""
+
+import io
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import streamlit as st
+
+from fmnist_core.crossval import Group
+from fmnist_core.crossval_probabilities import OutOfFold, out_of_fold
+from fmnist_core.crossval_scores import Score, score_of, summary
+from fmnist_core.errors import LabError
+from fmnist_core.figures.crossval import (
+    curves_figure,
+    curves_frame,
+    spread_figure,
+    summary_frame,
+    summary_table,
+    summary_text,
+)
+from fmnist_core.runs import RunState
+from pages.ui.data import plain
+from pages.ui.export import show_figure, table_download
+from pages.ui.runs import watcher
+
+_CAVEAT = """
+The folds share most of their training images, so their figures are no independent measurements and the plain interval
+is too narrow. The corrected one widens it by the ratio of validation to training images (Nadeau and Bengio, 2003; for
+repeated k-fold Bouckaert and Frank, 2004). No estimate of this variance is without bias
+([Bengio and Grandvalet, 2004](https://www.jmlr.org/papers/v5/grandvalet04a.html)): take it as a measure, not as a
+proof."""
+
+
+def scores_of(group: Group) -> list[Score]:
+    """Return the figures of all folds as they stand now."""
+    return [score_of(run, watcher().progress(run).state) for run in group.runs]
+
+
+def show_spread(scores: Sequence[Score], reported: Mapping[str, Sequence[float]], *, leaking: bool) -> None:
+    """Show the folds' figures with mean and interval, once there are two."""
+    found = summary(scores, "validation")
+    if found is None or len(found.values) < 2:
+        return
+    figure = spread_figure(scores, reported, leaking=leaking)
+    show_figure(figure, "folds", alt=summary_text(scores, leaking=leaking), key="crossval.spread")
+    band = "" if leaking else ", the band its 95 % interval"
+    st.caption(f"A dot is a fold, the line their mean{band}.")
+
+
+def show_curves(group: Group) -> None:
+    """Show each fold's training and validation in a chart of its own, folded away."""
+    with st.expander("Each fold by itself", key="crossval.curves", on_change="rerun") as folds:
+        if not folds.open:
+            return
+        epochs = {run.spec.fold.words: watcher().progress(run).epochs for run in group.runs}
+        frame = curves_frame({fold: rows for fold, rows in epochs.items() if rows})
+        if frame.empty:
+            st.markdown("No epoch is finished yet.")
+            return
+        name = st.segmented_control(
+            "Curves", ("accuracy", "loss"), default="accuracy", required=True, key="crossval.curve",
+            format_func=str.capitalize, label_visibility="collapsed",
+        )  # fmt: skip
+        show_figure(
+            curves_figure(frame, name), f"folds-{name}", frame=frame.set_index("fold"),
+            alt=f"{name.capitalize()} of training, solid, and validation, dashed, of {frame.fold.nunique()} folds.",
+        )  # fmt: skip
+
+
+def show_numbers(group: Group) -> None:
+    """Show mean, spread and both intervals, folded away."""
+    frame = summary_frame(scores_of(group))
+    if frame.empty:
+        return
+    with st.expander("Mean, spread and intervals"):
+        st.dataframe(summary_table(frame), hide_index=True, height="content", placeholder="–")
+        table_download(frame, f"{group.name}-summary", index=False)
+        st.markdown(_CAVEAT)
+
+
+def show_probabilities(group: Group) -> None:
+    """Offer the out-of-fold probabilities, once all folds are done and none has seen another's images."""
+    if group.cross.leaking or not group.is_whole:
+        return
+    if any(watcher().progress(run).state != RunState.COMPLETED for run in group.runs):
+        return
+    with st.expander("Out-of-fold probabilities", key="crossval.probabilities", on_change="rerun") as part:
+        if not part.open:
+            return
+        st.markdown(
+            "For every training image, what a network says that has not learned from it. Kept with the results, for "
+            "whatever wants honest probabilities of the training images."
+        )
+        try:
+            found = out_of_fold(group)
+        except LabError as error:
+            st.error(plain(str(error)), icon=":material/error:")
+            return
+        st.download_button(
+            f"{len(found.index):,} images, NumPy", lambda: _npz(found), f"{group.name}.npz", key="crossval.npz",
+            icon=":material/download:", on_click="ignore",
+            help="index (m,), places among the training images; probabilities (m, classes) float32.",
+        )  # fmt: skip
+
+
+def _npz(found: OutOfFold) -> bytes:
+    stream = io.BytesIO()
+    np.savez_compressed(stream, index=found.index, probabilities=found.probabilities)
+    return stream.getvalue()
