@@ -18,7 +18,6 @@ from fmnist_core.fold import Fold
 from fmnist_core.runs import Run, RunState
 
 METHOD = "corrected t (Nadeau and Bengio, 2003)"
-PLAIN_METHOD = "plain t, as if the folds were independent"
 
 
 @dataclass(frozen=True)

@@ -154,7 +154,7 @@ def test_done_folds_are_summed_up_in_words_a_table_and_numbers():
     table = page.dataframe[0].value
     assert table["Validation"].tolist() == ["90.00%", "91.00%", "92.00%"]
     assert table["Test"].tolist() == ["89.00%", "90.00%", "91.00%"]
-    assert table[""].fillna("").tolist() == ["worst", "", "best"]
+    assert table["Fold"].tolist() == ["Fold 1 of 3 · worst", "Fold 2 of 3", "Fold 3 of 3 · best"]
     assert "Reported" not in table
     assert page.dataframe[1].value["Mean"].tolist() == ["91.00%", "90.00%", "0.3000", "0.4000"]
     assert "Stop all" not in labels(page)

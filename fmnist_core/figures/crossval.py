@@ -9,7 +9,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from fmnist_core.crossval_scores import METHOD, PLAIN_METHOD, Score, Summary, best_and_worst, summary
+from fmnist_core.crossval_scores import METHOD, Score, Summary, best_and_worst, summary
 from fmnist_core.figures.palette import NEUTRAL_COLOUR, TRAIN_COLOUR, VALIDATION_COLOUR
 from fmnist_core.figures.pixels import finished
 
@@ -45,10 +45,10 @@ def summary_text(scores: Sequence[Score], *, leaking: bool = False) -> str:
             f"Mean and standard deviation of {count} folds with carried weights; an interval would mean nothing. On "
             f"the test set, from which no fold has learned, the same networks have {on_test}."
         )
-    low, high = found.interval()
+    interval = _reach(*found.interval(), ".2%")
     words = (
         f"Mean and standard deviation of {count} folds, each measured on images that its network had not seen. 95 % "
-        f"interval of the mean: {low:.2%} to {high:.2%}, by {METHOD}. On the test set the same networks have {on_test}."
+        f"interval of the mean: {interval}, by {METHOD}. On the test set the same networks have {on_test}."
     )
     if extremes := best_and_worst(scores):
         best, worst = extremes
@@ -92,20 +92,25 @@ def summary_frame(scores: Sequence[Score]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def summary_table(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return summary_frame's rows as a reader wants them: accuracies in percent, losses with four decimals."""
+def summary_table(frame: pd.DataFrame, *, leaking: bool = False) -> pd.DataFrame:
+    """Return summary_frame's rows as a reader wants them: accuracies in percent, losses with four decimals.
+
+    Args:
+        leaking: leave out the intervals, which mean nothing where weights are carried.
+    """
     rows = []
     for row in frame.itertuples():
         form = ".4f" if row.figure.endswith("loss") else ".2%"
-        rows.append(
-            {
-                "Figure": row.figure, "Mean": f"{row.mean:{form}}",
-                "Standard deviation": None if row.folds < 2 else f"{row.sd:{form}}",
-                "Minimum": f"{row.minimum:{form}}", "Maximum": f"{row.maximum:{form}}",
-                f"95 %, {METHOD}": _reach(row.low, row.high, form),
-                f"95 %, {PLAIN_METHOD}": _reach(row.plain_low, row.plain_high, form),
-            }
-        )  # fmt: skip
+        figures = {
+            "Figure": row.figure, "Mean": f"{row.mean:{form}}",
+            "Standard deviation": None if row.folds < 2 else f"{row.sd:{form}}",
+            "Minimum": f"{row.minimum:{form}}", "Maximum": f"{row.maximum:{form}}",
+        }  # fmt: skip
+        intervals = {
+            "95 %, corrected t": _reach(row.low, row.high, form),
+            "95 %, plain t": _reach(row.plain_low, row.plain_high, form),
+        }
+        rows.append(figures if leaking else figures | intervals)
     return pd.DataFrame(rows)
 
 
@@ -133,7 +138,7 @@ def spread_figure(
         tickvals=list(range(len(names))), ticktext=names, range=(len(names) - 0.4, -0.6), showgrid=False,
         zeroline=False, ticks="", ticksuffix=" ",
     )  # fmt: skip
-    figure.update_xaxes(title="Accuracy of each fold", tickformat=".1%", nticks=8, zeroline=False)
+    figure.update_xaxes(title="Accuracy of each fold", tickformat=".1%", nticks=6, tickangle=0, zeroline=False)
     return finished(figure, 70 + 62 * len(names))
 
 
@@ -161,7 +166,7 @@ def curves_figure(frame: pd.DataFrame, name: str) -> go.Figure:
     count = ceil(len(folds) / COLUMNS)
     figure = make_subplots(
         count, COLUMNS, shared_xaxes="all", shared_yaxes="all", subplot_titles=[fold.capitalize() for fold in folds],
-        horizontal_spacing=0.04, vertical_spacing=min(0.12, 0.4 / count),
+        horizontal_spacing=0.04, vertical_spacing=min(0.12, 0.28 / count),
     )  # fmt: skip
     for place, fold in enumerate(folds):
         rows = frame[frame.fold == fold]
@@ -205,4 +210,7 @@ def _draw_dots(figure: go.Figure, place: int, values: Sequence[float], title: st
 
 
 def _reach(low: float, high: float, form: str) -> str | None:
-    return None if np.isnan(low) else f"{low:{form}} to {high:{form}}"
+    """Write an interval; t knows no limits, but there is no accuracy above 1 and neither it nor a loss is below 0."""
+    if np.isnan(low):
+        return None
+    return f"{max(low, 0):{form}} to {min(high, 1) if form.endswith('%') else high:{form}}"

@@ -22,8 +22,8 @@ def parallel_setting(page: str) -> None:
         "Run alone uses all of them.",
     )  # fmt: skip
     st.caption(
-        f"Sensible here: up to {machine.sensible_runs(running)}. {machine.free_bytes() / 1e9:.0f} GB of memory are "
-        f"free, a Run takes about {machine.WORKER_BYTES / 1e9:.1f} GB."
+        f"Up to {machine.sensible_runs(running)} make sense here: a core for each, and of memory "
+        f"{machine.free_bytes() / 1e9:.0f} GB are free, of which a Run takes about {machine.WORKER_BYTES / 1e9:.1f} GB."
     )
     if parallel == saved.parallel_runs:
         return

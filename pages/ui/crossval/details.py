@@ -41,10 +41,10 @@ def show_spread(scores: Sequence[Score], reported: Mapping[str, Sequence[float]]
     found = summary(scores, "validation")
     if found is None or len(found.values) < 2:
         return
-    figure = spread_figure(scores, reported, leaking=leaking)
-    show_figure(figure, "folds", alt=summary_text(scores, leaking=leaking), key="crossval.spread")
     band = "" if leaking else ", the band its 95 % interval"
     st.caption(f"A dot is a fold, the line their mean{band}.")
+    figure = spread_figure(scores, reported, leaking=leaking)
+    show_figure(figure, "folds", alt=summary_text(scores, leaking=leaking), key="crossval.spread")
 
 
 def show_curves(group: Group) -> None:
@@ -72,10 +72,13 @@ def show_numbers(group: Group) -> None:
     frame = summary_frame(scores_of(group))
     if frame.empty:
         return
-    with st.expander("Mean, spread and intervals"):
-        st.dataframe(summary_table(frame), hide_index=True, height="content", placeholder="–")
-        table_download(frame, f"{group.name}-summary", index=False)
-        st.markdown(_CAVEAT)
+    leaking = group.cross.leaking
+    with st.expander("Mean and spread" if leaking else "Mean, spread and intervals"):
+        table = summary_table(frame, leaking=leaking)
+        st.dataframe(table, hide_index=True, height="content", placeholder="–")
+        table_download(table if leaking else frame, f"{group.name}-summary", index=False)
+        if not leaking:
+            st.markdown(_CAVEAT)
 
 
 def show_probabilities(group: Group) -> None:

@@ -18,25 +18,26 @@ _WHAT = (
 )
 
 
-def warn_of_leak(group: Group) -> None:
-    """Say above the figures of carried weights that they are no measurement."""
-    if group.cross.leaking:
-        st.warning(
-            "**A lesson, not a measurement: weights are carried from fold to fold.** Every fold after the first is "
-            "validated on images that its network has learned from.",
-            icon=":material/warning:",
-        )
+def show_leak(group: Group, known: Sequence[Group]) -> None:
+    """Say above the figures of carried weights that they are no measurement, and how large the leak is."""
+    if not group.cross.leaking:
+        return
+    st.warning(
+        "**A lesson, not a measurement: weights are carried from fold to fold.** Every fold after the first is "
+        "validated on images that its network has learned from.",
+        icon=":material/warning:",
+    )
+    _compare(group, known, "Run the honest folds beside it")
 
 
 def show_lesson(group: Group, known: Sequence[Group]) -> None:
-    """Show the size of the leak beside the honest figure, or offer to run what is missing for that."""
+    """Below honest folds: what carried weights would have made of the figure, or the offer to run that."""
     cross = group.cross
-    if cross.leaking:
-        _compare(group, known, "Run the honest folds beside it")
-    elif not cross.base.is_transfer and cross.repeats == 1:
-        with st.expander("A's way: weights carried from fold to fold"):
-            st.markdown(_WHAT)
-            _compare(group, known, "Run it with carried weights, as a lesson")
+    if cross.leaking or cross.base.is_transfer or cross.repeats > 1:
+        return
+    with st.expander("A's way: weights carried from fold to fold"):
+        st.markdown(_WHAT)
+        _compare(group, known, "Run it with carried weights, as a lesson")
 
 
 def _compare(group: Group, known: Sequence[Group], label: str) -> None:

@@ -104,7 +104,7 @@ def _cross_of(what: str) -> CrossValidation:
 def _settings(what: str, cross: CrossValidation, dataset: Dataset) -> CrossValidation:
     """Show what is seldom changed and return the cross-validation with it, on the data in use."""
     base, scope = cross.base, f"crossval.{what}"
-    first, second, third, fourth = st.columns(4, gap="medium")
+    first, second, third, fourth, fifth = st.columns(5, gap="medium")
     kind = first.selectbox(
         "How folds are drawn", list(KINDS), list(KINDS).index(cross.kind), format_func=KINDS.get, key=f"{scope}.kind",
         help="Stratified keeps the share of each class in every fold, which makes the folds more alike.",
@@ -121,7 +121,7 @@ def _settings(what: str, cross: CrossValidation, dataset: Dataset) -> CrossValid
         key=f"{scope}.images", format_func=lambda count: f"{count:,}" if count else "All",
         help=HYPERPARAMETERS["train_limit"].help,
     )  # fmt: skip
-    seed = first.number_input("Seed", 0, 2**31 - 1, base.seed, key=f"{scope}.seed", help="Start of all random numbers.")
+    seed = fifth.number_input("Seed", 0, 2**31 - 1, base.seed, key=f"{scope}.seed", help="Start of all random numbers.")
     leaking = st.toggle(
         "Carry the weights from fold to fold (leaks)", cross.leaking, key=f"{scope}.leaking",
         help="A lesson, not a measurement: every fold after the first is then validated on images that its network has "

@@ -16,7 +16,7 @@ from fmnist_core.progress import Progress
 from fmnist_core.runs import Run, RunState
 from pages.ui.crossval.choice import about_words
 from pages.ui.crossval.details import scores_of, show_curves, show_numbers, show_probabilities, show_spread
-from pages.ui.crossval.lesson import show_lesson, warn_of_leak
+from pages.ui.crossval.lesson import show_leak, show_lesson
 from pages.ui.data import plain
 from pages.ui.live_chart import Panel, Series, live_chart
 from pages.ui.runs import STATE_BADGES, watcher
@@ -30,7 +30,7 @@ def show_group(group: Group, known: Sequence[Group]) -> None:
     st.caption(f"{plain(about_words(group.cross))}.")
     if not group.is_whole:
         st.warning("Some of its Runs were deleted. The figures are those of the others.", icon=":material/warning:")
-    warn_of_leak(group)
+    show_leak(group, known)
     states = [watcher().progress(run).state for run in group.runs]
     moving = not all(state.is_over for state in states)
     st.fragment(_view, run_every=PERIOD_S if moving else None)(group, states)
@@ -126,7 +126,7 @@ def _panels(progresses: list[Progress]) -> list[Panel]:
 def _series(progress: Progress, name: str, style: str) -> Series:
     rows, fold = progress.epochs, progress.run.spec.fold
     return Series(
-        fold.words, [row["epoch"] for row in rows], [row.get(name) for row in rows],
+        f"fold {fold.number}", [row["epoch"] for row in rows], [row.get(name) for row in rows],
         colour=CLASS_COLOURS[(fold.number - 1) % len(CLASS_COLOURS)], style=style,
     )  # fmt: skip
 
@@ -136,7 +136,7 @@ def _table(cross: CrossValidation, scores: list[Score], progresses: list[Progres
     reported = SCHEMES[key].reported if key and is_comparable(key, cross) else {}
     extremes = dict(zip(best_and_worst(scores) or (), ("best", "worst"), strict=False))
     rows = [
-        _row(score, progress, extremes.get(score), reported.get(score.fold.number))
+        _row(score, progress, extremes.get(score), reported.get(score.fold.place + 1))
         for score, progress in zip(scores, progresses, strict=True)
     ]
     frame = pd.DataFrame(rows).drop(columns=[] if reported else ["Reported"])
@@ -151,10 +151,9 @@ def _table(cross: CrossValidation, scores: list[Score], progresses: list[Progres
 
 def _row(score: Score, progress: Progress, mark: str | None, reported: float | None) -> dict[str, str | None]:
     return {
-        "Fold": score.fold.words.capitalize(),
+        "Fold": score.fold.words.capitalize() + (f" · {mark}" if mark else ""),
         "State": STATE_BADGES[progress.state][0],
         "Validation": None if score.validation is None else f"{score.validation:.2%}",
-        "": mark,
         "Test": None if score.test is None else f"{score.test:.2%}",
         "Reported": None if reported is None else f"{reported:.2%}",
         "Time": duration(progress.elapsed_s) if progress.elapsed_s else None,
