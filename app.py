@@ -33,6 +33,7 @@ PAGES = {
         st.Page("pages/train/depth.py", title="Where to cut", icon=":material/content_cut:", url_path="depth"),
         st.Page("pages/train/experiments.py", title="Experiments", icon=":material/science:", url_path="experiments"),
         st.Page("pages/train/crossval.py", title="Cross-validate", icon=":material/rule:", url_path="cross-validate"),
+        st.Page("pages/train/tune.py", title="Tune", icon=":material/tune:", url_path="tune"),
         st.Page("pages/train/runs.py", title="Runs", icon=":material/timeline:", url_path="runs"),
     ],
     "Understand": [

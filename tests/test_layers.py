@@ -11,8 +11,11 @@ ROOT = Path(__file__).resolve().parent.parent
 # Modules that load TensorFlow; only worker processes and benchmarks may import them.
 TRAINING = {
     f"fmnist_core.{name}"
-    for name in ("batches", "callbacks", "finishing", "fused", "optimizers", "pace", "phases", "training", "zoo.facts")
-}
+    for name in (
+        "batches", "callbacks", "finishing", "fused", "optimizers", "pace", "phases", "training", "tuning.oracles",
+        "zoo.facts",
+    )
+}  # fmt: skip
 CORE = sorted(
     ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
     for path in (ROOT / "fmnist_core").rglob("*.py")

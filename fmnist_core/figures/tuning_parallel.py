@@ -88,10 +88,7 @@ def _range_axis(
     known = [value for value in values if not is_absent(value)]
     low, high = limits or (min(known, default=0.0), max(known, default=1.0))
     place = _log_place if log else _place
-    # Ticks at even places: the value there is what the scale says.
-    ticks = [(share, low * (high / low) ** share if log else low + share * (high - low)) for share in (0, 0.5, 1)]
-    if high == low:
-        ticks = [(0.5, low)]
+    ticks = [(place(value, low, high), value) for value in _tick_values(low, high, log)]
     whole = all(isinstance(value, int) for value in (*known, low, high))
     return Axis(
         title,
@@ -99,6 +96,16 @@ def _range_axis(
         tuple("–" if is_absent(value) else words(value) for value in values),
         tuple((share, words(round(value) if whole else value)) for share, value in ticks),
     )
+
+
+def _tick_values(low: float, high: float, log: bool) -> list[float]:
+    """Return the ends and what lies between: the middle, or the powers of ten that are clear of the ends."""
+    if high == low:
+        return [low]
+    if not log:
+        return [low, (low + high) / 2, high]
+    powers = (10.0**power for power in range(math.ceil(math.log10(low)), math.floor(math.log10(high)) + 1))
+    return [low, *(power for power in powers if 0.12 < _log_place(power, low, high) < 0.88), high]
 
 
 def _place(value: float, low: float, high: float) -> float:

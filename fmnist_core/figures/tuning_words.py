@@ -40,7 +40,8 @@ def entry_words(search: Search, entry: Entry) -> str:
         words = f"{low} to {high}" + (f", factors of {entry.step:g}" if entry.log and step else step)
         words += ", log scale" if entry.log and not step else ""
     else:
-        words = " or ".join(value_words(search, entry.path, value) for value in entry.options or ())
+        *most, last = (value_words(search, entry.path, value) for value in entry.options or ("–",))
+        words = f"{', '.join(most)} or {last}" if most else last
     if entry.when:
         parent = ", ".join(value_words(search, entry.when.path, value) for value in entry.when.values)
         words += f" (with {label_of(search, entry.when.path)} {parent})"

@@ -2,6 +2,7 @@
 // Streamlit calls the default export again on each change of data or theme, with the same parentElement.
 
 const charts = new WeakMap(); // parentElement -> LiveChart
+const MANY = 10; // curves in a panel beyond which it has no legend
 const mounts = new Map(); // key of the chart -> how often its canvases were built since the page was loaded
 
 export default function ({ data, parentElement }) {
@@ -133,6 +134,7 @@ class LiveChart {
     const title = add(box, "div", "panel-title", panel.title);
     if (panel.yLabel) add(title, "span", "", panel.yLabel);
     const legend = add(box, "div", "legend");
+    if (panel.series.length > MANY) legend.style.display = "none"; // nobody reads it, and it would be taller than the plot
     const area = add(box, "div", "plot");
     area.style.height = `${this.head.heightPx}px`;
     area.setAttribute("role", "img");

@@ -1,0 +1,263 @@
+"""The page Tune in its states: nothing searched, under way, interrupted, failed, done, settings refused."""
+
+import json
+import os
+import re
+from dataclasses import asdict
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from fmnist_core import estimates, jobs, paths
+from fmnist_core.presets.searches import SEARCHES
+from fmnist_core.processes import Claim
+from fmnist_core.runs import Run, RunState, list_runs
+from fmnist_core.tuning import group as group_module
+from fmnist_core.tuning.group import IMPORTANCE_FILE, SearchGroup, list_searches
+from fmnist_core.tuning.importance import importance
+from fmnist_core.tuning.trials import read_progress, trial_frame
+
+RATES = (0.0004, 0.001, 0.002, 0.004, 0.008, 0.0006)
+UNITS = (32, 64, 96, 128, 160, 64)
+
+
+@pytest.fixture(autouse=True)
+def workspace(tmp_path, monkeypatch):
+    """Fresh searches and Runs for each test, the session's data cache, and no processes."""
+    cache = paths.cache()
+    monkeypatch.setenv("FMNIST_LAB_HOME", str(tmp_path))
+    (tmp_path / "cache").symlink_to(cache)
+    monkeypatch.chdir(paths.PROJECT)
+    monkeypatch.setattr(jobs, "_start_worker", lambda run: Claim.of().write(run.folder))
+    monkeypatch.setattr(estimates, "PROBE_COMMAND", ("true",))
+    monkeypatch.setattr(SearchGroup, "_spawn", lambda group: Claim.of().write(group.folder))
+
+
+def open_page(**query):
+    page = AppTest.from_file(str(paths.PROJECT / "app.py"), default_timeout=60)
+    page.switch_page("pages/train/tune.py")
+    for name, value in query.items():
+        page.query_params[name] = value
+    page.run()
+    assert not page.exception
+    return page
+
+
+def words(page):
+    elements = [*page.markdown, *page.caption, *page.subheader, *page.info, *page.warning, *page.error]
+    return re.sub(r"\\(.)", r"\1", " ".join(element.value for element in elements))
+
+
+def labels(page):
+    return [button.label for button in page.button]
+
+
+def made(*, trials=6, failed=(), open_trials=0, preset="first-search", **changes):
+    """A search with Runs, made by writing folders."""
+    search = SEARCHES[preset].search.replace(**{"max_trials": trials + open_trials} | changes)
+    group = SearchGroup.create(search)
+    group.write_event("queued")
+    group.write_event("started", pid=os.getpid())
+    for number in range(trials + open_trials):
+        values = {
+            "learning_rate": RATES[number % 6], "batch_size": (32, 64)[number % 2],
+            "dense_layers[0].units": UNITS[number % 6], "dense_layers[0].dropout": 0.1 * (number % 3),
+        }  # fmt: skip
+        spec = search.trial_spec(values, number=number, group=group.id)
+        run = Run.create(spec)
+        group.write_event("trial", trial=str(number), values=values, epochs=3, initial_epoch=0, runs=[run.id])
+        run.write_event("queued")
+        if number >= trials:
+            continue
+        value = 0.70 + 0.01 * number
+        if number in failed:
+            run.write_event("failed", message="The loss stopped being a number.")
+        else:
+            for epoch in (1, 2, 3):
+                logs = {
+                    "loss": 0.5,
+                    "accuracy": value,
+                    "val_loss": 1 - value,
+                    "val_accuracy": value - 0.01 * (3 - epoch),
+                }
+                run.write_event("epoch", epoch=epoch, **logs)
+            run.write_event("completed", test_accuracy=value)
+        state, message = ("failed", "The loss stopped being a number.") if number in failed else ("completed", "")
+        group.write_event(
+            "trial_end", trial=str(number), state=state, objective=None if message else value, best_epoch=3,
+            message=message, elapsed_s=30.0 * (number + 1),
+        )  # fmt: skip
+    return group
+
+
+def done(group):
+    group.write_event("completed", message="All trials are done.")
+    progress = read_progress(group)
+    found = importance(trial_frame(progress.search, progress.completed), progress.search.space)
+    if found:
+        (group.folder / IMPORTANCE_FILE).write_text(json.dumps(asdict(found)))
+    return group
+
+
+def test_nothing_searched_yet_shows_the_question_the_space_and_one_button():
+    page = open_page()
+    assert "Which hyperparameters are best?" in words(page)
+    assert page.button(key="tune.start").label == "Start search"
+    table = page.table[0].value
+    assert list(table["Searched"])[:2] == ["Learning rate", "Batch size"]
+    assert list(table["Values"])[:2] == ["0.0003 to 0.01, log scale", "32, 64 or 128"]
+    assert [metric.value for metric in page.metric] == ["8", "24"]
+
+
+@pytest.mark.parametrize("key", SEARCHES)
+def test_every_preset_can_be_started(key):
+    page = open_page()
+    page.selectbox(key="tune.preset").set_value(key).run()
+    assert not page.exception and not page.error
+    assert SEARCHES[key].note[:20] in words(page)
+    page.button(key="tune.start").click().run()
+    assert not page.exception
+    (group,) = list_searches()
+    expected, search = SEARCHES[key].search, group.search
+    assert search.replace(base=expected.base) == expected
+    assert search.base.replace(dataset=expected.base.dataset) == expected.base
+    assert page.query_params["search"] in (group.id, [group.id])
+    assert "Running" in words(page) or "starting" in words(page)
+
+
+def test_another_network_keeps_what_it_can_of_the_space():
+    page = open_page()
+    page.selectbox(key="tune.first-search.network").set_value("mobilenet-cut").run()
+    assert not page.exception and not page.error
+    page.button(key="tune.start").click().run()
+    (group,) = list_searches()
+    assert group.search.base.backbone == "mobilenet"
+    assert "learning_rate" in [entry.path for entry in group.search.space]
+
+
+def test_hyperparameters_are_added_changed_and_removed():
+    page = open_page()
+    scope = "tune.first-search."
+    page.selectbox(key=f"{scope}.add").set_value("activation").run()
+    page.button(key=f"{scope}.adding").click().run()
+    page.button(key=f"{scope}.dense_layers[0].dropout.remove").click().run()
+    page.multiselect(key=f"{scope}.activation.choice").set_value(["relu", "tanh"]).run()
+    page.text_input(key=f"{scope}.batch_size.choice").set_value("16, 48").run()
+    assert not page.exception and not page.error
+    assert list(page.table[0].value["Values"]) == [
+        "0.0003 to 0.01, log scale", "16 or 48", "32 to 160 by 32", "ReLU or tanh",
+    ]  # fmt: skip
+    page.button_group(key=f"{scope}.learning_rate.kind").set_value("fixed").run() if hasattr(
+        page, "button_group"
+    ) else None
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "reason"),
+    [
+        ("batch_size.choice", "0, 32", "batch_size"),
+        ("batch_size.choice", "many", "numbers with commas"),
+        ("batch_size.choice", "", "at least one value"),
+    ],
+)
+def test_bad_values_are_refused_at_the_form_with_the_reason(key, value, reason):
+    page = open_page()
+    page.text_input(key=f"tune.first-search..{key}").set_value(value).run()
+    assert reason in words(page)
+    assert page.button(key="tune.start").disabled
+
+
+def test_an_empty_space_and_no_trials_are_refused():
+    page = open_page()
+    page.number_input(key="tune.first-search..max_trials").set_value(0).run()
+    assert "at least one trial" in words(page) and page.button(key="tune.start").disabled
+    page.number_input(key="tune.first-search..max_trials").set_value(3).run()
+    for path in ("learning_rate", "batch_size", "dense_layers[0].units", "dense_layers[0].dropout"):
+        page.button(key=f"tune.first-search..{path}.remove").click().run()
+    assert "empty space" in words(page) and page.button(key="tune.start").disabled
+
+
+def test_a_finished_search_shows_the_best_its_charts_and_its_trials():
+    page = open_page(search=done(made()).id)
+    text = words(page)
+    assert "Best so far: 75.00%" in text and "trial 6" in text
+    assert "6 of 6 trials" in text and "All trials are done." in text
+    assert "The best of 6 trials is trial 6 with 75.00%" in text
+    assert "matters most in these 6 trials" in text and "Few trials for 4 hyperparameters" in text
+    assert "Each line is a trial." in text
+    table = page.dataframe[0].value
+    assert list(table["Trial"]) == [6, 5, 4, 3, 2, 1]
+    assert table["Validation accuracy"][0] == pytest.approx(75)
+    assert "Stop" not in labels(page) and "Resume" not in labels(page)
+
+
+def test_few_trials_show_only_what_makes_sense():
+    page = open_page(search=done(made(trials=1)).id)
+    assert "Best so far" in words(page) and "Each line is a trial." not in words(page)
+    page = open_page(search=done(made(trials=3)).id)
+    assert "Shown from 5 completed trials on." in words(page)
+
+
+def test_a_search_under_way_says_how_far_it_is_and_can_be_stopped():
+    group = made(trials=2, failed=(1,), open_trials=1, max_trials=8)
+    Claim.of().write(group.folder)
+    page = open_page(search=group.id)
+    assert "2 of 8 trials (1 failed), about" in words(page)
+    assert list(page.dataframe[0].value["State"])[1:] == ["Failed", "Completed"]
+    assert "The loss stopped being a number." in words(page)
+    page.button(key="tune.stop").click().run()
+    assert (group.folder / "stop").exists()
+    assert "Stopping …" in labels(page)
+
+
+def test_an_interrupted_search_says_so_and_resumes():
+    group = made(trials=2, open_trials=1, max_trials=8)
+    page = open_page(search=group.id)
+    assert "Its process is gone" in words(page)
+    page.button(key="tune.resume").click().run()
+    assert not page.exception
+    assert group.state == RunState.RUNNING
+
+
+def test_a_failed_search_says_why():
+    group = made(trials=2, failed=(0, 1))
+    group.write_event("failed", message="Expected some trial to complete. Received 5 failures.")
+    page = open_page(search=group.id)
+    assert "Expected some trial to complete." in page.error[0].value
+    assert "Resume" in labels(page)
+
+
+def test_one_click_trains_the_best_fully_and_leads_to_it():
+    group = done(made())
+    page = open_page(search=group.id)
+    page.button(key="tune.best").click().run()
+    assert not page.exception
+    run = next(run for run in list_runs() if not run.spec.group)
+    assert run.spec.title == "Best of First search"
+    assert (run.spec.learning_rate, run.spec.dense_layers[0].units) == (0.0006, 64)
+    assert (run.spec.epochs, run.spec.best_checkpoint, run.spec.start_run) == (5, "val_accuracy", "")
+    assert "Train the best one fully" not in labels(page)
+    assert any("full training" in link.label for link in page.get("page_link"))
+
+
+def test_a_search_that_is_over_can_be_extended():
+    group = done(made())
+    page = open_page(search=group.id)
+    page.session_state["tune.extend"] = True
+    page.run()
+    assert not page.exception
+    if any(button.key == "tune.extend.start" for button in page.button):
+        page.button(key="tune.extend.start").click().run()
+        assert group.search.max_trials == 16
+        assert group.state == RunState.RUNNING
+
+
+def test_a_link_to_a_search_that_is_not_there_says_so():
+    assert "Expected a search that is here." in words(open_page(search="search-absent"))
+
+
+def test_a_damaged_search_is_passed_over():
+    group = done(made())
+    (group_module.searches_folder() / "search-broken-20250101-000000-abcd").mkdir()
+    (group_module.searches_folder() / "search-broken-20250101-000000-abcd" / "search.json").write_text("{")
+    assert "Best so far" in words(open_page(search=group.id))
