@@ -69,6 +69,11 @@ class Evaluation:
         likelihood = self.probabilities[np.arange(len(self.y_true)), self.y_true].astype(np.float64)
         return -np.log(np.clip(likelihood, SMALLEST_PROBABILITY, 1.0))
 
+    def top_accuracy(self, k: int = 2) -> float:
+        """Return the share of images whose true class is among the k most probable, 0..1; ties count against."""
+        own = self.probabilities[np.arange(len(self.y_true)), self.y_true]
+        return float(((self.probabilities >= own[:, np.newaxis]).sum(axis=1) <= k).mean())
+
     def accuracy_interval(self, level: float = 0.95) -> tuple[float, float]:
         """Return the Wilson score interval of the accuracy; see wilson_interval."""
         return wilson_interval(self.accuracy, len(self.y_true), level)
@@ -122,21 +127,32 @@ class Evaluation:
         frame["rate"] = _ratio(counts, support[true])
         return frame[frame["count"] > 0]
 
-    def mistakes(self, n: int | None = None, true: int | None = None) -> pd.DataFrame:
+    def mistakes(self, n: int | None = None, true: int | None = None, predicted: int | None = None) -> pd.DataFrame:
         """Return wrongly classified images, the most confident first.
 
         Args:
             n: how many at most; None for all.
             true: only images of this label; None for all.
+            predicted: only images given this label; None for all.
 
         Returns:
             A row per image: image (index into y_true), true, predicted (class names), confidence (probability
             of the predicted class, 0..1), true_probability (that of the true class).
         """
-        wrong = self.y_predicted != self.y_true
-        images = np.flatnonzero(wrong if true is None else wrong & (self.y_true == true))
+        return self._answers(self.y_predicted != self.y_true, n, true, predicted, surest_first=True)
+
+    def hits(self, n: int | None = None, true: int | None = None) -> pd.DataFrame:
+        """Return rightly classified images, the least confident first; the columns are those of mistakes."""
+        return self._answers(self.y_predicted == self.y_true, n, true, None, surest_first=False)
+
+    def _answers(
+        self, kept: np.ndarray, n: int | None, true: int | None, predicted: int | None, *, surest_first: bool
+    ) -> pd.DataFrame:
+        for labels, wanted in ((self.y_true, true), (self.y_predicted, predicted)):
+            kept = kept if wanted is None else kept & (labels == wanted)
+        images = np.flatnonzero(kept)
         confidence = self.probabilities[images, self.y_predicted[images]]
-        order = np.argsort(-confidence, kind="stable")[:n]
+        order = np.argsort(-confidence if surest_first else confidence, kind="stable")[:n]
         images, confidence = images[order], confidence[order]
         names = np.array(self.class_names, dtype=object)
         return pd.DataFrame(

@@ -176,10 +176,14 @@ def test_an_interval_of_nothing_is_refused(fraction: float, n: int, level: float
 
 def test_the_matrix_figure_gives_hits_and_mistakes_a_scale_each(by_hand: Evaluation) -> None:
     figure = confusion_matrix_figure(by_hand.confusion_matrix(), NAMES, by_rate=False)
-    hits, mistakes, texts = figure.data
+    hits, mistakes, cells = figure.data
     assert (hits.zmax, mistakes.zmax) == (2, 2)
     assert np.isnan(hits.z[0, 1]) and np.isnan(mistakes.z[0, 0])
-    assert texts.text == ("2", "", "", "", "1", "1", "", "2", "")
+    written = [(note.y, note.x, note.text) for note in figure.layout.annotations]
+    assert written == [
+        ("Trouser", "Trouser", "2"), ("Coat", "Coat", "1"), ("Coat", "Shirt", "1"), ("Shirt", "Coat", "2"),
+    ]  # fmt: skip
+    assert (cells.y[5], cells.x[5], cells.customdata[5]) == ("Coat", "Shirt", [1, 0.5])
     assert figure.layout.paper_bgcolor == "rgba(0,0,0,0)"
     assert figure.layout.xaxis.title.text and figure.layout.yaxis.title.text
 
@@ -188,7 +192,8 @@ def test_rates_are_shares_of_the_true_class(by_hand: Evaluation) -> None:
     matrix = by_hand.confusion_matrix()
     assert matrix_rates(matrix)[1].tolist() == [0, 0.5, 0.5]
     assert matrix_rates(np.zeros((3, 3), int)).tolist() == np.zeros((3, 3)).tolist()
-    assert confusion_matrix_figure(matrix, NAMES, by_rate=True).data[2].text[4:6] == ("50", "50")
+    notes = confusion_matrix_figure(matrix, NAMES, by_rate=True).layout.annotations
+    assert [note.text for note in notes] == ["100", "50", "50", "100"]
 
 
 def test_a_matrix_without_mistakes_is_drawn_and_told() -> None:

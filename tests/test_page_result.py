@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from fmnist_core import datasets, paths
 from fmnist_core.presets import PRESETS
-from fmnist_core.runs import PROBABILITIES_FILE, RESULT_FILE, Run
+from fmnist_core.runs import PROBABILITIES_FILE, RESULT_FILE, VALIDATION_FILE, VALIDATION_INDEX_FILE, Run
 from fmnist_core.spec import RunSpec
 
 PAGE = "pages/understand/result.py"
@@ -102,7 +102,8 @@ def test_a_completed_run_shows_its_figures_with_their_intervals(folder):
     assert metric(app, "Parameters").value == "504,342"
     assert metric(app, "Training time").value == "75 s"
     assert metric(app, "Test loss").delta
-    assert subheaders(app) == ["What it mistakes for what", "Class by class", "Wrong and sure of it"]
+    assert metric(app, "Top 2").value == "91.00%"
+    assert subheaders(app) == ["What it mistakes for what", "Class by class", "Look at its answers", "Look closer"]
     table = app.main.expander[0].dataframe[0].value
     assert table.loc["class 0"].tolist() == pytest.approx([1, 0.9, 18 / 19, 20])
     assert not app.error and not app.warning
@@ -114,13 +115,53 @@ def test_the_most_confident_mistakes_are_shown_and_can_be_limited_to_a_class(fol
     assert len(pictures(opened(**{"class": "class 3"}))) == 2
     none = opened(**{"class": "class 1"})
     assert not pictures(none)
-    assert any("was mistaken" in info.value for info in none.info)
+    assert any("no such test image" in info.value for info in none.info)
+
+
+def test_one_cell_of_the_matrix_and_unsure_hits_can_be_looked_at(folder):
+    completed_run(folder)
+    assert len(pictures(opened(**{"class": "class 3", "said": "class 1"}))) == 2
+    assert not pictures(opened(**{"class": "class 3", "said": "class 2"}))
+    hits = opened(answers="Right but unsure", **{"class": "class 3"})
+    assert len(pictures(hits)) == 16
+    assert any("16 of 18 hits" in caption.value for caption in hits.caption)
+
+
+def test_confidence_is_held_against_the_truth_and_mended_by_a_temperature(folder):
+    run = completed_run(folder)
+    dataset = datasets.load("own", folder)
+    index = np.arange(60)
+    probabilities = np.full((60, 10), 0.01, np.float32)
+    probabilities[index, np.where(index < 30, 0, dataset.y_train)] = 0.91  # sure of much that is wrong
+    np.save(run.folder / VALIDATION_FILE, probabilities)
+    np.save(run.folder / VALIDATION_INDEX_FILE, index)
+    app = opened(closer="Is its confidence right?")
+    assert any("softens the probabilities" in text.value for text in app.markdown)
+    assert not app.error
+
+
+def test_a_run_without_validation_images_has_no_temperature_and_says_why(folder):
+    completed_run(folder)
+    app = opened(closer="Is its confidence right?")
+    assert any("No temperature could be fitted" in caption.value for caption in app.caption)
+
+
+@pytest.mark.parametrize("view", ["Precision and recall", "ROC"])
+def test_each_class_has_a_curve_and_an_area(folder, view):
+    completed_run(folder)
+    app = opened(closer=view)
+    (areas,) = (frame.value for frame in app.main.dataframe if "Area" in frame.value)
+    assert len(areas) == 10 and areas["Area"].between(0.5, 1).all()
+    assert any("Hardest: " in text.value for text in app.markdown)
 
 
 def test_the_matrix_can_be_read_in_percent_by_the_address(folder):
     completed_run(folder)
     texts = [
-        json.loads(opened(**query).get("plotly_chart")[0].proto.spec)["data"][2]["text"]
+        [
+            note["text"]
+            for note in json.loads(opened(**query).get("plotly_chart")[0].proto.spec)["layout"]["annotations"]
+        ]
         for query in ({}, {"cells": "Percent of class"})
     ]
     assert texts[0][:2] == ["18", "2"]

@@ -35,18 +35,29 @@ def confusion_matrix_figure(matrix: np.ndarray, class_names: tuple[str, ...], *,
     values = rates * 100 if by_rate else matrix
     hits = np.eye(len(matrix), dtype=bool)
     figure = go.Figure()
-    for mask, scale, verb in ((hits, _HIT_SCALE, "recognised"), (~hits, _MISTAKE_SCALE, "taken for %{x}")):
+    for mask, scale in ((hits, _HIT_SCALE), (~hits, _MISTAKE_SCALE)):
         figure.add_heatmap(
-            z=np.where(mask, values, np.nan), x=class_names, y=class_names, xgap=2, ygap=2,
-            zmin=0, zmax=max(values[mask].max(), 1e-9), colorscale=scale, showscale=False, hoverongaps=False,
-            customdata=np.stack([matrix, rates], axis=-1),
-            hovertemplate=f"%{{y}} {verb}<br>%{{customdata[0]:,}} images, "
-            "%{customdata[1]:.1%} of the class<extra></extra>",
+            z=np.where(mask, values, np.nan), x=class_names, y=class_names, xgap=2, ygap=2, hoverinfo="skip",
+            zmin=0, zmax=max(values[mask].max(), 1e-9), colorscale=scale, showscale=False,
         )  # fmt: skip
+    # Plotly reports clicks on dots alone: an unseen one in each cell takes them, and has the pointer's words. The
+    # numbers are notes and no dots, because those pale once one is clicked.
+    columns, rows = np.tile(class_names, len(matrix)), np.repeat(class_names, len(matrix))
+    unseen = {"marker": {"opacity": 0}}
     figure.add_scatter(
-        x=np.tile(class_names, len(matrix)), y=np.repeat(class_names, len(matrix)), mode="text",
-        text=_cell_texts(values, by_rate), textfont_size=11, hoverinfo="skip", showlegend=False,
+        x=columns, y=rows, mode="markers", marker={"size": 34, "symbol": "square", "opacity": 0}, showlegend=False,
+        selected=unseen, unselected=unseen,
+        customdata=list(zip(matrix.ravel().tolist(), rates.ravel().tolist(), strict=True)),
+        hovertemplate="%{y}, said to be %{x}<br>%{customdata[0]:,} images, %{customdata[1]:.1%} of the class"
+        "<extra></extra>",
     )  # fmt: skip
+    figure.update_layout(
+        annotations=[
+            {"x": x, "y": y, "text": text, "showarrow": False, "font": {"size": 11}}
+            for x, y, text in zip(columns, rows, _cell_texts(values, by_rate), strict=True)
+            if text
+        ]
+    )
     names = list(class_names)
     figure.update_xaxes(title="Predicted class", tickangle=-45, range=[-0.5, len(names) - 0.5], categoryarray=names)
     figure.update_yaxes(title="True class", range=[len(names) - 0.5, -0.5], categoryarray=names, ticksuffix=" ")

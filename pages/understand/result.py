@@ -7,14 +7,15 @@ from fmnist_core.runs import RunState
 from pages.ui.data import plain
 from pages.ui.header import empty_state, page_header
 from pages.ui.runs import choose_run, readable_runs
+from pages.ui.understand.closer import closer_look
 from pages.ui.understand.result import (
+    answers,
     cautions,
     class_table,
     confusions,
     evaluate,
     files_and_hyperparameters,
     headline,
-    mistakes,
     per_class,
     read_result,
     reference,
@@ -50,5 +51,6 @@ if evaluation:
     with right:
         per_class(evaluation)
     class_table(evaluation)
-    mistakes(evaluation, images)
+    answers(evaluation, images)
+    closer_look(progress.run, evaluation)
 files_and_hyperparameters(progress.run, evaluation)

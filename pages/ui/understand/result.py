@@ -21,11 +21,13 @@ from fmnist_core.spec import RunSpec
 from pages.ui.data import plain
 from pages.ui.words import duration
 
-MISTAKES_SHOWN = 16
+ANSWERS_SHOWN = 16
 # Whole multiples of 28 keep each pixel a crisp square, also on screens with two dots per pixel.
 ENLARGED, WIDTH_PX = 8, 112
 # Words on screen and in the address.
 ALL_CLASSES, COUNTS, PERCENT = "All classes", "Images", "Percent of class"
+MISTAKES, HITS = "Wrong and sure of it", "Right but unsure"
+SHOWN_KEY, TRUE_KEY, SAID_KEY = "answers", "class", "said"
 PLAIN = {"displayModeBar": False}
 NEEDED = (
     "test_accuracy",
@@ -105,6 +107,7 @@ def headline(progress: Progress, result: dict[str, Any], evaluation: Evaluation 
             "another seed gives another figure.",
         )  # fmt: skip
         _loss(result, evaluation)
+        _top_two(evaluation)
         st.metric("Parameters", f"{result['parameters']:,}", width="content", help="Weights that the network has.")
         st.metric(
             "Training time", duration(training_s) if training_s else "unknown", width="content",
@@ -122,6 +125,18 @@ def _loss(result: dict[str, Any], evaluation: Evaluation | None) -> None:
         width="content",
         help="Mean cross-entropy in nats; 0 is certain and right, 2.30 is guessing among ten. "
         "The interval is the normal approximation of a mean.",
+    )  # fmt: skip
+
+
+def _top_two(evaluation: Evaluation | None) -> None:
+    if evaluation is None or len(evaluation.class_names) < 3:
+        return
+    share = evaluation.top_accuracy(2)
+    low, high = wilson_interval(share, len(evaluation.y_true))
+    st.metric(
+        "Top 2", f"{share:.2%}", f"{low:.1%} to {high:.1%}", delta_color="off", delta_arrow="off",
+        delta_description="95% interval", width="content",
+        help="Share of test images whose class is the Run's first or second choice. Interval: Wilson score.",
     )  # fmt: skip
 
 
@@ -145,7 +160,7 @@ def reference(spec: RunSpec, result: dict[str, Any]) -> None:
 
 
 def confusions(evaluation: Evaluation) -> None:
-    """Show the confusion matrix, in counts or in percent of the true class."""
+    """Show the confusion matrix, in counts or in percent of the true class; a click on a cell shows its images."""
     st.subheader("What it mistakes for what", anchor=False)
     cells = st.segmented_control(
         "Cells", [COUNTS, PERCENT], default=COUNTS, required=True, key="cells", bind="query-params",
@@ -154,8 +169,23 @@ def confusions(evaluation: Evaluation) -> None:
     matrix = evaluation.confusion_matrix()
     text = confusion_matrix_text(matrix, evaluation.most_confused_pairs(3))
     figure = confusion_matrix_figure(matrix, evaluation.class_names, by_rate=cells == PERCENT)
-    st.plotly_chart(figure, config=PLAIN, alt=text)
-    st.caption(plain(text))
+    st.plotly_chart(
+        figure, config=PLAIN, alt=text, key="confusions", on_select=_cell_clicked, selection_mode="points"
+    )  # fmt: skip
+    st.caption(f"{plain(text)} Click a cell to see its images below.")
+
+
+def _cell_clicked() -> None:
+    """Before the page runs again: let the images below be those of the cell."""
+    points = st.session_state["confusions"]["selection"]["points"]
+    if not points:
+        return
+    true, said = points[0]["y"], points[0]["x"]
+    st.session_state[TRUE_KEY] = true
+    if true == said:
+        st.session_state[SHOWN_KEY] = HITS
+    else:
+        st.session_state[SHOWN_KEY], st.session_state[SAID_KEY] = MISTAKES, said
 
 
 def per_class(evaluation: Evaluation) -> None:
@@ -180,22 +210,37 @@ def class_table(evaluation: Evaluation) -> None:
         )  # fmt: skip
 
 
-def mistakes(evaluation: Evaluation, images: np.ndarray) -> None:
-    """Show the most confident mistakes, of all classes or of one."""
-    st.subheader("Wrong and sure of it", anchor=False)
-    st.caption("True class → what the Run said, and how sure it was. Some of these labels are a matter of opinion.")
+def answers(evaluation: Evaluation, images: np.ndarray) -> None:
+    """Show the most confident mistakes or the least confident hits, of all classes or of one."""
+    st.subheader("Look at its answers", anchor=False)
     names = evaluation.class_names
-    name = st.selectbox("True class", [ALL_CLASSES, *names], key="class", bind="query-params", width=240)
-    frame = evaluation.mistakes(MISTAKES_SHOWN, None if name == ALL_CLASSES else names.index(name))
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        shown = st.segmented_control(
+            "Answers", [MISTAKES, HITS], default=MISTAKES, required=True, key=SHOWN_KEY, bind="query-params",
+            label_visibility="collapsed",
+        )  # fmt: skip
+        name = st.selectbox("True class", [ALL_CLASSES, *names], key=TRUE_KEY, bind="query-params", width=200)
+        true = None if name == ALL_CLASSES else names.index(name)
+        if shown == MISTAKES:
+            said = st.selectbox("What it said", [ALL_CLASSES, *names], key=SAID_KEY, bind="query-params", width=200)
+            frame = evaluation.mistakes(None, true, None if said == ALL_CLASSES else names.index(said))
+        else:
+            frame = evaluation.hits(None, true)
     if frame.empty:
-        st.info("No test image of this class was mistaken.")
+        st.info("There is no such test image.", icon=":material/check:")
         return
+    order, count = ("The surest", "mistake") if shown == MISTAKES else ("The least sure", "hit")
+    st.caption(
+        f"{order} first, {min(len(frame), ANSWERS_SHOWN)} of {len(frame):,} {count}{'s' * (len(frame) != 1)}: true "
+        "class, what the Run said, and how sure it was. Some of these labels are a matter of opinion."
+    )
     with st.container(horizontal=True, gap="xsmall"):
-        for row in frame.itertuples():
+        for row in frame[:ANSWERS_SHOWN].itertuples():
+            said = f"→ {plain(row.predicted)}" if row.predicted != row.true else "recognised"
             st.image(
                 images[row.image].repeat(ENLARGED, axis=0).repeat(ENLARGED, axis=1),
-                caption=f"{plain(row.true)}  \n→ {plain(row.predicted)}  \n{_confidence(row.confidence)}",
-                alt=f"Test image {row.image}, {row.true} taken for {row.predicted}",
+                caption=f"{plain(row.true)}  \n{said}  \n{_confidence(row.confidence)}",
+                alt=f"Test image {row.image}, {row.true}, said to be {row.predicted}",
                 width=WIDTH_PX,
                 output_format="PNG",
             )

@@ -1,0 +1,90 @@
+"""A closer look at a finished Run: whether its confidence is right, and each class over all thresholds."""
+
+import numpy as np
+import streamlit as st
+
+from fmnist_core import datasets
+from fmnist_core.calibration import Reliability, fit_temperature, reliability, with_temperature
+from fmnist_core.curves import precision_recall, roc
+from fmnist_core.errors import LabError
+from fmnist_core.evaluation import Evaluation
+from fmnist_core.figures.calibration import curves_figure, curves_text, reliability_figure, reliability_text
+from fmnist_core.runs import VALIDATION_FILE, Run
+from pages.ui.data import plain
+from pages.ui.export import show_figure
+from pages.ui.understand.result import ALL_CLASSES, TRUE_KEY
+
+CONFIDENCE, RECALL, ROC = "Is its confidence right?", "Precision and recall", "ROC"
+KINDS = {RECALL: ("precision-recall", precision_recall), ROC: ("roc", roc)}
+
+
+def closer_look(run: Run, evaluation: Evaluation) -> None:
+    """Let the user choose one of the views and show it; none at first."""
+    st.subheader("Look closer", anchor=False)
+    view = st.segmented_control(
+        "Look closer", [CONFIDENCE, RECALL, ROC], key="closer", bind="query-params", label_visibility="collapsed"
+    )  # fmt: skip
+    if view == CONFIDENCE:
+        _confidence(run, evaluation)
+    elif view:
+        _curves(evaluation, view)
+
+
+def _confidence(run: Run, evaluation: Evaluation) -> None:
+    temperature, reason = None, ""
+    try:
+        temperature = _temperature(run)
+    except LabError as error:
+        reason = str(error)
+    before = reliability(evaluation.y_true, evaluation.probabilities)
+    after: Reliability | None = None
+    if temperature is not None:
+        after = reliability(evaluation.y_true, with_temperature(evaluation.probabilities, temperature))
+    text = reliability_text(before, after, temperature)
+    left, right = st.columns([3, 2], gap="large")
+    with left:
+        show_figure(reliability_figure(before, after), "reliability", alt=text)
+    with right:
+        st.markdown(text)
+        st.caption(
+            "On the dotted line a model is right as often as it says. Below it, it promises too much. A larger dot "
+            "stands for more images."
+        )
+        if reason:
+            st.caption(f"No temperature could be fitted. {plain(reason)}")
+
+
+def _temperature(run: Run) -> float:
+    """Return the temperature fitted on the Run's validation images; raises LabError where it kept none."""
+    file = run.folder / VALIDATION_FILE
+    return _fitted(str(file), file.stat().st_mtime_ns if file.is_file() else 0, run)
+
+
+@st.cache_data(max_entries=200, show_spinner=False)
+def _fitted(file: str, changed_ns: int, _run: Run) -> float:
+    index, probabilities = _run.validation_probabilities()
+    dataset = datasets.load(_run.spec.dataset, _run.spec.dataset_folder or None)
+    return fit_temperature(np.asarray(dataset.y_train)[index], probabilities)
+
+
+def _curves(evaluation: Evaluation, view: str) -> None:
+    kind, compute = KINDS[view]
+    present = [label for label in range(len(evaluation.class_names)) if 0 < (evaluation.y_true == label).mean() < 1]
+    curves = [compute(evaluation.probabilities[:, label], evaluation.y_true == label) for label in present]
+    names = tuple(evaluation.class_names[label] for label in present)
+    chosen = st.session_state.get(TRUE_KEY, ALL_CLASSES)
+    text = curves_text(curves, names, kind=kind)
+    left, right = st.columns([3, 2], gap="large")
+    with left:
+        figure = curves_figure(curves, names, kind=kind, chosen=names.index(chosen) if chosen in names else None)
+        show_figure(figure, kind, alt=text)
+    with right:
+        st.markdown(text)
+        st.caption(
+            "Each curve asks about one class alone: from which probability on should an image count as of the class? "
+            "The class chosen above is drawn thick."
+        )
+        st.dataframe(
+            {"Class": names, "Area": [curve.area for curve in curves]}, hide_index=True, height="content",
+            column_config={"Area": st.column_config.NumberColumn(format="%.4f")},
+        )  # fmt: skip
