@@ -6,6 +6,7 @@
     ├── ImageError             a picture from outside cannot become a 28x28 item
     ├── SpecError              a hyperparameter is out of range or does not fit another
     ├── RunError               a run folder is damaged, or in a state that forbids the request
+    ├── ClusterError           the cluster that should execute Runs is absent, or not fit for them
     ├── ModelError             a saved model is absent or does not fit
     └── EvaluationError        labels and probabilities do not belong together (evaluation.py)
 
@@ -35,6 +36,10 @@ class SpecError(LabError):
 
 class RunError(LabError):
     """A run folder is damaged, or in a state that forbids the request."""
+
+
+class ClusterError(LabError):
+    """The cluster that should execute Runs is absent, or not fit for them."""
 
 
 class ModelError(LabError):

@@ -15,7 +15,7 @@ from typing import Any
 FILE_NAME = "events.jsonl"
 
 # Kinds that change the state of a Run; the last of them decides, together with whether its worker lives.
-LIFECYCLE = ("queued", "started", "completed", "stopped", "failed")
+LIFECYCLE = ("queued", "started", "completed", "stopped", "failed", "interrupted")
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,8 @@ class Event:
     """One line of a Run's story.
 
     Attributes:
-        kind: queued, started, phase, batch, epoch, completed, stopped or failed.
+        kind: queued, handed_over (to a cluster), started, phase, batch, epoch, completed, stopped, failed, interrupted
+            (by the loss of a scheduler; elsewhere nobody is left to say so).
         time_s: seconds since 1970.
         epoch: epochs finished, as a fraction within an epoch; None where it means nothing.
         step: batches finished since the first epoch; None where it means nothing.

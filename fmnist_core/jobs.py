@@ -1,43 +1,34 @@
-"""Jobs: a queue of Runs and the processes that execute them, on this machine.
+"""Jobs: a queue of Runs and the processes that execute them, on this machine or on a cluster.
 
 There is no daemon. The queue is a file beside the Runs, changed under a lock. Whoever changes it also dispatches:
 starts detached workers up to the limit. A worker that finishes claims the next Run itself, which keeps TensorFlow
 loaded. `reconcile` repairs what a crash left behind and may be called by anybody at any time.
+
+Where a scheduler's address is set, waiting Runs are handed to its cluster instead; see cluster/executor.py.
 """
 
-import json
 import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
-from filelock import FileLock
 
 from fmnist_core import paths, zoo
+from fmnist_core.cluster import executor
+from fmnist_core.cluster.executor import Cluster, executor_of
 from fmnist_core.errors import LabError, RunError
-from fmnist_core.files import write_atomically
 from fmnist_core.processes import FILE_NAME as CLAIM_FILE
 from fmnist_core.processes import Claim
-from fmnist_core.runs import LOG_FILE, STOP_FILE, Run, RunState, find_run, list_runs
+from fmnist_core.queue_file import Queue, locked, read_queue, write_queue
+from fmnist_core.runs import LOG_FILE, STOP_FILE, Run, RunState, find_run
 from fmnist_core.settings import Settings
 from fmnist_core.spec import RunSpec
 
-QUEUE_FILE = "queue.json"
 WORKER_COMMAND = (sys.executable, "-m", "fmnist_core.worker")
 GRACE_S = 10.0  # from the request to stop until the process is killed
-
-
-@dataclass
-class _Queue:
-    """Ids of Runs: waiting in order, and handed to a worker."""
-
-    waiting: list[str] = field(default_factory=list)
-    active: list[str] = field(default_factory=list)
 
 
 def submit(spec: RunSpec, *, runs_folder: Path | None = None) -> Run:
@@ -45,8 +36,10 @@ def submit(spec: RunSpec, *, runs_folder: Path | None = None) -> Run:
 
     Raises:
         SpecError: if the network does not fit the images; nothing is written then.
+        ClusterError: if a cluster should execute it that cannot; nothing is written then.
     """
     zoo.describe(spec)
+    executor.check(runs_folder or paths.runs())
     run = Run.create(spec, runs_folder)
     _enqueue(run)
     return run
@@ -67,12 +60,12 @@ def resume(run: Run) -> Run:
 def queue(runs_folder: Path | None = None) -> list[Run]:
     """Return the Runs that wait, next first."""
     folder = runs_folder or paths.runs()
-    return [Run(folder / run_id) for run_id in _read_queue(folder).waiting]
+    return [Run(folder / run_id) for run_id in read_queue(folder).waiting]
 
 
 def move_up(run: Run) -> None:
     """Let a waiting Run change places with the one before it; the first stays where it is."""
-    with _locked(run.folder.parent) as (_, waiting_and_active):
+    with locked(run.folder.parent) as (_, waiting_and_active):
         waiting = waiting_and_active.waiting
         if run.id not in waiting:
             raise RunError(f"Expected a Run that waits in the queue. Received {run.id}, which is {run.state}.")
@@ -85,11 +78,16 @@ def request_stop(run: Run) -> None:
 
     `reconcile` kills the process if it has not ended GRACE_S seconds later.
     """
-    with _locked(run.folder.parent) as (_, known):
+    with locked(run.folder.parent) as (_, known):
         if run.id in known.waiting:
             known.waiting.remove(run.id)
             if run.folder.is_dir():  # else somebody deleted it by hand
                 run.write_event("stopped", message="Taken out of the queue before it started.")
+        elif not run.state.is_over and run.id in known.away:
+            (run.folder / STOP_FILE).touch()
+            if executor.withdraw(run, executor_of(run.folder.parent)):
+                known.forget(run.id)
+                run.write_event("stopped", message="Taken back while it waited for a worker of the cluster.")
         elif not run.state.is_over:
             (run.folder / STOP_FILE).touch()
 
@@ -105,7 +103,7 @@ def stop(run: Run, *, timeout_s: float = 20.0) -> RunState:
     while time.monotonic() < deadline:
         reconcile(run.folder.parent)
         claim = Claim.read(run.folder)
-        if (state := run.state).is_over and (claim is None or claim.process() is None):
+        if (state := run.state).is_over and (claim is None or not claim.is_alive(run.folder)):
             return state
         time.sleep(0.1)
     raise RunError(f"Expected Run {run.id} to stop within {timeout_s:g} s. Received: it is still {run.state}.")
@@ -114,9 +112,12 @@ def stop(run: Run, *, timeout_s: float = 20.0) -> RunState:
 def reconcile(runs_folder: Path | None = None) -> None:
     """Bring queue and processes together: forget ended Runs, kill those that ignore a stop, start what may start."""
     folder = runs_folder or paths.runs()
-    with _locked(folder) as (_, known):
+    with locked(folder) as (_, known):
         for run_id in known.active:
             _kill_if_overdue(Run(folder / run_id))
+        if known.away:
+            fates = executor.look_after(folder, known.away, executor_of(folder))
+            known.away, known.waiting = fates.away, fates.waiting + known.waiting
         _dispatch(folder, known)
 
 
@@ -125,60 +126,74 @@ def claim(run: Run) -> bool:
 
     Waits for the lock, so a claim that the starter of this process is about to write is seen.
     """
-    with _locked(run.folder.parent) as (_, known):
+    with locked(run.folder.parent) as (_, known):
         present = Claim.read(run.folder)
-        if present and present.process():
+        if present and present.is_alive(run.folder):
             return present.is_mine
+        executor.release(run)
         (run.folder / STOP_FILE).unlink(missing_ok=True)  # of an earlier attempt: this one was begun by hand
-        known.waiting = [run_id for run_id in known.waiting if run_id != run.id]
-        known.active = [*(run_id for run_id in known.active if run_id != run.id), run.id]
+        known.forget(run.id)
+        known.active.append(run.id)
         Claim.of().write(run.folder)
         return True
 
 
 def claim_next(finished: Run) -> Run | None:
     """For a worker that has finished a Run: let go of it, and claim the next waiting one if the limit allows."""
-    with _locked(finished.folder.parent) as (folder, known):
+    with locked(finished.folder.parent) as (folder, known):
         if (held := Claim.read(finished.folder)) and held.is_mine:  # else it was resumed meanwhile, by another process
             (finished.folder / CLAIM_FILE).unlink(missing_ok=True)
-        run = _take_next(folder, known)
+        # Where a cluster is set, whoever looks after the queue gives it what waits.
+        run = None if executor.is_set(folder) else _take_next(folder, known, None)
         if run:
+            known.active.append(run.id)
             Claim.of().write(run.folder)
         return run
 
 
 def _enqueue(run: Run) -> None:
-    with _locked(run.folder.parent) as (folder, known):
+    with locked(run.folder.parent) as (folder, known):
         if (held := Claim.read(run.folder)) and run.state == RunState.STOPPED:
             _kill(held)  # it has said its last word, yet lives on
+        executor.release(run)
         for name in (CLAIM_FILE, STOP_FILE):
             (run.folder / name).unlink(missing_ok=True)
-        known.active = [run_id for run_id in known.active if run_id != run.id]  # of an attempt that was killed
-        known.waiting = [*(run_id for run_id in known.waiting if run_id != run.id), run.id]
+        known.forget(run.id)  # it may stand there from an attempt that was killed
+        known.waiting.append(run.id)
         # Before the event: if this process dies between the two, the Run starts anyway; the other way round it would
         # be queued for ever without standing in the queue.
-        _write_queue(folder, known)
+        write_queue(folder, known)
         run.write_event("queued")
         _dispatch(folder, known)
 
 
-def _dispatch(folder: Path, known: _Queue) -> None:
-    while run := _take_next(folder, known):
-        _start_worker(run)
+def _dispatch(folder: Path, known: Queue) -> None:
+    cluster = executor_of(folder)
+    for _ in range(executor.MOST_AT_ONCE):  # the rest soon again: others want the lock, too
+        if (run := _take_next(folder, known, cluster)) is None:
+            break
+        if cluster is None:
+            known.active.append(run.id)
+            _start_worker(run)
+        elif cluster.hand_over(run):
+            known.away.append(run.id)
+        else:
+            known.waiting.insert(0, run.id)
+            break
 
 
-def _take_next(folder: Path, known: _Queue) -> Run | None:
-    """Move the first waiting Run that can start to the active ones, if the limit allows.
+def _take_next(folder: Path, known: Queue, cluster: Cluster | None) -> Run | None:
+    """Take the first waiting Run that can start out of the queue, if the limit or the cluster allows.
 
     One that starts from the weights of a Run that is not done yet keeps its place, and those behind it pass.
     """
     known.active = [run_id for run_id in known.active if _is_at_work(Run(folder / run_id))]
-    if len(known.active) >= Settings.read(folder).parallel_runs:
+    if not cluster.is_ready if cluster else len(known.active) >= Settings.read(folder).parallel_runs:
         return None
     for run_id in list(known.waiting):
         run = Run(folder / run_id)
         state = _state_of_start(run) if run.folder.is_dir() else None
-        if state is not None and not state.is_over:
+        if (state is not None and not state.is_over) or (cluster is None and executor.is_held(run)):
             continue
         known.waiting.remove(run_id)
         if state is not None and state.is_resumable:
@@ -188,7 +203,6 @@ def _take_next(folder: Path, known: _Queue) -> Run | None:
                 f"Received one that is {state}: resume it first, then this one.",
             )
         elif run.folder.is_dir():  # else deleted by hand while it waited
-            known.active.append(run.id)
             return run
     return None
 
@@ -253,38 +267,3 @@ def _kill(claim: Claim) -> None:
             with suppress(psutil.NoSuchProcess):
                 member.kill()
         psutil.wait_procs(family, timeout=5)
-
-
-def _read_queue(folder: Path) -> _Queue:
-    try:
-        return _Queue(**json.loads(_queue_text(folder)))
-    except (ValueError, TypeError):
-        return _rebuilt_queue(folder)
-
-
-def _write_queue(folder: Path, known: _Queue) -> None:
-    if (text := json.dumps(vars(known))) != _queue_text(folder):
-        write_atomically(folder / QUEUE_FILE, text)
-
-
-def _queue_text(folder: Path) -> str:
-    try:
-        return (folder / QUEUE_FILE).read_text()
-    except OSError:
-        return ""
-
-
-def _rebuilt_queue(folder: Path) -> _Queue:
-    """Make the queue anew from the Runs themselves: its file is absent or damaged, and no Run may be forgotten."""
-    runs = [(run, run.state) for run in list_runs(folder)]
-    waiting = sorted((run.events()[-1].time_s, run.id) for run, state in runs if state == RunState.QUEUED)
-    return _Queue([run_id for _, run_id in waiting], [run.id for run, state in runs if state == RunState.RUNNING])
-
-
-@contextmanager
-def _locked(folder: Path) -> Iterator[tuple[Path, _Queue]]:
-    """Hold the queue's lock; write the queue back if it changed, or had to be made anew."""
-    with FileLock(folder / "queue.lock", timeout=30):
-        known = _read_queue(folder)
-        yield folder, known
-        _write_queue(folder, known)

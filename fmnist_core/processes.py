@@ -8,12 +8,15 @@ from pathlib import Path
 
 import psutil
 
+from fmnist_core.cluster import heartbeat
 from fmnist_core.files import write_atomically
 
 FILE_NAME = "worker.json"
 # Intel's oneDNN kernels, which TensorFlow leaves off on most AMD processors: they make the backward
 # convolutions much faster. Elsewhere the setting changes nothing.
 ONEDNN = {"TF_ENABLE_ONEDNN_OPTS": "1"}
+# Threads within an operation, which oneDNN shares in TensorFlow's wheels; operations at once; and OpenMP, for others.
+THREADS = ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS")
 
 
 @dataclass(frozen=True)
@@ -24,11 +27,15 @@ class Claim:
         pid: of the process.
         created_s: seconds from the machine's start to the process's. Not since 1970: setting the clock moves that.
         host: name of the machine.
+        watch: name of the attempt where a cluster's worker watches the process; "" on the app's own machine.
+        worker: name of that worker.
     """
 
     pid: int
     created_s: float
     host: str
+    watch: str = ""
+    worker: str = ""
 
     @classmethod
     def of(cls, pid: int | None = None) -> "Claim":
@@ -55,10 +62,16 @@ class Claim:
         try:
             process = psutil.Process(self.pid)
             # Two readings of one process agree within a clock tick; a reused pid started later.
-            same = abs(_created_s(process) - self.created_s) < 0.05
+            same = self.pid > 0 and abs(_created_s(process) - self.created_s) < 0.05
             return process if same and process.status() != psutil.STATUS_ZOMBIE else None
         except psutil.Error:
             return None
+
+    def is_alive(self, folder: Path) -> bool:
+        """Whether the process that claims the Run in this folder lives, here or on a machine of the cluster."""
+        if self.process() is not None:
+            return True
+        return bool(self.watch) and self.host != socket.gethostname() and heartbeat.is_fresh(folder)
 
     @property
     def is_mine(self) -> bool:

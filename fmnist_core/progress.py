@@ -176,7 +176,7 @@ class Progress:
         self.ended_s = event.time_s
         self.message = event.logs.get("message", "")
 
-    _on_completed = _on_stopped = _on_failed = _on_end
+    _on_completed = _on_stopped = _on_failed = _on_interrupted = _on_end
 
 
 class Watcher:

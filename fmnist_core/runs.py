@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from fmnist_core import paths
+from fmnist_core.cluster.handover import is_handed_over
 from fmnist_core.errors import LabError, RunError
 from fmnist_core.events import LIFECYCLE, Event, EventWriter, read_events
 from fmnist_core.files import write_atomically
@@ -111,8 +112,10 @@ class Run:
         if last in ("completed", "stopped", "failed"):
             return RunState(last)
         claim = Claim.read(self.folder)
-        if claim and claim.process():
+        if claim and claim.is_alive(self.folder):
             return RunState.RUNNING
+        if last != "interrupted" and is_handed_over(self.folder):
+            return RunState.QUEUED  # at the scheduler, perhaps on its way from a worker that died to another
         return RunState.QUEUED if last == "queued" and not claim else RunState.INTERRUPTED
 
     def events(self) -> list[Event]:

@@ -1,7 +1,10 @@
-"""The process that executes Runs: python -m fmnist_core.worker RUN_DIR
+"""The process that executes Runs: python -m fmnist_core.worker [--one] RUN_DIR
 
 It executes one Run, then claims the next in the queue, because loading TensorFlow is the slowest part of starting.
 After a stop it ends: whoever stopped a Run may rely on its process being gone.
+
+With --one a worker of a cluster has started it and watches it: it executes that Run alone, and never takes the queue's
+lock.
 """
 
 import os
@@ -11,22 +14,23 @@ import traceback
 from pathlib import Path
 
 from fmnist_core import jobs
+from fmnist_core.cluster import leash
 from fmnist_core.errors import LabError
 from fmnist_core.machine import threads_of_each
-from fmnist_core.processes import ONEDNN
+from fmnist_core.processes import ONEDNN, THREADS, Claim
 from fmnist_core.runs import LOG_FILE, Run, RunState
 from fmnist_core.settings import Settings
 
-# Threads within an operation, which oneDNN shares in TensorFlow's wheels; operations at once; and OpenMP, for others.
-THREADS = ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS")
-
 
 def main(arguments: list[str]) -> int:
-    """Execute the Run in the folder that the only argument names, then what waits in the queue beside it."""
+    """Execute the Run in the folder that the last argument names, then, without --one, what waits in the queue."""
+    one, arguments = arguments[:1] == ["--one"], [argument for argument in arguments if argument != "--one"]
     if len(arguments) != 1 or not Path(arguments[0]).is_dir():
-        print(f"Expected one argument, the folder of a Run. Received: {arguments}", file=sys.stderr)
+        print(f"Expected the folder of a Run. Received: {arguments}", file=sys.stderr)
         return 2
     run: Run | None = Run(Path(arguments[0]).resolve())
+    if one:
+        return _execute_one(run)
     if not jobs.claim(run):
         print(f"Another process works on Run {run.id}.", file=sys.stderr)
         return 1
@@ -40,9 +44,21 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
+def _execute_one(run: Run) -> int:
+    if not leash.hold(run):
+        print(f"Run {run.id} belongs to another attempt.", file=sys.stderr)
+        return leash.LET_GO
+    _choose_kernels()  # how many threads, the watcher has said
+    execute(run)
+    return 0
+
+
 def execute(run: Run) -> RunState:
     """Train the Run and write how it ended; never raises for what the Run itself did wrong."""
-    run.write_event("started", pid=os.getpid(), host=platform.node(), cores=os.cpu_count())
+    claim = Claim.read(run.folder)
+    run.write_event(
+        "started", pid=os.getpid(), host=platform.node(), cores=os.cpu_count(), worker=claim.worker if claim else ""
+    )
     print(f"Run {run.id} in process {os.getpid()}", flush=True)
     try:
         from fmnist_core import training  # loads TensorFlow: seconds, after the event that says so
@@ -76,10 +92,14 @@ def _end(run: Run, state: RunState, message: str) -> RunState:
 
 def _prepare_tensorflow(parallel_runs: int) -> None:
     """Choose the fast kernels, and give each of several workers its share of the cores; read when TensorFlow loads."""
-    for name, value in ONEDNN.items():
-        os.environ.setdefault(name, value)
+    _choose_kernels()
     if (threads := threads_of_each(parallel_runs)) is not None:
         os.environ.update(dict.fromkeys(THREADS, str(threads)))
+
+
+def _choose_kernels() -> None:
+    for name, value in ONEDNN.items():
+        os.environ.setdefault(name, value)
 
 
 def _log_to(run: Run) -> None:

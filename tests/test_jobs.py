@@ -13,6 +13,7 @@ import pytest
 from fmnist_core import jobs
 from fmnist_core.errors import RunError, SpecError
 from fmnist_core.processes import Claim
+from fmnist_core.queue_file import QUEUE_FILE
 from fmnist_core.runs import Run, RunState, find_run, list_runs
 from fmnist_core.settings import Settings
 from fmnist_core.spec import ConvBlock, RunSpec
@@ -164,7 +165,7 @@ def test_a_damaged_queue_file_loses_no_run(folder):
     slow = submit(folder, "slow")
     wait_for(slow, RunState.RUNNING)
     waiting = [submit(folder, "quick"), submit(folder, "quick")]
-    (folder / jobs.QUEUE_FILE).write_text("{")
+    (folder / QUEUE_FILE).write_text("{")
     assert jobs.queue(folder) == waiting
     jobs.reconcile(folder)
     assert [run.state for run in waiting] == [RunState.QUEUED] * 2  # the slow one still counts against the limit

@@ -10,6 +10,7 @@ import pytest
 
 from fmnist_core import jobs
 from fmnist_core.processes import Claim
+from fmnist_core.queue_file import QUEUE_FILE, Queue, write_queue
 from fmnist_core.runs import Run, RunState
 from fmnist_core.spec import RunSpec
 
@@ -31,7 +32,7 @@ def held_run(folder: Path, process: subprocess.Popen, *events: str, stop_asked_s
     for kind in ("queued", "started", *events):
         run.write_event(kind)
     Claim.of(process.pid).write(run.folder)
-    jobs._write_queue(folder, jobs._Queue(active=[run.id]))
+    write_queue(folder, Queue(active=[run.id]))
     if stop_asked_s_ago is not None:
         (run.folder / "stop").touch()
         asked_s = time.time() - stop_asked_s_ago
@@ -104,9 +105,9 @@ def test_an_app_that_dies_while_it_queues_a_run_leaves_none_queued_for_ever(fold
 def test_a_queue_made_anew_is_kept(folder):
     Run.create(RunSpec(), folder).write_event("completed")
     for text in ("{", None):
-        (folder / jobs.QUEUE_FILE).write_text(text) if text else (folder / jobs.QUEUE_FILE).unlink()
+        (folder / QUEUE_FILE).write_text(text) if text else (folder / QUEUE_FILE).unlink()
         jobs.reconcile(folder)
-        assert (folder / jobs.QUEUE_FILE).read_text() == '{"waiting": [], "active": []}'
+        assert (folder / QUEUE_FILE).read_text() == '{"waiting": [], "active": [], "away": []}'
 
 
 def test_a_run_deleted_while_it_waits_can_be_taken_out(folder, sleeper):

@@ -262,7 +262,7 @@ def _requirements(name: str) -> list[Requirement]:
     return [Requirement(line) for line in lines if re.match(r"[A-Za-z0-9]", line)]
 
 
-@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt"])
+@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt", "requirements-cluster.txt"])
 def test_every_requirement_is_pinned_to_one_version(name: str):
     pins = _requirements(name)
     assert pins
@@ -278,7 +278,7 @@ def test_pip_accepts_every_pin_on_this_python():
             assert SpecifierSet(wanted).contains(here["python_full_version"]), f"{pin} wants Python {wanted}"
 
 
-@pytest.mark.parametrize("stem", ["requirements", "requirements-dev"])
+@pytest.mark.parametrize("stem", ["requirements", "requirements-dev", "requirements-cluster"])
 def test_the_pins_satisfy_what_is_asked_for(stem: str):
     pins = [(pin.name.lower(), next(iter(pin.specifier)).version) for pin in _requirements(f"{stem}.txt")]
     for wanted in _requirements(f"{stem}.in"):

@@ -9,11 +9,12 @@ import time
 from pathlib import Path
 
 from fmnist_core import jobs
+from fmnist_core.processes import Claim
 from fmnist_core.runs import STOP_FILE, Run
 
 
 def execute(run: Run) -> str:
-    run.write_event("started")
+    run.write_event("started", worker=Claim.read(run.folder).worker)
     deed = run.spec.title
     if deed == "broken":
         run.write_event("failed", message="Broken on purpose.")

@@ -70,7 +70,8 @@ def _sentence(progress: Progress) -> str:
         count = len(progress.epochs)
         return f"{count} epoch{'s' * (count != 1)}{took}, {moment(progress.ended_s)}"
     message = progress.message and plain(progress.message.rstrip(".") + ".")
-    return " ".join(filter(None, (message, WORDS[progress.state], _again(progress))))
+    known = progress.state == RunState.INTERRUPTED and message  # then why is known better
+    return " ".join(filter(None, (message, "" if known else WORDS[progress.state], _again(progress))))
 
 
 def _again(progress: Progress) -> str:

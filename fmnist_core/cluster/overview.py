@@ -1,0 +1,39 @@
+"""Overview: a cluster in words and rows for the page: its workers, and which Run executes where."""
+
+from collections.abc import Iterable
+
+from fmnist_core.cluster.handover import is_handed_over
+from fmnist_core.cluster.link import Snapshot
+from fmnist_core.processes import Claim
+from fmnist_core.runs import Run, RunState
+
+
+def placed(runs: Iterable[tuple[Run, RunState]]) -> dict[str, list[Run]]:
+    """Return the Runs that execute on each worker, by its name."""
+    found: dict[str, list[Run]] = {}
+    for run, state in runs:
+        claim = Claim.read(run.folder) if state == RunState.RUNNING else None
+        if claim and claim.worker:
+            found.setdefault(claim.worker, []).append(run)
+    return found
+
+
+def count_waiting(runs: Iterable[tuple[Run, RunState]]) -> int:
+    """Return how many Runs wait at the scheduler for a worker."""
+    return sum(state == RunState.QUEUED and is_handed_over(run.folder) for run, state in runs)
+
+
+def worker_rows(snapshot: Snapshot, runs: Iterable[tuple[Run, RunState]]) -> list[dict[str, object]]:
+    """Return one row for each worker: name, machine, threads, memory in GB, resources, titles of its Runs, fault."""
+    at = placed(runs)
+    return [
+        {
+            "Worker": worker.name,
+            "Machine": worker.host,
+            "Executes": ", ".join(run.spec.title for run in at.get(worker.name, [])),
+            "Threads": worker.threads,
+            "Memory": worker.memory_bytes / 1e9 or None,
+            "Declares": " ".join(f"{name}={amount:g}" for name, amount in sorted(worker.resources.items())),
+        }
+        for worker in snapshot.workers
+    ]

@@ -1,0 +1,80 @@
+"""A Dask cluster of real processes, started as a user starts them."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+
+ROOT = Path(__file__).resolve().parent.parent
+TOY = ROOT / "tests" / "toy_cluster.py"
+
+
+class DaskProcesses:
+    """A scheduler and its workers. Each worker has one place, and a machine's address of its own if asked."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self.scheduler: subprocess.Popen | None = None
+        self.workers: dict[str, subprocess.Popen] = {}
+        self._count = 0
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.address = f"tcp://127.0.0.1:{probe.getsockname()[1]}"
+
+    def start_scheduler(self, **environment: str) -> None:
+        port = self.address.rpartition(":")[2]
+        options = ("--host", "127.0.0.1", "--port", port, "--dashboard-address", "127.0.0.1:0")
+        self.scheduler = self._start("scheduler", "scheduler", *options, **environment)
+
+    def start_worker(self, *, host: str = "127.0.0.1", nanny: bool = False, **environment: str) -> str:
+        self._count += 1
+        name = f"worker-{self._count}"
+        options = (
+            "--name", name, "--nthreads", "1", "--resources", "RUN=1", "--host", host, "--no-dashboard",
+            "--local-directory", str(self._folder), "--preload", str(TOY), *(() if nanny else ("--no-nanny",)),
+        )  # fmt: skip
+        self.workers[name] = self._start(name, "worker", self.address, *options, **environment)
+        return name
+
+    def ensure_workers(self, count: int) -> None:
+        """Start as many workers as are missing, and wait until all of them have arrived at the scheduler."""
+        self.workers = {name: process for name, process in self.workers.items() if process.poll() is None}
+        for _ in range(count - len(self.workers)):
+            self.start_worker()
+        self.await_workers(len(self.workers))
+
+    def await_workers(self, count: int, timeout_s: float = 90) -> None:
+        from distributed import Client
+
+        with Client(self.address, set_as_default=False, timeout=timeout_s) as client:
+            deadline = time.monotonic() + timeout_s
+            while len(client.scheduler_info()["workers"]) != count:
+                assert time.monotonic() < deadline, f"{count} workers did not arrive; logs are in {self._folder}"
+                time.sleep(0.1)
+
+    def kill_worker(self, name: str) -> None:
+        self.workers.pop(name).send_signal(signal.SIGKILL)
+
+    def kill_scheduler(self) -> None:
+        self.scheduler.kill()
+        self.scheduler.wait()
+
+    def close(self) -> None:
+        for process in [*self.workers.values(), self.scheduler]:
+            if process and process.poll() is None:
+                for member in [*psutil.Process(process.pid).children(recursive=True), process]:
+                    member.kill()
+                process.wait()
+
+    def _start(self, name: str, *arguments: str, **environment: str) -> subprocess.Popen:
+        with (self._folder / f"{name}.log").open("ab") as log:
+            return subprocess.Popen(
+                [sys.executable, "-m", "dask", *arguments], cwd=ROOT, stdin=subprocess.DEVNULL, stdout=log,
+                stderr=subprocess.STDOUT, start_new_session=True,
+                env=os.environ | {"PYTHONPATH": str(ROOT), "TOY_CLUSTER": str(TOY)} | environment,
+            )  # fmt: skip
