@@ -74,6 +74,10 @@ class Evaluation:
         own = self.probabilities[np.arange(len(self.y_true)), self.y_true]
         return float(((self.probabilities >= own[:, np.newaxis]).sum(axis=1) <= k).mean())
 
+    def subset(self, mask: np.ndarray) -> "Evaluation":
+        """Return the evaluation of some of the images; mask: (n,) bool, at least one True."""
+        return Evaluation(self.y_true[mask], self.probabilities[mask], self.class_names)
+
     def accuracy_interval(self, level: float = 0.95) -> tuple[float, float]:
         """Return the Wilson score interval of the accuracy; see wilson_interval."""
         return wilson_interval(self.accuracy, len(self.y_true), level)

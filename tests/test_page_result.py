@@ -247,3 +247,14 @@ def test_the_address_names_the_run(folder):
     completed_run(folder, RunSpec(title="The second"), parameters=7)
     assert metric(opened(), "Parameters").value == "7"
     assert metric(opened(run=first.id), "Parameters").value == "504,342"
+
+
+def test_the_score_without_doubtful_images_waits_for_the_neighbours_and_is_then_shown(folder):
+    from fmnist_core import neighbours
+
+    completed_run(folder)
+    neighbours.neighbours(datasets.load("own", folder), 1)
+    app = opened(closer="Without doubtful images")
+    (scores,) = (frame.value for frame in app.main.dataframe if "interval" in frame.value)
+    assert scores.loc["All test images", "accuracy"] == pytest.approx(0.91)
+    assert any("among the test images" in text.value or "flatter" in text.value for text in app.markdown)

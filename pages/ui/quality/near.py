@@ -5,6 +5,7 @@ import streamlit as st
 
 from fmnist_core import neighbours
 from fmnist_core.datasets import Dataset
+from fmnist_core.doubtful import GREY_LEVELS, NEAR
 from fmnist_core.figures.quality import distances_figure
 from fmnist_core.places import all_labels
 from fmnist_core.quality.copies import Pairs, near_pairs
@@ -14,9 +15,7 @@ from pages.ui.export import show_figure, table_download
 from pages.ui.quality.details import pair_cards
 from pages.ui.quality.facts import setting
 
-KEY, DEFAULT, LEAST, LARGEST = "near.distance", 10.0, 1.0, 20.0
-# From Euclidean distance of pixels in 0..1 to root mean square difference in grey levels.
-_GREY_LEVELS = 255 / 28
+KEY, LEAST, LARGEST = "near.distance", 1.0, 20.0
 _ACROSS, _TRAINING, _TEST = "Training and test", "Within training", "Within test"
 _METHOD = """
 Distance is the root mean square difference of the 784 pixels, in grey levels of 0 to 255: noise of up to 2 levels per
@@ -29,7 +28,7 @@ Geier (2019, arXiv:1906.08255) reported near-duplicates between the two sets of 
 
 def threshold() -> float:
     """Return the distance up to which images count as near-duplicates, in grey levels."""
-    return setting(KEY, DEFAULT)
+    return setting(KEY, NEAR)
 
 
 def pairs(dataset: Dataset) -> Pairs | None:
@@ -47,7 +46,7 @@ def _known(sha256: str, _dataset: Dataset) -> tuple[Pairs, np.ndarray]:
     """Return all pairs up to LARGEST, and each image's distance to its nearest: (n,) float32, in grey levels."""
     most = min(neighbours.MAX_K, len(_dataset.y_train) + len(_dataset.y_test) - 1)
     found = neighbours.neighbours(_dataset, most)
-    distance = found.distance * np.float32(_GREY_LEVELS)
+    distance = found.distance * np.float32(GREY_LEVELS)
     known = near_pairs(found.index, distance, all_labels(_dataset), len(_dataset.y_train), LARGEST)
     return known, distance[:, 0].copy()
 
@@ -84,7 +83,7 @@ def show(dataset: Dataset, pairs: Pairs | None) -> None:
         return
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         st.slider(
-            "Near-duplicates up to (grey levels)", LEAST, LARGEST, DEFAULT, 0.5, key=KEY, bind="query-params",
+            "Near-duplicates up to (grey levels)", LEAST, LARGEST, NEAR, 0.5, key=KEY, bind="query-params",
             persist_state="session", width=280,
         )  # fmt: skip
         where = st.segmented_control(

@@ -3,18 +3,24 @@
 import numpy as np
 import streamlit as st
 
-from fmnist_core import datasets
+from fmnist_core import datasets, neighbours
 from fmnist_core.calibration import Reliability, fit_temperature, reliability, with_temperature
 from fmnist_core.curves import precision_recall, roc
+from fmnist_core.datasets import Dataset
+from fmnist_core.doubtful import NEAR, near_copies, scores_text, scores_without, suspect_labels
 from fmnist_core.errors import LabError
 from fmnist_core.evaluation import Evaluation
 from fmnist_core.figures.calibration import curves_figure, curves_text, reliability_figure, reliability_text
+from fmnist_core.places import all_labels
 from fmnist_core.runs import VALIDATION_FILE, Run
+from fmnist_core.spec import RunSpec
+from fmnist_core.tasks import Task
 from pages.ui.data import plain
 from pages.ui.export import show_figure
+from pages.ui.tasks import show_task
 from pages.ui.understand.result import ALL_CLASSES, TRUE_KEY
 
-CONFIDENCE, RECALL, ROC = "Is its confidence right?", "Precision and recall", "ROC"
+CONFIDENCE, RECALL, ROC, CLEAN = "Is its confidence right?", "Precision and recall", "ROC", "Without doubtful images"
 KINDS = {RECALL: ("precision-recall", precision_recall), ROC: ("roc", roc)}
 
 
@@ -22,10 +28,12 @@ def closer_look(run: Run, evaluation: Evaluation) -> None:
     """Let the user choose one of the views and show it; none at first."""
     st.subheader("Look closer", anchor=False)
     view = st.segmented_control(
-        "Look closer", [CONFIDENCE, RECALL, ROC], key="closer", bind="query-params", label_visibility="collapsed"
+        "Look closer", [CONFIDENCE, RECALL, ROC, CLEAN], key="closer", bind="query-params", label_visibility="collapsed"
     )  # fmt: skip
     if view == CONFIDENCE:
         _confidence(run, evaluation)
+    elif view == CLEAN:
+        _without_doubtful(datasets.load(run.spec.dataset, run.spec.dataset_folder or None), run.spec, evaluation)
     elif view:
         _curves(evaluation, view)
 
@@ -88,3 +96,37 @@ def _curves(evaluation: Evaluation, view: str) -> None:
             {"Class": names, "Area": [curve.area for curve in curves]}, hide_index=True, height="content",
             column_config={"Area": st.column_config.NumberColumn(format="%.4f")},
         )  # fmt: skip
+
+
+def _without_doubtful(dataset: Dataset, spec: RunSpec, evaluation: Evaluation) -> None:
+    """Show the accuracy without near-copies and suspect labels; the neighbours are searched for once per data set."""
+    if not neighbours.is_ready(dataset):
+        task = Task("neighbours", dataset.name, spec.dataset_folder, dataset.sha256, {})
+        show_task(
+            task, title="Neighbours of all images", note="About half a minute, once per data set.", autostart=True
+        )
+        return
+    scores = scores_without(evaluation, *_doubtful(dataset.sha256, dataset))
+    st.markdown(scores_text(scores))
+    table = scores.assign(interval=[f"{row.low:.2%} to {row.high:.2%}" for row in scores.itertuples()])
+    st.dataframe(
+        table[["images", "accuracy", "interval"]], width=700, height="content",
+        column_config={
+            "_index": "Scored on", "images": st.column_config.NumberColumn("Images", format="localized"),
+            "accuracy": st.column_config.NumberColumn("Accuracy", format="percent"),
+            "interval": "95% interval (Wilson)",
+        },
+    )  # fmt: skip
+    st.caption(
+        f"Near: within {NEAR:g} grey levels (root mean square) of a training image. Suspect: the ten nearest images "
+        "all bear one other label. Compare two Runs on the same row; the choice between them belongs to the "
+        "validation images."
+    )
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _doubtful(sha256: str, _dataset: Dataset) -> tuple[np.ndarray, np.ndarray]:
+    n_train = len(_dataset.y_train)
+    found = neighbours.neighbours(_dataset, min(neighbours.MAX_K, n_train + len(_dataset.y_test) - 1))
+    suspect = suspect_labels(found, all_labels(_dataset), n_train, len(_dataset.class_names))
+    return near_copies(found, n_train), suspect
