@@ -42,6 +42,10 @@ if result:
     cautions(progress.run.spec, result)
     headline(progress, result, evaluation)
     reference(progress.run.spec, result)
+    st.page_link(
+        "pages/train/crossval.py", label="How sure is that? Cross-validate these settings", icon=":material/rule:",
+        query_params={"from": progress.run.id},
+    )  # fmt: skip
 if problem:
     st.error(plain(problem), icon=":material/error:")
 if evaluation:

@@ -15,7 +15,7 @@ from fmnist_core.overlay import Overlay
 from fmnist_core.presets import PRESETS
 from fmnist_core.progress import Progress
 from fmnist_core.runs import find_run
-from fmnist_core.spec import HYPERPARAMETERS, RunSpec
+from fmnist_core.spec import HYPERPARAMETERS
 from pages.ui.data import current_folder, plain
 from pages.ui.parallel import parallel_setting
 from pages.ui.words import duration
@@ -163,11 +163,7 @@ def _beforehand(what: str, cross: CrossValidation, dataset: Dataset, progresses:
     if meant and base.dataset != meant.dataset:
         words.append(f"{what} worked on {DATASETS[meant.dataset].title}: choose that under Data to compare.")
     images = min(base.train_limit or len(dataset.x_train), len(dataset.x_train))
-    known = estimate(_one_fold(cross), images * (cross.folds - 1) // cross.folds, progresses)
+    known = estimate(cross.specs()[0], images * (cross.folds - 1) // cross.folds, progresses)
     if known:
         words.append(f"Roughly {duration(known.total_s * cross.folds * cross.repeats)} on this machine in all.")
     return " ".join(words)
-
-
-def _one_fold(cross: CrossValidation) -> RunSpec:
-    return cross.specs()[0]
