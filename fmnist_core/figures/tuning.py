@@ -1,6 +1,7 @@
 """A search's trials as figures and in words; parallel coordinates stand in tuning_parallel.py."""
 
 import math
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -9,6 +10,7 @@ from plotly.subplots import make_subplots
 
 from fmnist_core.figures.palette import NEUTRAL_COLOUR, TRAIN_COLOUR
 from fmnist_core.figures.pixels import finished
+from fmnist_core.figures.tuning_parallel import tick_values
 from fmnist_core.figures.tuning_words import (
     counted,
     entries_of,
@@ -116,9 +118,8 @@ def slices_figure(search: Search, frame: pd.DataFrame) -> go.Figure:
     for place, entry in enumerate(entries):
         shown = frame[frame[entry.path].notna()]
         words = [value_words(search, entry.path, value) for value in shown[entry.path]]
-        few = entry.options is not None and len(entry.options) <= _MOST_WORDS
         figure.add_scatter(
-            x=words if few else shown[entry.path], y=shown.objective, mode="markers",
+            x=words if _has_few(entry) else shown[entry.path], y=shown.objective, mode="markers",
             customdata=np.stack([shown.number, np.array(words, dtype=object)], axis=-1) if len(shown) else None,
             marker={"size": np.where(shown.index == best, 11, 8), "color": TRAIN_COLOUR,
                     "opacity": 0.35 + 0.65 * shown.number / max(frame.number.max(), 1),
@@ -126,10 +127,7 @@ def slices_figure(search: Search, frame: pd.DataFrame) -> go.Figure:
             hovertemplate="Trial %{customdata[0]}: %{customdata[1]}<extra></extra>",
             row=place // columns + 1, col=place % columns + 1,
         )  # fmt: skip
-        axis = {"type": "category", "categoryorder": "array", "categoryarray": _option_words(search, entry)}
-        if not few:
-            axis = {"type": "log"} if isinstance(entry, Number) and entry.log else {"type": "linear"}
-        figure.update_xaxes(**axis, row=place // columns + 1, col=place % columns + 1)
+        figure.update_xaxes(**_slice_axis(search, entry), row=place // columns + 1, col=place % columns + 1)
     percent = search.objective == "val_accuracy"
     figure.update_xaxes(showgrid=False, zeroline=False, nticks=5)
     figure.update_yaxes(tickformat=".1%" if percent else None, nticks=5)
@@ -157,5 +155,15 @@ def slices_text(search: Search, frame: pd.DataFrame) -> str:
     return f"{head} Most clearly, {larger} values of {name} went with better trials (rank correlation {strength:.2f})."
 
 
-def _option_words(search: Search, entry: Entry) -> list[str]:
-    return [value_words(search, entry.path, option) for option in entry.options or ()]
+def _has_few(entry: Entry) -> bool:
+    return entry.options is not None and len(entry.options) <= _MOST_WORDS
+
+
+def _slice_axis(search: Search, entry: Entry) -> dict[str, Any]:
+    if _has_few(entry):
+        words = [value_words(search, entry.path, option) for option in entry.options or ()]
+        return {"type": "category", "categoryorder": "array", "categoryarray": words}
+    if not (isinstance(entry, Number) and entry.log):
+        return {"type": "linear"}
+    ticks = tick_values(entry.minimum, entry.maximum, True)
+    return {"type": "log", "tickvals": ticks, "ticktext": [f"{value:.3g}" for value in ticks]}

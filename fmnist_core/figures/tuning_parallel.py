@@ -88,7 +88,7 @@ def _range_axis(
     known = [value for value in values if not is_absent(value)]
     low, high = limits or (min(known, default=0.0), max(known, default=1.0))
     place = _log_place if log else _place
-    ticks = [(place(value, low, high), value) for value in _tick_values(low, high, log)]
+    ticks = [(place(value, low, high), value) for value in tick_values(low, high, log)]
     whole = all(isinstance(value, int) for value in (*known, low, high))
     return Axis(
         title,
@@ -98,7 +98,7 @@ def _range_axis(
     )
 
 
-def _tick_values(low: float, high: float, log: bool) -> list[float]:
+def tick_values(low: float, high: float, log: bool) -> list[float]:
     """Return the ends and what lies between: the middle, or the powers of ten that are clear of the ends."""
     if high == low:
         return [low]

@@ -22,7 +22,6 @@ from fmnist_core.processes import FILE_NAME as CLAIM_FILE
 from fmnist_core.processes import Claim
 from fmnist_core.progress import Progress
 from fmnist_core.runs import STOP_FILE, Run, RunState
-from fmnist_core.settings import Settings
 from fmnist_core.tuning import importance, launching
 from fmnist_core.tuning.group import SearchGroup
 from fmnist_core.tuning.trials import Trial, elapsed_s, trials_of
@@ -128,7 +127,7 @@ class Driver:
 
         It then keeps TensorFlow loaded. Not where Bayesian optimisation would rather hear of the last trial first.
         """
-        parallel = Settings.read(self._group.runs_folder).parallel_runs
+        parallel = jobs.places(self._group.runs_folder)
         done = sum(told.state == RunState.COMPLETED for told in self._told.values())
         listens = self._search.tuner == "bayesian_optimization" and done >= 3 * len(self._search.space)
         trials = math.ceil(parallel / self._search.executions_per_trial)

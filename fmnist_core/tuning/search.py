@@ -55,7 +55,7 @@ class Search:
         "val_accuracy", "Search", "Objective",
         "What makes a trial good: this figure in its best epoch. The test set is never looked at.",
         choices={
-            "val_accuracy": "Validation accuracy (larger is better)", "val_loss": "Validation loss (smaller is better)",
+            "val_accuracy": "Largest validation accuracy", "val_loss": "Smallest validation loss",
         },
     )  # fmt: skip
     max_trials: int = hyper(

@@ -156,19 +156,20 @@ def _condition(base: RunSpec, start: Entry, before: Sequence[Entry], key: str) -
         return None
     names = {path: entry.label or field_at(base, path).label for path, entry in parents.items()}
     had = start.when if start.when and start.when.path in parents else None
-    options = ["", *parents]
-    left, right = st.columns(2)
-    path = left.selectbox(
-        "Counts", options, options.index(had.path) if had else 0, key=f"{key}.when", persist_state="session",
-        format_func=lambda path: f"only with some values of {names[path]}" if path else "always",
-    )  # fmt: skip
-    if not path:
-        return None
-    offered = list(parents[path].options)
-    chosen = had.values if had and had.path == path else offered[-1:]
-    values = right.multiselect(
-        f"Values of {names[path]}", offered, list(chosen), key=f"{key}.when.{path}", persist_state="session"
-    )
+    with st.popover("Condition", type="tertiary", icon=":material/alt_route:"):
+        options = ["", *parents]
+        path = st.selectbox(
+            "Counts", options, options.index(had.path) if had else 0, key=f"{key}.when", persist_state="session",
+            format_func=lambda path: f"only with some values of {names[path]}" if path else "always",
+        )  # fmt: skip
+        if not path:
+            return None
+        offered = list(parents[path].options)
+        values = st.multiselect(
+            f"Values of {names[path]}", offered, list(had.values if had and had.path == path else offered[-1:]),
+            key=f"{key}.when.{path}", persist_state="session",
+        )  # fmt: skip
+    st.caption(f"Only with {names[path]} {' or '.join(map(str, values))}.")
     return Condition(path, tuple(values))
 
 

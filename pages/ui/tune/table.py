@@ -57,8 +57,8 @@ def _row(progress: SearchProgress, trial: Trial, runs: list[Progress]) -> dict:
     return {
         "Trial": trial.number + 1,
         "State": STATE_BADGES[_state(trial, runs)][0],
-        **values,
         objective_title(search): scale * _objective(progress, trial, runs),
+        **values,
         "Epochs done": _epochs(trial, runs),
         "Time": duration(seconds) if seconds else "",
     }
