@@ -48,7 +48,9 @@ class _Saved(keras_tuner.Oracle):
         saved = json.loads((self.folder / FILE_NAME).read_text())
         self.trials = {trial_id: Trial.from_state(state) for trial_id, state in saved["trials"].items()}
         self.set_state(saved["state"])
-        self._retry_queue += [trial.trial_id for trial in reversed(self.ongoing_trials.values())]
+        # Keras Tuner saves before it takes an ended trial off this list.
+        under_way = [trial for trial in self.ongoing_trials.values() if trial.status == TrialStatus.RUNNING]
+        self._retry_queue += [trial.trial_id for trial in reversed(under_way)]
         self.ongoing_trials = {}
 
 
@@ -65,7 +67,7 @@ class _BayesianOptimization(_Saved, BayesianOptimizationOracle):
 
 
 class _GridSearch(_Saved, GridSearchOracle):
-    """Keras Tuner 1.4.8 does not save where a grid stands, and a reloaded grid ends at once."""
+    """Keras Tuner 1.4.8 does not save where a grid stands: reloaded, it ends at once or raises KeyError."""
 
     def get_state(self) -> dict[str, Any]:
         order, next_id = [], self._ordered_ids._next_index[None]
