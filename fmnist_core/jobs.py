@@ -63,6 +63,13 @@ def queue(runs_folder: Path | None = None) -> list[Run]:
     return [Run(folder / run_id) for run_id in read_queue(folder).waiting]
 
 
+def places(runs_folder: Path | None = None) -> int:
+    """Return how many Runs may execute at once: what the settings say, or what the cluster bears; at least 1."""
+    folder = runs_folder or paths.runs()
+    cluster = executor_of(folder)
+    return max(1, cluster.places) if cluster else Settings.read(folder).parallel_runs
+
+
 def move_up(run: Run) -> None:
     """Let a waiting Run change places with the one before it; the first stays where it is."""
     with locked(run.folder.parent) as (_, waiting_and_active):

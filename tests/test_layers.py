@@ -13,7 +13,7 @@ TRAINING = {
     f"fmnist_core.{name}"
     for name in (
         "batches", "callbacks", "finishing", "fused", "optimizers", "pace", "phases", "training", "tuning.oracles",
-        "zoo.facts",
+        "zoo.facts", "zoo.mirror",
     )
 }  # fmt: skip
 CORE = sorted(

@@ -4,6 +4,7 @@ So no page, and nobody who holds the queue's lock, ever waits for the network.
 """
 
 import logging
+import socket
 import threading
 import time
 import warnings
@@ -19,6 +20,7 @@ from fmnist_core.cluster.demand import Resources
 
 PERIOD_S = 2.0
 CONNECT_S = 5.0
+KNOCK_S = 2.0
 IDLE_S = 120.0  # nobody asked for so long: the connection is given up until somebody does
 RECHECK_S = 10.0  # a worker with a fault is asked again after that
 INSTALL = "python -m pip install -r requirements-cluster.txt"
@@ -176,6 +178,9 @@ class Link:
 
         for name in ("distributed", "distributed.client"):
             logging.getLogger(name).setLevel(logging.CRITICAL)  # a lost scheduler is told here, in words
+        host, port = self.address.partition("://")[2].rsplit(":", 1)
+        # Dask knocks for all of its patience at a door that is shut, and then says only that time is up.
+        socket.create_connection((host.strip("[]"), int(port)), timeout=KNOCK_S).close()
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # other versions of packages; what must be equal is checked
             client = distributed.Client(self.address, timeout=CONNECT_S, set_as_default=False, name="fmnist-lab")
