@@ -70,8 +70,8 @@ def compare(spec: RunSpec, interval: tuple[float, float], *, synthetic: bool = F
 def differences(spec: RunSpec, preset: RunSpec) -> pd.DataFrame:
     """Return a row per field that differs, names and seed aside: hyperparameter, preset, this Run."""
     rows = [
-        {"hyperparameter": _label(name), "preset": words(name, ours), "this Run": words(name, theirs)}
-        for name in dict.fromkeys([*_compared(preset), *_compared(spec)])
+        {"hyperparameter": label(name), "preset": words(name, ours), "this Run": words(name, theirs)}
+        for name in dict.fromkeys([*compared_fields(preset), *compared_fields(spec)])
         if (ours := getattr(preset, name)) != (theirs := getattr(spec, name))
     ]
     return pd.DataFrame(rows, columns=["hyperparameter", "preset", "this Run"])
@@ -82,10 +82,10 @@ def hyperparameter_table(spec: RunSpec) -> pd.DataFrame:
     rows = [
         {
             "section": HYPERPARAMETERS[name].section if name in HYPERPARAMETERS else _section(name),
-            "hyperparameter": _label(name),
+            "hyperparameter": label(name),
             "value": words(name, getattr(spec, name)),
         }
-        for name in [*_compared(spec), "seed"]
+        for name in [*compared_fields(spec), "seed"]
     ]
     order = list(dict.fromkeys(row["section"] for row in rows))
     return pd.DataFrame(sorted(rows, key=lambda row: order.index(row["section"])))
@@ -150,7 +150,7 @@ def _caveats(system: str, reported: Reported, spec: RunSpec, changed: pd.DataFra
     return (*caveats, reported.note)
 
 
-def _compared(spec: RunSpec) -> list[str]:
+def compared_fields(spec: RunSpec) -> list[str]:
     """Return the fields that matter to this spec: a network without backbone has no cut."""
     idle = _TRANSFER_FIELDS if not spec.is_transfer else _CONVNET_FIELDS
     if spec.is_transfer and not spec.fine_tune_epochs:
@@ -164,7 +164,8 @@ def _compared(spec: RunSpec) -> list[str]:
     return [f.name for f in fields(RunSpec) if f.name not in _NAMING | idle]
 
 
-def _label(name: str) -> str:
+def label(name: str) -> str:
+    """Return what a reader calls a field of a spec."""
     return HYPERPARAMETERS[name].label if name in HYPERPARAMETERS else _LABELS.get(name, name.capitalize())
 
 

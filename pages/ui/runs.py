@@ -1,5 +1,6 @@
 """Runs on screen: one shared reader for all sessions, words and icons for states, and the choice of a Run."""
 
+from collections import Counter
 from collections.abc import Callable
 from datetime import datetime
 
@@ -55,6 +56,13 @@ def run_label(progress: Progress) -> str:
     return f"{progress.run.spec.title} · {when}" + (f" · {score:.1%}" if score is not None else "")
 
 
+def run_labels(progresses: list[Progress]) -> dict[str, str]:
+    """Return a label for each Run by its id, no two alike: Streamlit tells options of a choice apart by their words."""
+    labels = {progress.run.id: run_label(progress) for progress in progresses}
+    often = Counter(labels.values())
+    return {run_id: f"{words} · {run_id[-4:]}" if often[words] > 1 else words for run_id, words in labels.items()}
+
+
 def choose_run(progresses: list[Progress], *, label: str = "Run") -> Progress | None:
     """Let the user choose a Run; the choice stands in the address as `run`. None if there is nothing to choose."""
     if not progresses:
@@ -66,7 +74,7 @@ def choose_run(progresses: list[Progress], *, label: str = "Run") -> Progress | 
     # Not bound to the address: a bound widget writes its label there, which changes and is not unique.
     if asked in by_id and asked != st.session_state.get("run.shown"):
         st.session_state["run.choice"] = asked  # a link came; else what the user chose in the box counts
-    chosen = st.selectbox(label, list(by_id), key="run.choice", format_func=lambda run_id: run_label(by_id[run_id]))
+    chosen = st.selectbox(label, list(by_id), key="run.choice", format_func=run_labels(progresses).__getitem__)
     st.session_state["run.shown"] = st.query_params["run"] = chosen
     return by_id[chosen]
 

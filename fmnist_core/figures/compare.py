@@ -1,0 +1,49 @@
+"""What accuracy costs: Runs by seconds or by weights, with the interval of the test figure."""
+
+from collections.abc import Sequence
+from math import isnan
+
+import plotly.graph_objects as go
+
+from fmnist_core.evaluation import wilson_interval
+from fmnist_core.figures.palette import CLASS_COLOURS
+from fmnist_core.figures.pixels import finished
+from fmnist_core.run_table import Row
+
+COSTS = {"Seconds": "Seconds of training, all epochs", "Parameters": "Parameters of the network"}
+
+
+def cost_figure(rows: Sequence[Row], names: Sequence[str], cost: str, test_images: int) -> go.Figure:
+    """Draw test accuracy, with its 95 % interval, against a cost of COSTS on a logarithmic axis."""
+    figure = go.Figure()
+    for place, (row, name) in enumerate(zip(rows, names, strict=True)):
+        figures = row.figures()
+        if row.test_accuracy is None or isnan(figures[cost]) or figures[cost] <= 0:
+            continue
+        low, high = wilson_interval(row.test_accuracy, test_images)
+        figure.add_scatter(
+            x=[figures[cost]], y=[row.test_accuracy], mode="markers", name=name,
+            marker={"size": 11, "color": CLASS_COLOURS[place % len(CLASS_COLOURS)]},
+            error_y={"array": [high - row.test_accuracy], "arrayminus": [row.test_accuracy - low], "thickness": 1.5},
+            hovertemplate=f"{name}<br>%{{y:.2%}} for %{{x:,.0f}} {cost.lower()}<extra></extra>",
+        )  # fmt: skip
+    figure.update_xaxes(title=COSTS[cost], type="log")
+    figure.update_yaxes(title="Test accuracy", tickformat=".1%")
+    return finished(figure, 360)
+
+
+def cost_text(rows: Sequence[Row], names: Sequence[str], cost: str) -> str:
+    """Say which of the Runs no other beats in both accuracy and cost. Good is up and to the left."""
+    known = [
+        (row.figures()[cost], row.test_accuracy, name)
+        for row, name in zip(rows, names, strict=True)
+        if row.test_accuracy is not None and not isnan(row.figures()[cost])
+    ]
+    best = [
+        name
+        for spent, accuracy, name in known
+        if not any(a >= accuracy and s <= spent and (a, s) != (accuracy, spent) for s, a, _ in known)
+    ]
+    if not best:
+        return "No Run here has a test figure yet."
+    return f"Good is up and to the left. No other is both better and cheaper than: {'; '.join(best)}."

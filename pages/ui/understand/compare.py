@@ -1,0 +1,135 @@
+"""Pieces of the Compare page: the choice of Runs, their curves, what they cost, and their table."""
+
+from collections import Counter
+
+import streamlit as st
+
+from fmnist_core.errors import LabError
+from fmnist_core.figures.compare import COSTS, cost_figure, cost_text
+from fmnist_core.figures.palette import CLASS_COLOURS
+from fmnist_core.progress import Progress
+from fmnist_core.run_table import ACCURACIES, Row, run_table, seed_table, smoothed
+from fmnist_core.runs import RunState
+from pages.ui.data import plain
+from pages.ui.export import show_figure, table_download
+from pages.ui.live_chart import Panel, Series, live_chart
+from pages.ui.runs import run_labels
+
+MOST = 10  # one colour each
+PARAMETER = "runs"
+X_AXES = {"Epochs": "Epoch", "Time": "Seconds of training", "Images": "Training images seen"}
+TABLE_FORMAT = dict.fromkeys(ACCURACIES, "percent")
+
+
+def choose_runs(progresses: list[Progress]) -> list[Progress]:
+    """Let the user choose up to ten Runs; the choice stands in the address as `runs`."""
+    by_id = {progress.run.id: progress for progress in progresses}
+    asked = [run_id for run_id in st.query_params.get(PARAMETER, "").split(",") if run_id]
+    if missing := [run_id for run_id in asked if run_id not in by_id]:
+        st.warning(f"Not here any more: {plain(', '.join(missing)[:300])}.", icon=":material/search_off:")
+    known = [run_id for run_id in asked if run_id in by_id][:MOST]
+    if "compare.runs" not in st.session_state or (known and asked != st.session_state.get("compare.shown")):
+        done = [run_id for run_id, progress in by_id.items() if progress.state == RunState.COMPLETED]
+        st.session_state["compare.runs"] = known or (done or list(by_id))[:2]
+    st.session_state["compare.runs"] = [run_id for run_id in st.session_state["compare.runs"] if run_id in by_id]
+    chosen = st.multiselect(
+        "Runs", list(by_id), key="compare.runs", max_selections=MOST, placeholder="Choose two or more",
+        format_func=run_labels(progresses).__getitem__,
+    )  # fmt: skip
+    st.session_state["compare.shown"] = chosen
+    st.query_params[PARAMETER] = ",".join(chosen)
+    return [by_id[run_id] for run_id in chosen]
+
+
+def row_of(progress: Progress) -> Row:
+    """Return what a table says of a Run."""
+    try:
+        result = (progress.run.result or {}) if progress.state == RunState.COMPLETED else {}
+    except LabError:
+        result = {}  # the Result page says what is wrong
+    epochs = progress.epochs
+    return Row(
+        progress.run.id, progress.run.spec, str(progress.state),
+        tuple(row["val_accuracy"] for row in epochs if "val_accuracy" in row),
+        sum(row.get("duration_s", 0.0) for row in epochs), result.get("test_accuracy"), result.get("parameters"),
+    )  # fmt: skip
+
+
+def names_of(progresses: list[Progress]) -> list[str]:
+    """Return a short name for each Run that no other here has: its title, or where that is not enough its label."""
+    often = Counter(progress.run.spec.title for progress in progresses)
+    labels = run_labels(progresses)
+    return [
+        progress.run.spec.title if often[progress.run.spec.title] == 1 else labels[progress.run.id]
+        for progress in progresses
+    ]
+
+
+def curves(progresses: list[Progress], names: list[str]) -> None:
+    """Draw validation accuracy and loss of the Runs over each other."""
+    st.subheader("How they learned", anchor=False)
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        x_axis = st.segmented_control(
+            "Against", list(X_AXES), default="Epochs", required=True, key="against", bind="query-params"
+        )  # fmt: skip
+        weight = st.slider(
+            "Smoothing", 0.0, 0.95, 0.0, 0.05, key="smoothing", bind="query-params", width=220,
+            help="Share of the past in a running mean; 0 shows each epoch as it was.",
+        )  # fmt: skip
+    panels = [
+        Panel(title, tuple(_series(progresses, names, name, x_axis, weight)), y_label=unit, y_format=form)
+        for title, name, unit, form in (
+            ("Validation accuracy", "val_accuracy", "share right", "percent"),
+            ("Validation loss", "val_loss", "nats", "number"),
+        )
+    ]
+    live_chart(
+        panels, key=f"compare-{x_axis}", x_label=X_AXES[x_axis], empty="No epoch is finished yet.",
+        alt=f"Validation accuracy and loss of {len(names)} Runs.",
+    )  # fmt: skip
+    st.caption("High accuracy and low loss are good. Where the loss rises again, a Run has begun to learn by heart.")
+
+
+def _series(progresses: list[Progress], names: list[str], name: str, x_axis: str, weight: float) -> list[Series]:
+    series = []
+    for place, (progress, label) in enumerate(zip(progresses, names, strict=True)):
+        rows, seconds, x = progress.epochs, 0.0, []
+        for row in rows:
+            seconds += row.get("duration_s", 0.0)
+            x.append({"Epochs": row["epoch"], "Time": seconds, "Images": row["epoch"] * progress.train_images}[x_axis])
+        values = smoothed([row.get(name, float("nan")) for row in rows], weight)
+        series.append(Series(label, x, values.tolist(), CLASS_COLOURS[place % len(CLASS_COLOURS)]))
+    return series
+
+
+def costs(rows: list[Row], names: list[str], test_images: int) -> None:
+    """Draw test accuracy against seconds or parameters."""
+    st.subheader("What it cost", anchor=False)
+    cost = st.segmented_control(
+        "Cost", list(COSTS), default="Seconds", required=True, key="cost", bind="query-params",
+        label_visibility="collapsed",
+    )  # fmt: skip
+    text = cost_text(rows, names, cost)
+    show_figure(cost_figure(rows, names, cost, test_images), f"accuracy-against-{cost.lower()}", alt=text)
+    st.caption(f"{plain(text)} The lines are 95% intervals (Wilson).")
+
+
+def settings_table(rows: list[Row]) -> None:
+    """Show the chosen Runs with the hyperparameters in which they differ, and sets of seeds as one row each."""
+    st.subheader("In numbers", anchor=False)
+    by_seed = seed_table(rows)
+    together = len(by_seed) < len(rows) and st.toggle(
+        "Seeds together", key="seeds", bind="query-params",
+        help="Runs that differ in nothing but their seed become one row: mean and standard deviation.",
+    )  # fmt: skip
+    table = by_seed if together else run_table(rows)
+    percent = {name: st.column_config.NumberColumn(format="percent") for name in table if name.startswith(ACCURACIES)}
+    st.dataframe(
+        table, hide_index=True, height="content", placeholder="–",
+        column_config=percent | {
+            "Seconds": st.column_config.NumberColumn(format="%.0f"),
+            "Parameters": st.column_config.NumberColumn(format="localized"),
+        },
+    )  # fmt: skip
+    st.caption("Only hyperparameters that differ are shown. A click on a heading sorts.")
+    table_download(table, "runs", index=False)

@@ -1,0 +1,81 @@
+"""Comparing Runs: the paired test against SciPy, the table of differences, repeats with other seeds, smoothing."""
+
+import numpy as np
+import pytest
+from scipy.stats import binomtest
+
+from fmnist_core.evaluation import Evaluation, EvaluationError
+from fmnist_core.paired import Pairing, pairing_text
+from fmnist_core.presets import PRESETS
+from fmnist_core.run_table import Row, differing, run_table, seed_table, smoothed
+from fmnist_core.spec import RunSpec
+
+NAMES = ("a", "b")
+
+
+def scored(right: list[int], confidence: float = 0.9) -> Evaluation:
+    """Labels are all 0; right says for which images the model answers 0."""
+    sure = np.where(np.array(right, bool), confidence, 1 - confidence)
+    return Evaluation(np.zeros(len(right), int), np.stack([sure, 1 - sure], axis=1), NAMES)
+
+
+@pytest.mark.parametrize(("a", "b"), [(9, 1), (15, 9), (300, 240), (4, 4), (0, 1), (40, 0)])
+def test_the_p_value_is_the_exact_binomial_one(a, b):
+    pairing = Pairing(scored([1] * a + [0] * b + [1] * 20), scored([0] * a + [1] * b + [1] * 20))
+    assert (len(pairing.only_first), len(pairing.only_second)) == (a, b)
+    assert pairing.p_value == pytest.approx(binomtest(a, a + b, 0.5).pvalue)
+    assert pairing.is_settled == (binomtest(a, a + b, 0.5).pvalue < 0.05)
+
+
+def test_what_is_said_follows_the_test():
+    clear = Pairing(scored([1] * 40 + [0] * 5), scored([0] * 40 + [1] * 5))
+    assert "A is better on these images" in pairing_text(clear, "A", "B")
+    assert "less than 0.1%" in pairing_text(clear, "A", "B")
+    assert "do not settle" in pairing_text(Pairing(scored([1, 1, 0]), scored([0, 0, 1])), "A", "B")
+    assert "Neither is ahead" in pairing_text(Pairing(scored([1, 0]), scored([0, 1])), "A", "B")
+    assert "very same images" in pairing_text(Pairing(scored([1, 0]), scored([1, 0])), "A", "B")
+
+
+def test_the_surest_disagreement_comes_first():
+    first = Evaluation(np.zeros(3, int), np.array([[0.6, 0.4], [0.9, 0.1], [0.7, 0.3]]), NAMES)
+    assert Pairing(first, scored([0, 0, 0])).only_first.tolist() == [1, 2, 0]
+
+
+def test_other_images_cannot_be_paired():
+    with pytest.raises(EvaluationError, match="same images"):
+        Pairing(scored([1, 0]), scored([1, 0, 1]))
+
+
+def test_only_what_differs_is_in_the_table():
+    base = PRESETS["A-lenet5"]
+    rows = [
+        Row("one", base, "completed", (0.8, 0.9, 0.85), 30.0, 0.88, 504_342),
+        Row("two", base.replace(learning_rate=0.01, seed=3), "running", (0.7,), 10.0),
+    ]
+    table = run_table(rows)
+    assert list(table.columns[-2:]) == ["Learning rate", "Seed"]
+    assert table.loc["one", "Validation, best"] == 0.9 and table.loc["one", "Validation, last"] == 0.85
+    assert table.loc["two", "Learning rate"] == "0.01" and np.isnan(table.loc["two", "Test"])
+    assert differing([base, base]) == []
+    assert "Cut after block" not in differing([base, base.replace(cut="7")])  # no backbone, so it does not matter
+    assert run_table([]).empty and seed_table([]).empty
+
+
+def test_seeds_of_the_same_settings_are_one_row_with_mean_and_sd():
+    spec = RunSpec(title="Mine")
+    rows = [
+        Row(str(seed), spec.replace(seed=seed), "completed", (a,), 1.0, a) for seed, a in enumerate((0.9, 0.92, 0.94))
+    ]
+    rows.append(Row("other", spec.replace(epochs=3), "completed", (0.5,), 1.0, 0.5))
+    table = seed_table(rows)
+    assert table["Seeds"].tolist() == [3, 1]
+    assert table.loc[0, "Test"] == pytest.approx(0.92) and table.loc[0, "Test, sd"] == pytest.approx(0.02)
+    assert np.isnan(table.loc[1, "Test, sd"])
+    assert table["Epochs"].tolist() == ["10", "3"]
+
+
+def test_smoothing_keeps_a_constant_and_passes_over_gaps():
+    assert np.allclose(smoothed([2.0, 2.0, 2.0], 0.9), 2.0)
+    assert np.allclose(smoothed([1.0, 5.0, 3.0], 0.0), [1, 5, 3])
+    gap = smoothed([1.0, float("nan"), 3.0], 0.5)
+    assert np.isnan(gap[1]) and gap[2] == pytest.approx((0.25 * 1 + 0.5 * 3) / 0.75)

@@ -1,0 +1,94 @@
+"""The Compare page: choice by address, paired test, table of differences, seeds together, damaged Runs."""
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+from test_page_result import TEST_IMAGES, completed_run, write_idx
+
+from fmnist_core import paths
+from fmnist_core.runs import PROBABILITIES_FILE, list_runs
+from fmnist_core.spec import RunSpec
+
+PAGE = "pages/understand/compare.py"
+
+
+@pytest.fixture(autouse=True)
+def workspace(tmp_path, monkeypatch):
+    monkeypatch.setenv("FMNIST_LAB_HOME", str(tmp_path / "home"))
+    monkeypatch.chdir(paths.PROJECT)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    place = tmp_path / "own"
+    place.mkdir()
+    write_idx(place, seed=0)
+    return place
+
+
+def opened(**query):
+    app = AppTest.from_file(str(paths.PROJECT / "app.py"), default_timeout=60)
+    app.switch_page(PAGE)
+    for name, value in query.items():
+        app.query_params[name] = value
+    app.run()
+    assert not app.exception
+    return app
+
+
+def texts(app):
+    return " ".join(text.value for text in (*app.markdown, *app.caption, *app.info, *app.warning))
+
+
+def worse(run):
+    """Let the Run get the first forty images wrong instead of twenty."""
+    probabilities = np.load(run.folder / PROBABILITIES_FILE)
+    probabilities[20:40] = 0.01
+    probabilities[20:40, 2] = 0.91
+    np.save(run.folder / PROBABILITIES_FILE, probabilities)
+    return run
+
+
+def test_without_two_runs_the_page_leads_to_training(folder):
+    completed_run(folder)
+    assert "Two Runs are needed" in texts(opened())
+
+
+def test_two_runs_are_compared_by_default_and_stand_in_the_address(folder):
+    first, second = completed_run(folder, RunSpec(title="Good")), worse(completed_run(folder, RunSpec(title="Worse")))
+    app = opened()
+    assert set("".join(app.query_params["runs"]).split(",")) == {first.id, second.id}
+    assert "Good is better on these images" in texts(app)
+    assert f"Of {TEST_IMAGES} test images" in texts(app)
+
+
+def test_the_address_chooses_and_says_what_is_gone(folder):
+    runs = [completed_run(folder, RunSpec(title=f"Run {n}", learning_rate=10.0**-n)) for n in (2, 3, 4)]
+    app = opened(runs=f"{runs[2].id},{runs[0].id},no-such-run")
+    assert "Not here any more: no-such-run" in texts(app)
+    assert app.multiselect[0].value == [runs[2].id, runs[0].id]
+    (table,) = (frame.value for frame in app.dataframe if "Learning rate" in frame.value)
+    assert table["Learning rate"].tolist() == ["0.0001", "0.01"]
+    assert "Batch size" not in table
+    assert "very same images" in texts(app)
+
+
+def test_seeds_can_be_put_together(folder):
+    for seed in range(3):
+        completed_run(folder, RunSpec(title="Mine", seed=seed), test_accuracy=0.9 + seed / 100)
+    app = opened()
+    assert len(app.multiselect[0].options) == 3
+    app.multiselect[0].set_value([run.id for run in list_runs()]).run()
+    app.toggle[0].set_value(True).run()
+    (table,) = (frame.value for frame in app.dataframe if "Seeds" in frame.value)
+    assert table["Seeds"].tolist() == [3]
+    assert table["Test, sd"].tolist() == pytest.approx([0.01])
+
+
+def test_a_damaged_run_is_explained_and_the_rest_stays(folder):
+    completed_run(folder, RunSpec(title="Good"))
+    torn = completed_run(folder, RunSpec(title="Torn"))
+    (torn.folder / PROBABILITIES_FILE).write_bytes(b"torn")
+    app = opened()
+    assert "test\\_probabilities.npy of a completed Run" in texts(app)
+    assert any("Run" in frame.value for frame in app.dataframe)
