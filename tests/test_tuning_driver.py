@@ -45,14 +45,14 @@ def kill_all(home):
 
 @pytest.fixture
 def home(tmp_path, monkeypatch):
-    """A workspace whose Runs are toys, one at a time; drivers are real, but threads of this process.
+    """A workspace whose Runs are toys, one at a time; drivers are real. Both are threads of this process.
 
     A process of its own would load Keras Tuner, and so TensorFlow, for every search.
     """
     monkeypatch.setenv("FMNIST_LAB_HOME", str(tmp_path))
     monkeypatch.setenv("PYTHONPATH", str(paths.PROJECT))
     monkeypatch.setattr(SearchGroup, "_spawn", drive_in_thread)
-    monkeypatch.setattr(jobs, "WORKER_COMMAND", (sys.executable, str(TOYS), "worker"))
+    monkeypatch.setattr(jobs, "_start_worker", work_in_thread)
     Settings(parallel_runs=1).write(paths.runs())
     yield tmp_path
     for thread in DRIVERS:
@@ -61,7 +61,7 @@ def home(tmp_path, monkeypatch):
     kill_all(tmp_path)
 
 
-SPAWN = SearchGroup._spawn
+SPAWN, START_WORKER = SearchGroup._spawn, jobs._start_worker
 DRIVERS = []
 
 
@@ -69,6 +69,11 @@ def drive_in_thread(group):
     Claim.of().write(group.folder)
     DRIVERS.append(threading.Thread(target=drive, args=(group,)))
     DRIVERS[-1].start()
+
+
+def work_in_thread(run):
+    Claim.of().write(run.folder)
+    threading.Thread(target=tuning_toys.work, args=(run,), daemon=True).start()
 
 
 def drive(group):
@@ -268,6 +273,8 @@ def test_stop_ends_driver_and_runs_and_resume_completes_the_same_trials(home, mo
 
 def test_a_run_that_is_killed_is_a_failed_trial(home, monkeypatch):
     monkeypatch.setenv("TOY_EPOCH_S", "0.3")
+    monkeypatch.setattr(jobs, "_start_worker", START_WORKER)
+    monkeypatch.setattr(jobs, "WORKER_COMMAND", (sys.executable, str(TOYS), "worker"))
     group = started(max_trials=3, epochs=3)
     wait_for_trials(group, 1)
     running = next(run for run in list_runs() if run.state == RunState.RUNNING)

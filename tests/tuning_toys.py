@@ -11,10 +11,10 @@ import time
 from pathlib import Path
 
 from fmnist_core import jobs
+from fmnist_core.processes import FILE_NAME as CLAIM_FILE
 from fmnist_core.runs import RESULT_FILE, STOP_FILE, Run
 
 ME = str(Path(__file__).resolve())
-EPOCH_S = float(os.environ.get("TOY_EPOCH_S", "0.05"))
 
 
 def accuracy(learning_rate: float, epoch: int) -> float:
@@ -29,7 +29,7 @@ def execute(run: Run) -> str:
     done = len(run.history())
     run.write_event("phase", phase="training", epoch=float(done), train_images=100)
     for epoch in range(done + 1, run.spec.epochs + 1):
-        time.sleep(EPOCH_S)
+        time.sleep(float(os.environ.get("TOY_EPOCH_S", "0.05")))
         if (run.folder / STOP_FILE).exists():
             run.write_event("stopped", message="Stopped on request.")
             return "stopped"
@@ -40,14 +40,20 @@ def execute(run: Run) -> str:
     return "completed"
 
 
+def work(run: Run | None) -> None:
+    """Execute the Run and what waits behind it; let go of what was stopped, as a process does that ends."""
+    if not jobs.claim(run):
+        return
+    while run and execute(run) != "stopped":
+        run = jobs.claim_next(run)
+    if run:
+        (run.folder / CLAIM_FILE).unlink(missing_ok=True)
+
+
 if __name__ == "__main__":
     if sys.argv[1] == "driver":
         from fmnist_core.tuning import driver
 
         jobs.WORKER_COMMAND = (sys.executable, ME, "worker")
         sys.exit(driver.main(sys.argv[2:]))
-    run = Run(Path(sys.argv[2]))
-    if not jobs.claim(run):
-        sys.exit(1)
-    while run and execute(run) != "stopped":
-        run = jobs.claim_next(run)
+    work(Run(Path(sys.argv[2])))
