@@ -9,6 +9,7 @@ from streamlit.testing.v1 import AppTest
 from fmnist_core import estimates, jobs, paths
 from fmnist_core.presets import PRESETS
 from fmnist_core.processes import Claim
+from fmnist_core.run_notes import Notes
 from fmnist_core.runs import Run, RunState, list_runs
 from fmnist_core.settings import Settings
 from fmnist_core.spec import ConvBlock, RunSpec
@@ -211,3 +212,44 @@ def test_many_finished_runs_are_read_once(monkeypatch):
     assert len(runs.readable_runs()) == 3
     monkeypatch.setattr(RunSpec, "from_json", lambda text: pytest.fail("A spec was read again."))
     assert {progress.run for progress in runs.readable_runs()} == set(made)
+
+
+def test_a_run_can_be_named_tagged_and_found_again():
+    run = make_run("queued", "started", "completed")
+    app = open_page("train/runs", run=run.id)
+    next(field for field in app.text_input if field.label == "Name").set_value("Best so far")
+    next(field for field in app.multiselect if field.label == "Tags").set_value(["good"])
+    next(button for button in app.button if button.label == "Save").click().run()
+    assert not app.exception
+    assert Run(run.folder).spec.title == "Best so far" and Notes.read(run).tags == ("good",)
+    (table,) = (frame.value for frame in app.dataframe if "Tags" in frame.value)
+    assert table["Run"].tolist() == ["Best so far"] and list(table["Tags"][0]) == ["good"]
+
+
+def test_an_archived_run_leaves_the_lists_and_can_be_shown():
+    kept, put_away = make_run("queued", "stopped", title="Kept"), make_run("queued", "stopped", title="Away")
+    app = open_page("train/runs", run=put_away.id)
+    app.button(key=f"archive.{put_away.id}").click().run()
+    assert Notes.read(put_away).archived
+    assert app.selectbox(key="run.choice").value == kept.id
+    assert len(app.selectbox(key="run.choice").options) == 1
+    next(toggle for toggle in app.toggle if toggle.label == "Show archived Runs").set_value(True).run()
+    assert len(app.selectbox(key="run.choice").options) == 2
+
+
+def test_a_deleted_run_can_be_brought_back_at_once_or_later():
+    run = make_run("queued", "stopped", title="Oops")
+    app = open_page("train/runs", run=run.id)
+    app.button(key=f"delete.{run.id}").click().run()
+    assert not run.folder.exists() and any("Nothing was trained yet" in text.value for text in app.markdown)
+    app.button(key="notes.undo").click().run()
+    assert run.folder.is_dir() and app.selectbox(key="run.choice").value == run.id
+    app.button(key=f"delete.{run.id}").click().run()
+    app.button(key=f"restore.{run.id}").click().run()
+    assert run.folder.is_dir() and not app.exception
+
+
+def test_a_run_under_way_cannot_be_deleted():
+    run = make_run("queued")
+    app = open_page("train/runs", run=run.id)
+    assert app.button(key=f"delete.{run.id}").disabled

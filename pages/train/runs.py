@@ -4,10 +4,12 @@ from pages.ui.cluster.panel import cluster_notice, cluster_panel
 from pages.ui.header import empty_state, page_header
 from pages.ui.runs import choose_run, readable_runs
 from pages.ui.train.monitor import monitor
-from pages.ui.train.run_list import damaged_notice, lists, settings_panel
+from pages.ui.train.notes import deleted_panel, notes_panel, undo_bar
+from pages.ui.train.run_list import archive_toggle, damaged_notice, known_tags, lists, settings_panel
 
 page_header("Runs", "How is it going? Every training keeps its curves, its settings and its log.")
-progresses = readable_runs()
+undo_bar()
+progresses = readable_runs(archived=archive_toggle())
 damaged_notice()
 cluster_notice()
 chosen = choose_run(progresses)
@@ -15,6 +17,8 @@ if chosen is None:
     empty_state("Nothing was trained yet.", "pages/train/new.py", "Train the first network")
 else:
     monitor(chosen.run)
+    notes_panel(chosen, known_tags(progresses))
     lists(progresses)
     settings_panel()
+deleted_panel()
 cluster_panel()

@@ -8,6 +8,7 @@ import streamlit as st
 
 from fmnist_core.errors import LabError
 from fmnist_core.progress import Progress, Watcher
+from fmnist_core.run_notes import Notes
 from fmnist_core.runs import Run, RunState, find_run, list_runs
 from pages.ui.data import plain
 
@@ -27,12 +28,20 @@ def watcher() -> Watcher:
     return Watcher()
 
 
-def readable_runs(states: tuple[RunState, ...] | None = None) -> list[Progress]:
+def readable_runs(states: tuple[RunState, ...] | None = None, *, archived: bool = False) -> list[Progress]:
     """Return the Progress of all Runs whose folder is whole, optionally only in some states.
 
-    Those that train now come first, then the newest.
+    Those that train now come first, then the newest. Archived ones are left out, but for the one in the address.
+
+    Args:
+        archived: return those in the archive, too.
     """
-    progresses = [progress for progress in _all_runs() if not _damage(progress.run)]
+    asked = st.query_params.get("run")
+    progresses = [
+        progress
+        for progress in _all_runs()
+        if not _damage(progress.run) and (archived or progress.run.id == asked or not Notes.read(progress.run).archived)
+    ]
     progresses.sort(key=lambda progress: progress.state != RunState.RUNNING)  # stable: else the order stays
     return [progress for progress in progresses if states is None or progress.state in states]
 

@@ -7,6 +7,7 @@ import streamlit as st
 
 from fmnist_core import jobs
 from fmnist_core.progress import Progress
+from fmnist_core.run_notes import Notes
 from fmnist_core.runs import Run
 from pages.ui.data import plain
 from pages.ui.parallel import parallel_setting
@@ -21,6 +22,18 @@ def damaged_notice() -> None:
             st.markdown("\n".join(f"- {plain(reason)}" for _, reason in damaged))
 
 
+def archive_toggle() -> bool:
+    """Show the switch for archived Runs where there are any, and return whether they are to be shown."""
+    if not any(Notes.read(progress.run).archived for progress in readable_runs(archived=True)):
+        return False
+    return st.toggle("Show archived Runs", key="archived", bind="query-params")
+
+
+def known_tags(progresses: list[Progress]) -> list[str]:
+    """Return all tags in use, sorted."""
+    return sorted({tag for progress in progresses for tag in Notes.read(progress.run).tags})
+
+
 def lists(progresses: list[Progress]) -> None:
     """Show the queue and the table of all Runs, ticking while any Run moves."""
     moving = any(not progress.state.is_over for progress in progresses)
@@ -31,7 +44,7 @@ def _lists() -> None:
     if st.session_state.pop("runs.opened", False):
         st.rerun()  # the whole page: the Run is shown above these lists
     _queue_panel()
-    _runs_table(readable_runs())
+    _runs_table(readable_runs(archived=bool(st.session_state.get("archived"))))
 
 
 def _queue_panel() -> None:
@@ -90,5 +103,6 @@ def _row(progress: Progress) -> dict:
         "Test": 100 * test,
         "Time": duration(progress.elapsed_s) if progress.elapsed_s else "",
         "Started": moment(progress.started_s or progress.queued_s),
+        "Tags": list(Notes.read(progress.run).tags),
         "Data": progress.run.spec.dataset,
     }
