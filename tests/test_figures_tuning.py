@@ -115,6 +115,7 @@ def test_the_words_name_what_good_trials_share_and_the_clearest_slope():
     whole = a_search(*SPACE)
     frame = trial_frame(whole, made_trials(30))
     text = tuning_parallel.parallel_text(whole, frame)
+    assert tuning_parallel.parallel_text(whole, frame[:4]) == "Each line is a trial."  # too few to share anything
     assert "The best 10 of 30 share" in text and "Learning rate 0.00" in text
     assert "Most clearly, larger values of Learning rate went with better trials" in tuning.slices_text(whole, frame)
     figure = tuning.slices_figure(whole, frame)

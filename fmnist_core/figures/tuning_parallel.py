@@ -15,6 +15,7 @@ from fmnist_core.figures.tuning_words import (
     objective_words,
     value_words,
 )
+from fmnist_core.tuning.importance import LEAST_TRIALS
 from fmnist_core.tuning.search import Search
 from fmnist_core.tuning.space import Entry, Number
 from fmnist_core.tuning.trials import searched_paths
@@ -54,6 +55,8 @@ def parallel_axes(search: Search, frame: pd.DataFrame) -> tuple[Axis, ...]:
 
 def parallel_text(search: Search, frame: pd.DataFrame) -> str:
     """Say what the best third of the trials have in common: hyperparameters that they take from a part of the range."""
+    if len(frame) < LEAST_TRIALS:
+        return "Each line is a trial."
     count = max(2, len(frame) // 3)
     order = frame.objective.rank(ascending=search.direction == "min", method="first")
     top, common = frame[order <= count], []
