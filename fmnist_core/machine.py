@@ -12,7 +12,7 @@ import psutil
 from fmnist_core.errors import SpecError
 
 _GROUP = Path("/sys/fs/cgroup")
-# What a worker takes, measured on preset C, A and Best small with all 60,000 images: 0.9 to 1.4 GB.
+# What a worker takes at its peak, with all 60,000 images: 1.1 GB for preset C, 1.2 GB for A. Larger networks take more.
 WORKER_BYTES = 1_400_000_000
 SPARE_BYTES = 1_000_000_000  # for the app and the system
 
