@@ -237,7 +237,12 @@ def test_one_click_trains_the_best_fully_and_leads_to_it():
     assert (run.spec.learning_rate, run.spec.dense_layers[0].units) == (0.0006, 64)
     assert (run.spec.epochs, run.spec.best_checkpoint, run.spec.start_run) == (5, "val_accuracy", "")
     assert "Train the best one fully" not in labels(page)
-    assert any("full training" in link.label for link in page.get("page_link"))
+    assert [link.label for link in page.get("page_link") if "training" in link.label] == ["See its full training"]
+    run.write_event("completed", test_accuracy=0.9)
+    page = open_page(search=group.id)
+    assert [link.label for link in page.get("page_link")][-2:] == [
+        "See the result of its full training", "Compare it with the trial",
+    ]  # fmt: skip
 
 
 def test_a_search_that_is_over_can_be_extended():

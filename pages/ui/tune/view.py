@@ -17,6 +17,7 @@ from pages.ui.runs import state_badge, watcher
 from pages.ui.tune.charts import curves, findings
 from pages.ui.tune.extend import extend_form
 from pages.ui.tune.table import trial_table
+from pages.ui.understand.compare import PARAMETER as COMPARED
 from pages.ui.words import duration
 
 PERIOD_S = 1.0
@@ -53,10 +54,17 @@ def _view(group: SearchGroup, before: tuple) -> None:
 
 
 def _signature(progress: SearchProgress, runs: dict[str, list[Progress]]) -> tuple:
-    """Return what the page around the ticking part hangs on: the state, and whether anything moves."""
+    """Return what the page around the ticking part hangs on: states, and whether anything moves."""
+    full = _best_run(progress)
+    training = watcher().progress(full).state if full else None
+    moving = _moves(progress, runs) or (training is not None and not training.is_over)
+    return progress.state, moving, training
+
+
+def _moves(progress: SearchProgress, runs: dict[str, list[Progress]]) -> bool:
+    """Whether the driver or a Run of a trial is at work."""
     states = [one.state for trial in progress.trials if trial.is_open for one in runs[trial.id]]
-    moving = not progress.state.is_over or any(not state.is_over for state in states)
-    return progress.state, moving, _best_run(progress) is not None
+    return not progress.state.is_over or any(not state.is_over for state in states)
 
 
 def _runs_of(progress: SearchProgress) -> dict[str, list[Progress]]:
@@ -109,8 +117,8 @@ def _fraction(progress: SearchProgress, runs: dict[str, list[Progress]]) -> floa
 
 
 def _action(progress: SearchProgress, runs: dict[str, list[Progress]]) -> None:
-    group, (_, moving, _) = progress.group, _signature(progress, runs)
-    if (group.folder / STOP_FILE).exists() and moving:
+    group = progress.group
+    if (group.folder / STOP_FILE).exists() and _moves(progress, runs):
         st.button("Stopping …", disabled=True, key="tune.stopping", width="stretch")
     elif not progress.state.is_over:
         if st.button("Stop", icon=":material/stop:", key="tune.stop", width="stretch"):
@@ -132,7 +140,7 @@ def _best(progress: SearchProgress) -> None:
             st.markdown(f"**Best so far: {objective_words(search, best.objective)}**, trial {best.number + 1}")
             st.caption(plain(combination_words(search, best)))
         if (run := _best_run(progress)) is not None:
-            _lead_to(run)
+            _lead_to(run, best)
         elif st.button(
             "Train the best one fully", icon=":material/rocket_launch:", key="tune.best",
             help=f"A Run from scratch with these values for {_full_epochs(progress, best)} epochs; the finished model "
@@ -156,13 +164,22 @@ def _best_run(progress: SearchProgress) -> Run | None:
     return None
 
 
-def _lead_to(run: Run) -> None:
-    done = watcher().progress(run).state == RunState.COMPLETED
-    page, label, icon = ("runs", "See its full training", ":material/timeline:")
-    if done:
-        page, label, icon = ("result", "See the result of its full training", ":material/insights:")
-    folder = "understand" if done else "train"
-    st.page_link(f"pages/{folder}/{page}.py", label=label, icon=icon, query_params={"run": run.id})
+def _lead_to(run: Run, trial: Trial) -> None:
+    if watcher().progress(run).state != RunState.COMPLETED:
+        st.page_link(
+            "pages/train/runs.py", label="See its full training", icon=":material/timeline:",
+            query_params={"run": run.id},
+        )  # fmt: skip
+        return
+    with st.container(gap="xsmall", width="content"):
+        st.page_link(
+            "pages/understand/result.py", label="See the result of its full training", icon=":material/insights:",
+            query_params={"run": run.id},
+        )  # fmt: skip
+        st.page_link(
+            "pages/understand/compare.py", label="Compare it with the trial", icon=":material/compare_arrows:",
+            query_params={COMPARED: ",".join((run.id, *trial.runs[:1]))},
+        )  # fmt: skip
 
 
 def _full_epochs(progress: SearchProgress, best: Trial) -> int:
