@@ -27,7 +27,8 @@ from fmnist_core.tuning.space import Boolean, Choice, Condition, Float, Int
 from fmnist_core.tuning.trials import read_progress
 from tests import tuning_toys
 
-PATIENCE_S = 280  # on a busy machine; each test takes seconds on a quiet one
+pytestmark = pytest.mark.timeout(900)
+PATIENCE_S = 400  # on a busy machine; each test takes seconds on a quiet one
 TOYS = Path(tuning_toys.__file__)
 BASE = PRESETS["C-lenet5"].replace(
     conv_blocks=(ConvBlock(4, 5),), dense_layers=(DenseLayer(16),), train_limit=300, title="Tiny", seed=0
@@ -337,7 +338,7 @@ def test_values_that_come_twice_are_trained_once(home):
 REAL = {
     "random_search": {"max_trials": 2, "epochs": 1},
     "grid_search": {"max_trials": 0, "epochs": 1},
-    "bayesian_optimization": {"max_trials": 4, "epochs": 1},
+    "bayesian_optimization": {"max_trials": 2, "epochs": 1},
     "hyperband": {"max_trials": 0, "epochs": 2, "factor": 2},
 }
 

@@ -53,7 +53,7 @@ class Search:
     )  # fmt: skip
     objective: str = hyper(
         "val_accuracy", "Search", "Objective",
-        "What makes a trial good: this figure in its best epoch. The test set is never looked at.",
+        "What makes a trial good: this figure in its best epoch. Test figures play no part.",
         choices={
             "val_accuracy": "Largest validation accuracy", "val_loss": "Smallest validation loss",
         },
@@ -70,7 +70,7 @@ class Search:
     )  # fmt: skip
     minutes: float = hyper(
         0.0, "Budget", "Minutes",
-        "After so much time no further trial starts; those under way end in peace. 0 sets no limit.",
+        "After so much time no further trial starts; those under way are finished. 0 sets no limit.",
         minimum=0.0, maximum=100_000.0, step=5.0,
     )  # fmt: skip
     early_stopping: str = hyper(
