@@ -30,7 +30,7 @@ from fmnist_core.settings import Settings
 FIRST_WAIT_S = 10.0  # for the first answer of a scheduler: loading Dask, connecting, asking the workers
 GONE_S = 30.0  # a scheduler that was silent for so long is gone
 SETTLE_S = 10.0  # a task may take so long to arrive at the scheduler, or its end to arrive here
-MOST_AT_ONCE = 100  # handed over while the queue is locked
+MOST_AT_ONCE = 50  # handed over while the queue is locked
 MOST_TRIES = 3  # a Run that the cluster gives up so often before it begins has failed
 HANDED = "handed_over"  # kind of event
 GIVEN_UP = (

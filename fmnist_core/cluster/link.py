@@ -145,7 +145,8 @@ class Link:
             with self._lock:
                 self._snapshot = found
                 self._looked.notify_all()
-            self._wake.wait(PERIOD_S)
+            # The scheduler tells a few kB of each worker: a large cluster is asked less often.
+            self._wake.wait(max(PERIOD_S, len(found.workers) / 100))
             self._wake.clear()
         self._drop()
         self._snapshot = None

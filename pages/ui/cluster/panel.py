@@ -89,13 +89,12 @@ def _status() -> None:
 def _workers(cluster: Cluster) -> None:
     snapshot = cluster.snapshot
     runs = [(progress.run, progress.state) for progress in readable_runs()]
-    count, waiting = len(snapshot.workers), overview.count_waiting(runs)
+    count, places, waiting = len(snapshot.workers), cluster.places, overview.count_waiting(runs)
+    words = f"**{count} worker{'s' * (count != 1)}**, room for {places} Run{'s' * (places != 1)} at once"
+    if waiting:
+        words += f", {waiting} wait{'s' * (waiting == 1)} at the scheduler"
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(
-            f"**{count} worker{'s' * (count != 1)}**, room for {cluster.places} Runs "
-            f"at once, {waiting} wait{'s' * (waiting == 1)} at the scheduler",
-            width="stretch",
-        )  # fmt: skip
+        st.markdown(words, width="stretch")
         if snapshot.dashboard:
             st.link_button("Dask's dashboard", snapshot.dashboard, icon=":material/open_in_new:", type="tertiary")
     if snapshot.workers:
