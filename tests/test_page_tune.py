@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 from dataclasses import asdict
 
 import pytest
@@ -266,3 +267,11 @@ def test_a_damaged_search_is_passed_over():
     (group_module.searches_folder() / "search-broken-20250101-000000-abcd").mkdir()
     (group_module.searches_folder() / "search-broken-20250101-000000-abcd" / "search.json").write_text("{")
     assert "Best so far" in words(open_page(search=group.id))
+
+
+def test_a_deleted_run_leaves_its_trial_on_the_page():
+    group = made(trials=3, open_trials=1)
+    for trial in read_progress(group).trials[2:]:
+        shutil.rmtree(group.runs_folder / trial.runs[0])
+    page = open_page(search=group.id)
+    assert list(page.dataframe[0].value["Trial"]) == [4, 3, 2, 1]

@@ -109,11 +109,15 @@ def _sentence(progress: SearchProgress) -> str:
 def _fraction(progress: SearchProgress, runs: dict[str, list[Progress]]) -> float:
     if progress.state == RunState.COMPLETED:
         return 1.0
-    done = 0.0
-    for trial in progress.trials:
-        shares = [one.fraction for one in runs[trial.id]] or [1.0]
-        done += sum(shares) / len(shares) if trial.is_open else 1.0
+    done = sum(_share(runs[trial.id]) if trial.is_open else 1.0 for trial in progress.trials)
     return min(1.0, done / max(1, plan(progress.search).trials))
+
+
+def _share(runs: list[Progress]) -> float:
+    try:
+        return sum(one.fraction for one in runs) / max(1, len(runs))
+    except LabError:
+        return 0.0  # a Run was deleted; the driver will mark its trial
 
 
 def _action(progress: SearchProgress, runs: dict[str, list[Progress]]) -> None:
