@@ -3,8 +3,10 @@
 So no page, and nobody who holds the queue's lock, ever waits for the network.
 """
 
+import importlib.util
 import logging
 import socket
+import sys
 import threading
 import time
 import warnings
@@ -23,7 +25,6 @@ CONNECT_S = 5.0
 KNOCK_S = 2.0
 IDLE_S = 120.0  # nobody asked for so long: the connection is given up until somebody does
 RECHECK_S = 10.0  # a worker with a fault is asked again after that
-INSTALL = "python -m pip install -r requirements-cluster.txt"
 
 
 @dataclass(frozen=True)
@@ -216,11 +217,12 @@ class Link:
         if missing:
             reason = (
                 f"Expected the package distributed, which talks to {self.address}. Received: {error}. Install it where "
-                f"the app runs: {INSTALL}"
+                f"the app runs: {_install_command()}."
             )
         else:
-            what = (str(error).splitlines() or [""])[0][:200] or type(error).__name__
-            reason = f"Expected a Dask scheduler at {self.address}. Received: {what}"
+            said = getattr(error, "strerror", None) or str(error) or type(error).__name__
+            what = said.splitlines()[0].rstrip(".")[:200]
+            reason = f"Expected a Dask scheduler at {self.address}. Received: {what}."
         return Snapshot(now_s, reason, missing, now_s - self._reached_s)
 
     def _drop(self) -> None:
@@ -228,6 +230,12 @@ class Link:
         if client is not None:
             with suppress(Exception):  # it is broken, or else idle; what matters is handed over already
                 client.close(timeout=1)
+
+
+def _install_command() -> str:
+    by_pip = importlib.util.find_spec("pip") is not None  # an environment that uv has made has none
+    how = f"{sys.executable} -m pip install" if by_pip else f"uv pip install --python {sys.executable}"
+    return f"{how} -r requirements-cluster.txt"
 
 
 def _worker(address: str, identity: Mapping[str, Any]) -> Worker:

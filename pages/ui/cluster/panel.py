@@ -19,7 +19,7 @@ TICK_S = 2.0
 def cluster_notice() -> None:
     """Say why Runs wait, if they do because of the cluster."""
     if (cluster := executor_of(paths.runs())) and (problem := cluster.problem) and jobs.queue():
-        st.warning(f"Runs wait. {plain(problem)}", icon=":material/hub:")
+        st.warning(f"Runs wait. {plain(problem)} See *Where Runs execute* below.", icon=":material/hub:")
 
 
 def cluster_panel() -> None:
