@@ -54,10 +54,19 @@ def verdict(app):
     return next((json.loads(c.json) for c in components if c.component_name == "fmnist_lab_verdict"), None)
 
 
-def test_without_a_completed_run_the_page_leads_to_training():
+def test_without_any_model_the_page_leads_to_training(monkeypatch, tmp_path):
+    monkeypatch.setattr("fmnist_core.ready_made.FOLDER", tmp_path / "left out")
     app = opened()
     assert any("No Run is completed yet" in text.value for text in app.markdown)
     assert not app.error and verdict(app) is None
+
+
+def test_before_anything_was_trained_the_model_that_came_along_answers():
+    app = opened({"canvas.kept": TROUSER})
+    assert app.selectbox(key="run.choice").options[0].startswith("Ready-made LeNet-5")
+    shown = verdict(app)
+    best = max(range(10), key=shown["probabilities"].__getitem__)
+    assert shown["classes"][best]["name"] == "Trouser"
 
 
 @real_data

@@ -5,6 +5,7 @@ import streamlit as st
 from fmnist_core import prediction
 from fmnist_core.errors import LabError
 from fmnist_core.intake import framing_for
+from fmnist_core.ready_made import ready_made
 from fmnist_core.runs import RunState
 from pages.ui.data import plain
 from pages.ui.header import empty_state, page_header
@@ -12,12 +13,15 @@ from pages.ui.predict.draw import draw_panel
 from pages.ui.predict.test_image import test_image_panel
 from pages.ui.predict.upload import upload_panel
 from pages.ui.predict.words import hint_for, invite_for
-from pages.ui.runs import choose_run, readable_runs
+from pages.ui.runs import choose_run, readable_runs, watcher
 
 DRAW, UPLOAD, TEST_IMAGE = "Draw", "Upload", "Test image"
 
 page_header("Predict", "What does the model see in it?")
-if not (finished := readable_runs((RunState.COMPLETED,))):
+finished = readable_runs((RunState.COMPLETED,))
+if (given := ready_made()) is not None:
+    finished.append(watcher().progress(given))
+if not finished:
     empty_state("No Run is completed yet. A first one takes a minute.", "pages/train/new.py", "Start a Run")
     st.stop()
 
