@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.linalg import eigh
 from threadpoolctl import threadpool_limits
 
 from fmnist_core.correlation import Sums
@@ -80,9 +79,9 @@ def _require_two(count: int) -> None:
 
 def _of_covariance(mean: np.ndarray, covariance: np.ndarray, count: int) -> Pca:
     # One thread: on busy cores the threads of OpenBLAS wait for each other, and eigh took 7 s instead of 0.1 s. Single
-    # precision: half the time, and exact to a millionth of the largest variance.
+    # precision is exact to a millionth of the largest variance. SciPy's eigh takes half the time, and a second to load.
     with threadpool_limits(1, "blas"):
-        variance, axes = eigh(covariance.astype(np.float32), driver="evd", check_finite=False)
+        variance, axes = np.linalg.eigh(covariance.astype(np.float32))
     axes = axes[:, ::-1].T
     axes *= np.sign(axes[np.arange(PIXELS), np.abs(axes).argmax(axis=1)])[:, np.newaxis]
     return Pca(

@@ -65,6 +65,8 @@ def _stored_sums(dataset: Dataset, selection: Selection) -> Arrays:
     kept = np.zeros(len(dataset.class_names), bool)
     kept[list(selection.labels) or slice(None)] = True
     sizes, sums, products = 0, 0.0, 0.0
+    for split in ("train", "test"):
+        _stored(dataset, split)  # both, though one may do: whoever looks at one set looks at the other next
     for split in splits_of(selection):
         stored = _stored(dataset, split)
         sizes = sizes + np.where(kept, stored["sizes"], 0)
