@@ -44,7 +44,7 @@ SPECS = (
         dense_layers=(DenseLayer(60),), learning_rate=5e-3, epochs=15, **_MODERN,
     ),
     RunSpec(
-        title="Small, eight minutes", preset="small", conv_blocks=_stages((24,), (48,), (96, 96), (192,)),
+        title="Small", preset="small", conv_blocks=_stages((24,), (48,), (96, 96), (192,)),
         learning_rate=8e-3, epochs=10, shift_px=1, erasing_fraction=0.1, mirror_averaging=True, **_ALL_CONVOLUTIONS,
     ),
     RunSpec(
