@@ -38,7 +38,7 @@ def sums_of(dataset: Dataset, selection: Selection) -> Sums:
             dataset,
             selection,
             whole=lambda classes: _stored_sums(dataset, classes),
-            over=lambda subset: _sums(dataset, subset),
+            over=lambda subset: _sums(dataset, subset, np.arange(len(subset))),
         )
     )
 
@@ -87,10 +87,19 @@ def _stored(dataset: Dataset, split: str) -> dict[str, np.ndarray]:
     return remembered(dataset.sha256, "pixel-products", 3, compute, split=split)
 
 
-def _sums(dataset: Dataset, subset: Subset) -> Arrays:
+def sums_of_sample(dataset: Dataset, selection: Selection, most: int) -> Sums:
+    """Return the sums of at most so many of the selected images, drawn at random, always the same."""
+    subset = selection.take(dataset)
+    if len(subset) <= most:
+        return sums_of(dataset, selection)
+    return Sums(*_sums(dataset, subset, np.random.default_rng(0).permutation(len(subset))[:most]))
+
+
+def _sums(dataset: Dataset, subset: Subset, rows: np.ndarray) -> Arrays:
     extent = np.empty(len(subset), np.uint16)
     for split, chosen in (("train", ~subset.is_test), ("test", subset.is_test)):
         if chosen.any():
             extent[chosen] = _stored(dataset, split)["extent"][subset.index[chosen]]
-    sizes = np.bincount(subset.labels, minlength=len(dataset.class_names))
-    return sizes, *sums_and_products(subset.pick, np.argsort(extent, kind="stable"), subset.labels, len(sizes))
+    order = rows[np.argsort(extent[rows], kind="stable")]
+    sizes = np.bincount(subset.labels[rows], minlength=len(dataset.class_names))
+    return sizes, *sums_and_products(subset.pick, order, subset.labels, len(sizes))

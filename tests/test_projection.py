@@ -96,6 +96,16 @@ def test_a_component_is_drawn_red_where_it_adds_and_blue_where_it_takes():
     assert nothing[:3].min() > 230
 
 
+def test_under_a_condition_many_images_are_sampled_and_the_axes_hardly_move(monkeypatch):
+    selection = Selection("train", (), 14 * 28 + 14, 1, 255)
+    whole = pca_of(selection.take(DATASET).images)
+    monkeypatch.setattr("fmnist_core.pca.MOST", 1500)
+    sampled = pca(DATASET, selection)
+    assert sampled.count == 1500 < whole.count
+    assert np.allclose(sampled.explained[:5], whole.explained[:5], atol=0.01)
+    assert (np.abs((sampled.axes[:2] * whole.axes[:2]).sum(axis=1)) > 0.99).all()
+
+
 def test_a_sample_has_the_same_share_of_each_class():
     labels = np.repeat([0, 1, 2], [600, 300, 100]).astype(np.uint8)
     rows = stratified(labels, 101, 3)

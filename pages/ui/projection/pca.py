@@ -26,9 +26,11 @@ def pca_view(dataset: Dataset, selection: Selection, subset: Subset, sample: int
     components = pca(dataset, selection)
     first, second = 100 * components.explained[:2]
     made = pca_map(dataset, selection, subset, sample, seed)
-    st.markdown(
-        f"**PCA** of all {components.count:,} selected images; {len(made.rows):,} of them are drawn, seed {seed}."
-    )
+    drawn = f"{len(made.rows):,} are drawn, seed {seed}."
+    if components.count < len(subset):
+        st.markdown(f"**PCA** of {components.count:,} of the {len(subset):,} selected images, a random sample; {drawn}")
+    else:
+        st.markdown(f"**PCA** of all {components.count:,} selected images; {drawn}")
     show_map(
         dataset, subset, made, identity=f"pca-{dataset.sha256[:16]}-{selection.key}-{sample}-{seed}",
         axes=(f"component 1, {first:.1f} % of the variance", f"component 2, {second:.1f} %"),
