@@ -25,6 +25,7 @@ class Row:
         val_accuracy: of each finished epoch, 0..1.
         seconds: of all finished epochs.
         test_accuracy: 0..1; None before the end.
+        test_images: on how many images.
         parameters: weights of the network; None before the end.
     """
 
@@ -34,6 +35,7 @@ class Row:
     val_accuracy: tuple[float, ...] = ()
     seconds: float = 0.0
     test_accuracy: float | None = None
+    test_images: int = 0
     parameters: int | None = None
 
     def figures(self) -> dict[str, float]:
@@ -63,18 +65,18 @@ def run_table(rows: Sequence[Row]) -> pd.DataFrame:
 
 
 def seed_table(rows: Sequence[Row]) -> pd.DataFrame:
-    """Return a row per set of Runs that differ in nothing but their seed: Run, Seeds, mean and sd of ACCURACIES.
+    """Return a row per set of completed Runs that differ in nothing but their seed.
 
-    Runs that are not over yet, or whose figure is unknown, do not count for that figure. sd has n - 1 in the
-    denominator; NaN for one seed.
+    Its columns: Run, Runs (how many), mean and sd of ACCURACIES, and what differs. sd has n - 1 in the denominator; NaN
+    for one Run.
     """
     sets: dict[RunSpec, list[Row]] = {}
-    for row in rows:
+    for row in [row for row in rows if row.state == "completed"]:
         sets.setdefault(row.spec.replace(seed=0, title="-", group=""), []).append(row)
     names = [name for name in differing([some[0].spec for some in sets.values()]) if name != "seed"] if sets else []
     records = []
     for some in sets.values():
-        record: dict[str, Any] = {"Run": some[0].spec.title, "Seeds": len({row.spec.seed for row in some})}
+        record: dict[str, Any] = {"Run": some[0].spec.title, "Runs": len(some)}
         for name in ACCURACIES:
             record[name], record[f"{name}, sd"] = _mean_and_sd(row.figures()[name] for row in some)
         records.append(record | _settings(some[0].spec, names))

@@ -132,11 +132,16 @@ class Run:
     def result(self) -> dict[str, Any] | None:
         """The finished Run's figures on the test set; None before the end."""
         try:
-            return json.loads((self.folder / RESULT_FILE).read_text())
+            result = json.loads((self.folder / RESULT_FILE).read_text())
         except FileNotFoundError:
             return None
         except (OSError, ValueError) as error:
             raise RunError(f"Run {self.id}: expected JSON in {RESULT_FILE}. Received: {error}.") from error
+        if not isinstance(result, dict):
+            raise RunError(
+                f"Run {self.id}: expected a JSON object in {RESULT_FILE}. Received a {type(result).__name__}."
+            )
+        return result
 
     def test_probabilities(self) -> np.ndarray:
         """Return the model's probabilities on the test set: (n, classes) float32.

@@ -49,7 +49,7 @@ def test_other_images_cannot_be_paired():
 def test_only_what_differs_is_in_the_table():
     base = PRESETS["A-lenet5"]
     rows = [
-        Row("one", base, "completed", (0.8, 0.9, 0.85), 30.0, 0.88, 504_342),
+        Row("one", base, "completed", (0.8, 0.9, 0.85), 30.0, 0.88, 10_000, 504_342),
         Row("two", base.replace(learning_rate=0.01, seed=3), "running", (0.7,), 10.0),
     ]
     table = run_table(rows)
@@ -66,9 +66,10 @@ def test_seeds_of_the_same_settings_are_one_row_with_mean_and_sd():
     rows = [
         Row(str(seed), spec.replace(seed=seed), "completed", (a,), 1.0, a) for seed, a in enumerate((0.9, 0.92, 0.94))
     ]
+    rows.append(Row("half", spec.replace(seed=9), "running", (0.2,), 1.0))  # does not count
     rows.append(Row("other", spec.replace(epochs=3), "completed", (0.5,), 1.0, 0.5))
     table = seed_table(rows)
-    assert table["Seeds"].tolist() == [3, 1]
+    assert table["Runs"].tolist() == [3, 1]
     assert table.loc[0, "Test"] == pytest.approx(0.92) and table.loc[0, "Test, sd"] == pytest.approx(0.02)
     assert np.isnan(table.loc[1, "Test, sd"])
     assert table["Epochs"].tolist() == ["10", "3"]

@@ -6,7 +6,7 @@ from streamlit.testing.v1 import AppTest
 from test_page_result import TEST_IMAGES, completed_run, write_idx
 
 from fmnist_core import paths
-from fmnist_core.runs import PROBABILITIES_FILE, list_runs
+from fmnist_core.runs import PROBABILITIES_FILE, RESULT_FILE, list_runs
 from fmnist_core.spec import RunSpec
 
 PAGE = "pages/understand/compare.py"
@@ -80,8 +80,8 @@ def test_seeds_can_be_put_together(folder):
     assert len(app.multiselect[0].options) == 3
     app.multiselect[0].set_value([run.id for run in list_runs()]).run()
     app.toggle[0].set_value(True).run()
-    (table,) = (frame.value for frame in app.dataframe if "Seeds" in frame.value)
-    assert table["Seeds"].tolist() == [3]
+    (table,) = (frame.value for frame in app.dataframe if "Runs" in frame.value)
+    assert table["Runs"].tolist() == [3]
     assert table["Test, sd"].tolist() == pytest.approx([0.01])
 
 
@@ -92,3 +92,20 @@ def test_a_damaged_run_is_explained_and_the_rest_stays(folder):
     app = opened()
     assert "test\\_probabilities.npy of a completed Run" in texts(app)
     assert any("Run" in frame.value for frame in app.dataframe)
+
+
+def test_runs_on_other_images_are_not_paired(folder, tmp_path):
+    other = tmp_path / "others"
+    other.mkdir()
+    write_idx(other, seed=1)
+    completed_run(folder, RunSpec(title="Here"))
+    completed_run(other, RunSpec(title="There"))
+    app = opened()
+    assert any("tested on the same images" in warning.value for warning in app.warning)
+
+
+def test_a_result_that_is_no_object_is_explained(folder):
+    completed_run(folder, RunSpec(title="Good"))
+    torn = completed_run(folder, RunSpec(title="Torn"))
+    (torn.folder / RESULT_FILE).write_text("[1]")
+    assert "expected a JSON object" in texts(opened())

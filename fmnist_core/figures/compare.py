@@ -13,14 +13,14 @@ from fmnist_core.run_table import Row
 COSTS = {"Seconds": "Seconds of training, all epochs", "Parameters": "Parameters of the network"}
 
 
-def cost_figure(rows: Sequence[Row], names: Sequence[str], cost: str, test_images: int) -> go.Figure:
+def cost_figure(rows: Sequence[Row], names: Sequence[str], cost: str) -> go.Figure:
     """Draw test accuracy, with its 95 % interval, against a cost of COSTS on a logarithmic axis."""
     figure = go.Figure()
     for place, (row, name) in enumerate(zip(rows, names, strict=True)):
         figures = row.figures()
-        if row.test_accuracy is None or isnan(figures[cost]) or figures[cost] <= 0:
+        if row.test_accuracy is None or row.test_images < 1 or isnan(figures[cost]) or figures[cost] <= 0:
             continue
-        low, high = wilson_interval(row.test_accuracy, test_images)
+        low, high = wilson_interval(row.test_accuracy, row.test_images)
         figure.add_scatter(
             x=[figures[cost]], y=[row.test_accuracy], mode="markers", name=name,
             marker={"size": 11, "color": CLASS_COLOURS[place % len(CLASS_COLOURS)]},

@@ -13,11 +13,14 @@ progresses = readable_runs(archived=archive_toggle())
 damaged_notice()
 cluster_notice()
 chosen = choose_run(progresses)
-if chosen is None:
-    empty_state("Nothing was trained yet.", "pages/train/new.py", "Train the first network")
-else:
+if chosen is not None:
     monitor(chosen.run)
     notes_panel(chosen, known_tags(progresses))
+elif readable_runs(archived=True):
+    empty_state("All Runs are in the archive.", "pages/train/new.py", "Train another network")
+else:
+    empty_state("Nothing was trained yet.", "pages/train/new.py", "Train the first network")
+if readable_runs(archived=True):
     lists(progresses)
     settings_panel()
 deleted_panel()

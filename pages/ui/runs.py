@@ -31,16 +31,16 @@ def watcher() -> Watcher:
 def readable_runs(states: tuple[RunState, ...] | None = None, *, archived: bool = False) -> list[Progress]:
     """Return the Progress of all Runs whose folder is whole, optionally only in some states.
 
-    Those that train now come first, then the newest. Archived ones are left out, but for the one in the address.
+    Those that train now come first, then the newest. Archived ones are left out, but for those in the address.
 
     Args:
         archived: return those in the archive, too.
     """
-    asked = st.query_params.get("run")
+    asked = {st.query_params.get("run"), *st.query_params.get("runs", "").split(",")}
     progresses = [
         progress
         for progress in _all_runs()
-        if not _damage(progress.run) and (archived or progress.run.id == asked or not Notes.read(progress.run).archived)
+        if not _damage(progress.run) and (archived or progress.run.id in asked or not Notes.read(progress.run).archived)
     ]
     progresses.sort(key=lambda progress: progress.state != RunState.RUNNING)  # stable: else the order stays
     return [progress for progress in progresses if states is None or progress.state in states]
@@ -81,7 +81,8 @@ def choose_run(progresses: list[Progress], *, label: str = "Run") -> Progress | 
     if asked and asked not in by_id:
         _explain_absence(asked)
     # Not bound to the address: a bound widget writes its label there, which changes and is not unique.
-    if asked in by_id and asked != st.session_state.get("run.shown"):
+    # On another page the box has forgotten its value, and the address has not.
+    if asked in by_id and (asked != st.session_state.get("run.shown") or "run.choice" not in st.session_state):
         st.session_state["run.choice"] = asked  # a link came; else what the user chose in the box counts
     chosen = st.selectbox(label, list(by_id), key="run.choice", format_func=run_labels(progresses).__getitem__)
     st.session_state["run.shown"] = st.query_params["run"] = chosen

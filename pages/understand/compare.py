@@ -2,12 +2,10 @@
 
 import streamlit as st
 
-from fmnist_core.errors import LabError
-from pages.ui.data import plain
 from pages.ui.header import empty_state, page_header
 from pages.ui.runs import readable_runs
 from pages.ui.understand.compare import choose_runs, costs, curves, names_of, row_of, settings_table
-from pages.ui.understand.pair import count_test_images, pair_view
+from pages.ui.understand.pair import pair_view
 
 page_header("Compare", "Which Run is better, and is it luck?")
 progresses = readable_runs()
@@ -22,7 +20,4 @@ names, rows = names_of(chosen), [row_of(progress) for progress in chosen]
 pair_view(chosen, names)
 settings_table(rows)
 curves(chosen, names)
-try:
-    costs(rows, names, count_test_images(chosen[0]))
-except LabError as error:
-    st.warning(plain(str(error)), icon=":material/error:")
+costs(rows, names)

@@ -57,7 +57,7 @@ def _put_away(progress: Progress, notes: Notes) -> None:
     with st.container(horizontal=True, gap="small"):
         word, icon = ("Take out of the archive", "unarchive") if notes.archived else ("Archive", "archive")
         if st.button(
-            word, icon=f":material/{icon}:", key=f"archive.{run.id}",
+            word, icon=f":material/{icon}:", key=f"archive.{run.id}", disabled=not progress.state.is_over,
             help="Archived Runs are left out of lists and choices, and lose nothing.",
         ):  # fmt: skip
             Notes(notes.tags, notes.note, not notes.archived).write(run)

@@ -78,6 +78,9 @@ def _fitted(file: str, changed_ns: int, _run: Run) -> float:
 def _curves(evaluation: Evaluation, view: str) -> None:
     kind, compute = KINDS[view]
     present = [label for label in range(len(evaluation.class_names)) if 0 < (evaluation.y_true == label).mean() < 1]
+    if not present:
+        st.info("The test set holds one class only: there is no rest to tell it from.", icon=":material/info:")
+        return
     curves = [compute(evaluation.probabilities[:, label], evaluation.y_true == label) for label in present]
     names = tuple(evaluation.class_names[label] for label in present)
     chosen = st.session_state.get(TRUE_KEY, ALL_CLASSES)

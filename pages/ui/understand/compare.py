@@ -14,6 +14,7 @@ from pages.ui.data import plain
 from pages.ui.export import show_figure, table_download
 from pages.ui.live_chart import Panel, Series, live_chart
 from pages.ui.runs import run_labels
+from pages.ui.understand.result import read_result
 
 MOST = 10  # one colour each
 PARAMETER = "runs"
@@ -44,14 +45,15 @@ def choose_runs(progresses: list[Progress]) -> list[Progress]:
 def row_of(progress: Progress) -> Row:
     """Return what a table says of a Run."""
     try:
-        result = (progress.run.result or {}) if progress.state == RunState.COMPLETED else {}
+        result = read_result(progress.run) if progress.state == RunState.COMPLETED else {}
     except LabError:
         result = {}  # the Result page says what is wrong
     epochs = progress.epochs
     return Row(
         progress.run.id, progress.run.spec, str(progress.state),
         tuple(row["val_accuracy"] for row in epochs if "val_accuracy" in row),
-        sum(row.get("duration_s", 0.0) for row in epochs), result.get("test_accuracy"), result.get("parameters"),
+        sum(row.get("duration_s", 0.0) for row in epochs), result.get("test_accuracy"), result.get("test_images", 0),
+        result.get("parameters"),
     )  # fmt: skip
 
 
@@ -102,7 +104,7 @@ def _series(progresses: list[Progress], names: list[str], name: str, x_axis: str
     return series
 
 
-def costs(rows: list[Row], names: list[str], test_images: int) -> None:
+def costs(rows: list[Row], names: list[str]) -> None:
     """Draw test accuracy against seconds or parameters."""
     st.subheader("What it cost", anchor=False)
     cost = st.segmented_control(
@@ -110,7 +112,7 @@ def costs(rows: list[Row], names: list[str], test_images: int) -> None:
         label_visibility="collapsed",
     )  # fmt: skip
     text = cost_text(rows, names, cost)
-    show_figure(cost_figure(rows, names, cost, test_images), f"accuracy-against-{cost.lower()}", alt=text)
+    show_figure(cost_figure(rows, names, cost), f"accuracy-against-{cost.lower()}", alt=text)
     st.caption(f"{plain(text)} The lines are 95% intervals (Wilson).")
 
 
@@ -118,9 +120,9 @@ def settings_table(rows: list[Row]) -> None:
     """Show the chosen Runs with the hyperparameters in which they differ, and sets of seeds as one row each."""
     st.subheader("In numbers", anchor=False)
     by_seed = seed_table(rows)
-    together = len(by_seed) < len(rows) and st.toggle(
+    together = 0 < len(by_seed) < len(rows) and st.toggle(
         "Seeds together", key="seeds", bind="query-params",
-        help="Runs that differ in nothing but their seed become one row: mean and standard deviation.",
+        help="Completed Runs that differ in nothing but their seed become one row: mean and standard deviation.",
     )  # fmt: skip
     table = by_seed if together else run_table(rows)
     percent = {name: st.column_config.NumberColumn(format="percent") for name in table if name.startswith(ACCURACIES)}

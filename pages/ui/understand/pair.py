@@ -3,8 +3,7 @@
 import numpy as np
 import streamlit as st
 
-from fmnist_core import datasets
-from fmnist_core.errors import LabError
+from fmnist_core.errors import LabError, RunError
 from fmnist_core.evaluation import Evaluation
 from fmnist_core.paired import Pairing, pairing_text
 from fmnist_core.progress import Progress
@@ -18,34 +17,49 @@ SHOWN = 20
 
 def pair_view(progresses: list[Progress], names: list[str]) -> None:
     """Let the user choose two finished Runs and show the paired test and the images on which they disagree."""
-    done = [place for place, progress in enumerate(progresses) if progress.state == RunState.COMPLETED]
+    done = {progress.run.id: progress for progress in progresses if progress.state == RunState.COMPLETED}
+    titles = {progress.run.id: name for progress, name in zip(progresses, names, strict=True)}
     st.subheader("Better, or luck?", anchor=False)
     if len(done) < 2:
         st.info("Two finished Runs are needed for this.", icon=":material/hourglass_empty:")
         return
     left, right = st.columns(2, gap="medium")
-    first = left.selectbox("First", done, 0, format_func=lambda place: names[place], key="compare.first")
-    others = [place for place in done if place != first]
-    second = right.selectbox("Second", others, 0, format_func=lambda place: names[place], key="compare.second")
+    first = left.selectbox("First", list(done), format_func=titles.__getitem__, key="compare.first")
+    others = [run_id for run_id in done if run_id != first]
+    second = right.selectbox("Second", others, format_func=titles.__getitem__, key="compare.second")
     try:
-        pairing, images = _paired(progresses[first], progresses[second])
+        pairing, images = _paired(done[first], done[second])
     except LabError as error:
         st.warning(plain(str(error)), icon=":material/error:")
         return
-    st.markdown(pairing_text(pairing, plain(names[first]), plain(names[second])))
+    for run_id in (first, second):
+        if done[run_id].run.spec.split == "test":
+            st.warning(
+                f"{plain(titles[run_id])} validated on the test set: its figures are optimistic.",
+                icon=":material/warning:",
+            )
+    st.markdown(pairing_text(pairing, plain(titles[first]), plain(titles[second])))
     st.caption(
         "McNemar's exact test. It asks about these two models on such images; another seed gives other models, so "
         "compare several seeds before you prefer a method. Choose by validation figures: the test set is for the end."
     )
     left, right = st.columns(2, gap="large")
     with left:
-        _alone(pairing.first, pairing.second, pairing.only_first, images, names[first], "first")
+        _alone(pairing.first, pairing.second, pairing.only_first, images, titles[first], "first")
     with right:
-        _alone(pairing.second, pairing.first, pairing.only_second, images, names[second], "second")
+        _alone(pairing.second, pairing.first, pairing.only_second, images, titles[second], "second")
 
 
 def _paired(first: Progress, second: Progress) -> tuple[Pairing, np.ndarray]:
-    (one, images), (other, _) = (evaluate(progress.run, read_result(progress.run)) for progress in (first, second))
+    results = [read_result(progress.run) for progress in (first, second)]
+    if results[0]["sha256"] != results[1]["sha256"] or results[0]["class_names"] != results[1]["class_names"]:
+        raise RunError(
+            f"Expected two Runs that were tested on the same images. Received one on {results[0]['source']} and one on "
+            f"{results[1]['source']}."
+        )
+    (one, images), (other, _) = (
+        evaluate(progress.run, result) for progress, result in zip((first, second), results, strict=True)
+    )
     return Pairing(one, other), images
 
 
@@ -65,8 +79,3 @@ def _alone(
             for image in shown
         ],
     )  # fmt: skip
-
-
-def count_test_images(progress: Progress) -> int:
-    """Return how many images the Run's data set has for testing."""
-    return len(datasets.load(progress.run.spec.dataset, progress.run.spec.dataset_folder or None).y_test)

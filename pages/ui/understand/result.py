@@ -46,9 +46,15 @@ def read_result(run: Run) -> dict[str, Any]:
     result = run.result
     if result is None:
         raise RunError(f"Run {run.id}: expected {RESULT_FILE} of a completed Run. Received none.")
-    missing = [name for name in NEEDED if not isinstance(result, dict) or name not in result]
+    missing = [name for name in NEEDED if name not in result]
     if missing:
         raise RunError(f"Run {run.id}: expected {', '.join(missing)} in {RESULT_FILE}. Received none.")
+    accuracy, count = result["test_accuracy"], result["test_images"]
+    if not (isinstance(accuracy, int | float) and 0 <= accuracy <= 1 and isinstance(count, int) and count > 0):
+        raise RunError(
+            f"Run {run.id}: expected a test accuracy of 0 to 1 on some images in {RESULT_FILE}. Received {accuracy!r} "
+            f"on {count!r}."
+        )
     return result
 
 
