@@ -15,6 +15,15 @@ os.environ["TF_CPP_MIN_LOG_LEVEL"] = "2"
 os.environ["TF_ENABLE_ONEDNN_OPTS"] = "1"  # as in a worker
 
 
+@pytest.fixture(scope="session", autouse=True)
+def no_reconciler() -> None:
+    """Pages opened within a test start no thread that repairs the queue: it would outlive the test's stand-ins, and
+    start real workers in between."""
+    from pages.ui import background
+
+    background._reconcile_for_ever = lambda: None
+
+
 @pytest.fixture(scope="session")
 def fashion_folder() -> Iterator[Path]:
     """The folder of Fashion-MNIST's four .gz files: of the Debian package, installed or else fetched."""
