@@ -19,7 +19,6 @@ from pages.ui.understand.result import read_result
 MOST = 10  # one colour each
 PARAMETER = "runs"
 X_AXES = {"Epochs": "Epoch", "Time": "Seconds of training", "Images": "Training images seen"}
-TABLE_FORMAT = dict.fromkeys(ACCURACIES, "percent")
 
 
 def choose_runs(progresses: list[Progress]) -> list[Progress]:
