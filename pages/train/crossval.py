@@ -14,7 +14,7 @@ page_header(
     "Cross-validate", "How sure is that figure? The same network, with each part of the images held out in turn."
 )
 dataset = current_dataset()
-progresses = readable_runs()
+progresses = readable_runs(archived=True)  # a group shows all of its Runs
 known = groups(progress.run for progress in progresses)
 # A link with a Run's settings asks for something new.
 group = None if "from" in st.query_params else choose_group(known)

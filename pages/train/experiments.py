@@ -11,7 +11,7 @@ page_header("Experiments", "What does one change do? Runs that differ in one thi
 dataset = current_dataset()
 key = choose_experiment()
 about(key, dataset)
-progresses = readable_runs()
+progresses = readable_runs(archived=True)  # a group shows all of its Runs
 group = choose_launch(key, progresses)
 if group:
     show_launch(key, group, progresses)
