@@ -33,7 +33,7 @@ def test_a_probe_is_started_found_and_taken_to_training(page: Page, visit, serve
     visit(page, f"{url}/depth?{where}&px=32&with=Not+pretrained", "Where to cut")
     page.get_by_role("button", name="Start").click()
     expect(page.get_by_text("The best cut is after")).to_be_visible(timeout=PATIENCE_MS)
-    expect(page.get_by_text("raw pixels: 100.0%")).to_be_visible()
+    expect(page.get_by_text("on raw pixels gets 100.0%")).to_be_visible()
     page.get_by_role("combobox", name="Cut after").click()
     page.get_by_role("option", name="Block 5", exact=True).click()
     page.get_by_role("button", name="Train with this cut").click()
