@@ -11,6 +11,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -31,8 +32,14 @@ WORKER_COMMAND = (sys.executable, "-m", "fmnist_core.worker")
 GRACE_S = 10.0  # from the request to stop until the process is killed
 
 
-def submit(spec: RunSpec, *, runs_folder: Path | None = None) -> Run:
+def submit(
+    spec: RunSpec, *, runs_folder: Path | None = None, prepare: Callable[[Run], object] | None = None
+) -> Run:  # fmt: skip
     """Make a Run of the spec, put it at the end of the queue and start it as soon as there is room.
+
+    Args:
+        prepare: called with the Run before it stands in the queue, to put into its folder what it must not find
+            elsewhere.
 
     Raises:
         SpecError: if the network does not fit the images; nothing is written then.
@@ -41,6 +48,8 @@ def submit(spec: RunSpec, *, runs_folder: Path | None = None) -> Run:
     zoo.describe(spec)
     executor.check(runs_folder or paths.runs())
     run = Run.create(spec, runs_folder)
+    if prepare:
+        prepare(run)
     _enqueue(run)
     return run
 
