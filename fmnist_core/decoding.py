@@ -9,11 +9,12 @@ from PIL import Image, ImageOps
 
 from fmnist_core.errors import ImageError
 
-FORMATS = ("PNG", "JPEG", "WEBP")
+FORMATS = ("PNG", "JPEG", "WEBP", "GIF")
 MAX_BYTES = 32 * 2**20
 MAX_PIXELS = 50_000_000  # a 48-megapixel phone picture
 MIN_SIDE_PX = 8
 _DRAFT_PX = 512  # JPEG can decode at a fraction of its size; more than this is thrown away later anyway
+_COLOURLESS = 8  # of 255: channels that differ by no more are rounding and compression
 
 Image.MAX_IMAGE_PIXELS = MAX_PIXELS  # for whatever else opens pictures in this process
 
@@ -25,17 +26,19 @@ class Picture:
     Attributes:
         pixels: (h, w) uint8, grey, upright, read-only.
         notes: what was done to it, one sentence each.
+        colours: (h', w', 3) uint8, the same in red, green and blue, about 512 on its longer side; None if it is grey.
     """
 
     pixels: np.ndarray
     notes: tuple[str, ...] = ()
+    colours: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         self.pixels.flags.writeable = False
 
 
 def from_file(content: bytes, name: str = "picture") -> Picture:
-    """Decode a PNG, JPEG or WebP file: turned upright, transparency laid on a ground that contrasts, made grey.
+    """Decode a PNG, JPEG, WebP or GIF file: turned upright, transparency laid on a ground that contrasts, made grey.
 
     Args:
         content: the whole file.
@@ -60,12 +63,13 @@ def from_file(content: bytes, name: str = "picture") -> Picture:
         upright = ImageOps.exif_transpose(image)  # decodes
         if upright.size != image.size or image.getexif().get(0x0112, 1) != 1:
             notes.append("Turned upright as the camera noted.")
-        pixels = _grey(upright, notes)
+        pixels, ground = _grey(upright, notes)
+        colours = _colours(upright, ground)
     except (OSError, ValueError, SyntaxError, MemoryError, EOFError, IndexError, OverflowError) as error:
         raise ImageError(
             f"{name}: expected a whole {image.format} picture. Received a damaged one: {error}."
         ) from error
-    return Picture(pixels, tuple(notes))
+    return Picture(pixels, tuple(notes), colours)
 
 
 def _open(content: bytes, name: str) -> Image.Image:
@@ -77,7 +81,7 @@ def _open(content: bytes, name: str) -> Image.Image:
     except Image.DecompressionBombError as error:
         raise _too_large(name, "more than twice that") from error
     except (OSError, ValueError, SyntaxError) as error:
-        raise ImageError(f"{name}: expected a PNG, JPEG or WebP picture. Received {_guess(content)}.") from error
+        raise ImageError(f"{name}: expected a PNG, JPEG, WebP or GIF picture. Received {_guess(content)}.") from error
 
 
 def _too_large(name: str, size: str) -> ImageError:
@@ -88,7 +92,8 @@ def _guess(content: bytes) -> str:
     """Name what a file seems to be, from its first bytes."""
     head = content[:512].lstrip().lower()
     known = {
-        b"gif8": "a GIF", b"bm": "a BMP", b"%pdf": "a PDF", b"<svg": "an SVG drawing", b"<!doctype": "a web page",
+        b"gif8": "a GIF with a damaged header", b"bm": "a BMP", b"%pdf": "a PDF", b"<svg": "an SVG drawing",
+        b"<!doctype": "a web page",
         b"<html": "a web page", b"ii*": "a TIFF", b"mm\0*": "a TIFF", b"\x89png": "a PNG with a damaged header",
         b"\xff\xd8": "a JPEG with a damaged header",
     }  # fmt: skip
@@ -101,22 +106,38 @@ def _guess(content: bytes) -> str:
     return f"{len(content):,} bytes that are none of these"
 
 
-def _grey(image: Image.Image, notes: list[str]) -> np.ndarray:
-    """Return (h, w) uint8, whatever the picture's mode."""
+def _grey(image: Image.Image, notes: list[str]) -> tuple[np.ndarray, int]:
+    """Return (h, w) uint8, whatever the picture's mode, and the brightness on which transparent parts were laid."""
     if image.mode.startswith(("I", "F")):  # 16 bits and more per pixel
         notes.append("Reduced from 16 to 8 bits.")
-        return (np.asarray(image).astype(np.float32) / 257).clip(0, 255).round().astype(np.uint8)
+        return (np.asarray(image).astype(np.float32) / 257).clip(0, 255).round().astype(np.uint8), 0
     if not image.has_transparency_data:
-        return np.array(image.convert("L"))
+        return np.array(image.convert("L")), 0
     grey, alpha = (np.asarray(band, np.float32) for band in image.convert("LA").split())
-    return _lay_on_contrast(grey, alpha / 255, notes)
+    alpha = alpha / 255
+    if alpha.min() == 1:
+        return grey.astype(np.uint8), 0
+    ground = _contrasting_ground(grey, alpha)
+    notes.append(f"Laid its transparent parts on {'white' if ground else 'black'}.")
+    return (grey * alpha + ground * (1 - alpha)).round().astype(np.uint8), ground
 
 
-def _lay_on_contrast(grey: np.ndarray, alpha: np.ndarray, notes: list[str]) -> np.ndarray:
-    """Lay a transparent picture on white if its content is dark, on black if it is light: it stays visible."""
-    if alpha.min() < 1:
-        brightness = (grey * alpha).sum() / max(alpha.sum(), 1e-6)
-        ground = 255 if brightness < 128 else 0
-        notes.append(f"Laid its transparent parts on {'white' if ground else 'black'}.")
-        grey = grey * alpha + ground * (1 - alpha)
-    return grey.round().astype(np.uint8)
+def _contrasting_ground(grey: np.ndarray, alpha: np.ndarray) -> int:
+    """Return white if a transparent picture's content is dark, black if it is light: it stays visible."""
+    return 255 if (grey * alpha).sum() / max(alpha.sum(), 1e-6) < 128 else 0
+
+
+def _colours(image: Image.Image, ground: int) -> np.ndarray | None:
+    """Return the picture's colours, reduced, transparent parts laid on the ground; None if it has none."""
+    if image.mode in ("1", "L", "LA") or image.mode.startswith(("I", "F")):
+        return None
+    scale = min(1.0, max(_DRAFT_PX / max(image.size), MIN_SIDE_PX / min(image.size)))
+    size = max(1, round(image.width * scale)), max(1, round(image.height * scale))
+    if image.has_transparency_data:
+        whole = image.convert("RGBA").resize(size, Image.Resampling.BOX)
+        image = Image.alpha_composite(Image.new("RGBA", size, (ground, ground, ground, 255)), whole)
+    else:
+        image = image.convert("RGB").resize(size, Image.Resampling.BOX)
+    colours = np.array(image.convert("RGB"))
+    apart = colours.max(axis=2).astype(np.int16) - colours.min(axis=2)
+    return colours if apart.max() > _COLOURLESS else None

@@ -3,13 +3,16 @@
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from PIL import Image, ImageDraw
 
+from fmnist_core.content import fill_closed
+from fmnist_core.decoding import Picture
 from fmnist_core.errors import ImageError
-from fmnist_core.intake import FASHION, Framing, fill_closed, frame
+from fmnist_core.xray import FASHION, Framing, Kind, trace, usual
 
 SIDE_PX = 168  # of the rendered board: six pixels for each of the item's 28
 MAX_POINTS = 50_000
@@ -23,11 +26,14 @@ class Stroke:
         points: (n, 2) float64, x and y as fractions of the board's side.
         width: thickness as a fraction of the board's side.
         erase: take away instead of adding.
+        pressure: (n,) float64, factors on the width at each point, of a pen that feels how hard it is pressed; None
+            where the width is even.
     """
 
     points: np.ndarray
     width: float
     erase: bool = False
+    pressure: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
@@ -39,8 +45,8 @@ class Drawing:
 
     @classmethod
     def from_dict(cls, values: Any) -> "Drawing":
-        """Read what the canvas sends: {"strokes": [{"points": [x, y, x, y, ...], "width": w, "erase": bool}],
-        "fill": bool}, lengths in thousandths of the board's side.
+        """Read what the canvas sends: {"strokes": [{"points": [x, y, x, y, ...], "width": w, "erase": bool,
+        "pressure": [percent, ...] or absent}], "fill": bool}, lengths in thousandths of the board's side.
 
         Raises:
             ImageError: if it is anything else; it comes from a browser.
@@ -68,8 +74,7 @@ class Drawing:
 
     def to_item(self, framing: Framing = FASHION) -> np.ndarray | None:
         """Return the drawing as the data would hold it, (28, 28) uint8; None while the board is blank."""
-        board = self.pixels()
-        return frame(board, framing) if board.any() else None
+        return trace(Picture(self.pixels()), usual(Kind.DRAWING, framing)).item
 
 
 def _stroke(values: Mapping[str, Any]) -> Stroke:
@@ -77,7 +82,13 @@ def _stroke(values: Mapping[str, Any]) -> Stroke:
     width = float(values["width"]) / 1000
     if not len(points) or not np.isfinite(points).all() or not 0 < width <= 1:
         raise ValueError("a stroke without points or width")
-    return Stroke(points.clip(-1, 2), width, bool(values.get("erase", False)))
+    pressure = values.get("pressure")
+    if pressure is not None:
+        pressure = np.asarray(pressure, np.float64) / 100
+        if pressure.shape != (len(points),) or not np.isfinite(pressure).all():
+            raise ValueError("a stroke whose pressure is not one number for each point")
+        pressure = pressure.clip(0.1, 2)
+    return Stroke(points.clip(-1, 2), width, bool(values.get("erase", False)), pressure)
 
 
 def _render(strokes: Iterable[Stroke]) -> np.ndarray:
@@ -88,19 +99,32 @@ def _render(strokes: Iterable[Stroke]) -> np.ndarray:
         value = 0 if stroke.erase else 255
         radius = stroke.width * SIDE_PX / 2
         path = _smooth(stroke.points) * SIDE_PX
-        if len(path) > 1:
-            pen.line(path.ravel().tolist(), fill=value, width=max(1, round(2 * radius)))
-        for x, y in path.tolist():
-            pen.ellipse((x - radius, y - radius, x + radius, y + radius), fill=value)
+        if stroke.pressure is None:
+            if len(path) > 1:
+                pen.line(path.ravel().tolist(), fill=value, width=max(1, round(2 * radius)))
+            radii = [radius] * len(path)
+        else:
+            pressed = _smooth(np.column_stack([stroke.points, stroke.pressure]))
+            radii = (radius * pressed[:, 2]).tolist()
+            _pressed_line(pen, path.tolist(), radii, value)
+        for (x, y), r in zip(path.tolist(), radii, strict=True):
+            pen.ellipse((x - r, y - r, x + r, y + r), fill=value)
     return np.array(image)
 
 
+def _pressed_line(pen: ImageDraw.ImageDraw, path: list[list[float]], radii: list[float], value: int) -> None:
+    """Draw a line whose width changes along it, piece by piece; round joints are the caller's."""
+    for (start, end), (r, s) in zip(pairwise(path), pairwise(radii), strict=True):
+        pen.line([*start, *end], fill=value, width=max(1, round(r + s)))
+
+
 def _smooth(points: np.ndarray) -> np.ndarray:
-    """Round the corners as the canvas shows them: quadratic curves from midpoint to midpoint. (n, 2) -> (m, 2)."""
+    """Round the corners as the canvas shows them: quadratic curves from midpoint to midpoint. (n, d) -> (m, d); the
+    first two columns are x and y."""
     if len(points) < 3:
         return points
     middles = (points[:-1] + points[1:]) / 2
-    reach = np.abs(np.diff(middles, axis=0)).max() * SIDE_PX
+    reach = np.abs(np.diff(middles[:, :2], axis=0)).max() * SIDE_PX
     t = np.linspace(0, 1, min(12, math.ceil(reach / 4) + 1), endpoint=False)[None, :, None]
     start, bend, end = middles[:-1, None], points[1:-1, None], middles[1:, None]
     curve = (1 - t) ** 2 * start + 2 * t * (1 - t) * bend + t**2 * end

@@ -40,10 +40,10 @@ def png_header(width, height):
 # ---- files ---------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP"])
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "GIF"])
 @pytest.mark.parametrize("mode", ["L", "RGB"])
-def test_the_three_formats_give_the_same_grey(kind, mode):
-    options = {} if kind == "PNG" else {"quality": 95}
+def test_the_formats_give_the_same_grey(kind, mode):
+    options = {} if kind in ("PNG", "GIF") else {"quality": 95}
     pixels = from_file(encode(photo(mode=mode), kind, **options)).pixels
     assert pixels.shape == (400, 300) and pixels.dtype == np.uint8
     assert abs(int(pixels[10, 10]) - 230) <= 2 and abs(int(pixels[200, 100]) - 40) <= 2
@@ -112,7 +112,7 @@ def test_the_first_frame_of_an_animation_is_taken():
         (b"<?xml version='1.0'?><svg xmlns='x'/>", "Received an SVG drawing"),
         (b"<svg/>", "Received an SVG drawing"),
         (b"%PDF-1.7", "Received a PDF"),
-        (encode(photo(), "GIF", save_all=True, append_images=[photo(item=90)]), "Received a GIF"),
+        (b"GIF89a", "Received a GIF with a damaged header"),
         (encode(photo(), "BMP"), "Received a BMP"),
         (encode(photo(), "TIFF"), "Received a TIFF"),
         (b"\0\0\0\x20ftypheic" + bytes(40), "Received a HEIC"),
@@ -140,7 +140,7 @@ def test_a_huge_file_is_refused_before_it_is_looked_at():
 
 def test_damage_anywhere_in_a_file_raises_nothing_but_image_errors():
     generator = np.random.default_rng(0)
-    for kind in ("PNG", "JPEG", "WEBP"):
+    for kind in ("PNG", "JPEG", "WEBP", "GIF"):
         whole = encode(photo(mode="RGB"), kind)
         for _ in range(60):
             broken = bytearray(whole)
