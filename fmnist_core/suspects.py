@@ -29,6 +29,7 @@ class Suspects:
     suspicion: (n,) float32, doubt times surprise in bits; where there is no doubt, doubt.
     suggestion: (n,) uint8, the strongest class other than the label.
     support: (n,) float32, share of the vote for the suggestion, 0..1.
+    votes: (n, classes) float32, rows sum to 1: share of the vote for each class.
     order: (n,) int64, positions, most suspect first; of equal ones, those with nearer neighbours.
     """
 
@@ -36,6 +37,7 @@ class Suspects:
     suspicion: np.ndarray
     suggestion: np.ndarray
     support: np.ndarray
+    votes: np.ndarray
     order: np.ndarray
 
 
@@ -46,9 +48,8 @@ def suspects(labels: np.ndarray, found: Neighbours, n_classes: int) -> Suspects:
     cells = rows[:, np.newaxis] * n_classes + labels[found.index]
     votes = np.bincount(cells.ravel(), weight.ravel(), len(labels) * n_classes).reshape(-1, n_classes)
     votes /= votes.sum(axis=1, keepdims=True)
-    own = votes[rows, labels].copy()
-    votes[rows, labels] = -1
-    suggestion = votes.argmax(axis=1)
+    own = votes[rows, labels]
+    suggestion = strongest_other(votes, labels)
     support = votes[rows, suggestion]
     doubt = support - own
     favoured = np.where(doubt > 0, suggestion, labels)
@@ -57,8 +58,15 @@ def suspects(labels: np.ndarray, found: Neighbours, n_classes: int) -> Suspects:
     order = np.lexsort((found.distance.mean(axis=1), -suspicion.round(6)))
     return Suspects(
         doubt.astype(np.float32), suspicion.astype(np.float32), suggestion.astype(np.uint8),
-        support.astype(np.float32), order,
+        support.astype(np.float32), votes.astype(np.float32), order,
     )  # fmt: skip
+
+
+def strongest_other(shares: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Return the class other than the label with the largest share: (n,) int64, of (n, classes) floats >= 0."""
+    others = shares.copy()
+    others[np.arange(len(labels)), labels] = -1
+    return others.argmax(axis=1)
 
 
 def _surprise(favoured: np.ndarray, labels: np.ndarray, n_classes: int) -> np.ndarray:

@@ -34,7 +34,10 @@ from fmnist_core.processes import Claim
 # "module:function", strings, so that the app imports none of them to start one.
 TASKS: dict[str, str] = {
     "depth": "fmnist_core.depth_probe:remember",
+    "label_issues": "fmnist_core.label_issues:remember",
     "neighbours": "fmnist_core.neighbours:remember",
+    "run-features": "fmnist_core.explain_features:remember",
+    "run-map": "fmnist_core.explain_features:remember_map",
     "tsne": "fmnist_core.projection:remember_tsne",
     "umap": "fmnist_core.projection:remember_umap",
 }
