@@ -39,6 +39,7 @@ PAGES = {
     "Understand": [
         st.Page("pages/understand/result.py", title="Result", icon=":material/insights:", url_path="result"),
         st.Page("pages/understand/compare.py", title="Compare", icon=":material/compare_arrows:", url_path="compare"),
+        st.Page("pages/understand/reproduce.py", title="Reproduce", icon=":material/replay:", url_path="reproduce"),
     ],
     "Predict": [st.Page("pages/predict/draw.py", title="Predict", icon=":material/draw:", url_path="predict")],
 }

@@ -1,0 +1,180 @@
+"""ROWS: everything that the five reference systems reported, figure by figure, and what re-runs it here.
+
+    python -m benchmarks.reproduce [ROW ...]
+
+trains the rows and keeps what they came to in presets/reproduced.json; reproduction_runs.py reads it. A new row is an
+entry in the table, a new explanation one in reproduction_reasons.py.
+"""
+
+from dataclasses import dataclass, replace
+
+from fmnist_core.crossval import CrossValidation
+from fmnist_core.crossval_schemes import SCHEMES
+from fmnist_core.experiments import EXPERIMENTS
+from fmnist_core.presets import PRESETS
+from fmnist_core.presets.searches import SEARCHES
+from fmnist_core.spec import RunSpec
+
+# What a figure is, in words. Training figures are Keras' running means over the last epoch, dropout active.
+FIGURES: dict[str, str] = {
+    "test_accuracy": "Test accuracy", "test_loss": "Test loss",
+    "val_accuracy": "Validation accuracy", "val_loss": "Validation loss",
+    "accuracy": "Training accuracy", "loss": "Training loss",
+    "minimum": "Lowest fold", "maximum": "Highest fold", "mean": "Mean of the folds", "mean_loss": "Mean loss",
+}  # fmt: skip
+SYSTEMS = "ABCDE"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One thing that a reference system trained and reported on.
+
+    Attributes:
+        key: unique name; the benchmark's argument.
+        title: what was trained.
+        reported: (key of FIGURES or "fold N", value), the figure to compare first. Accuracies are fractions.
+        reasons: keys of REASONS: why ours differs, or why theirs is not what it seems.
+        note: what else a reader must know.
+        preset: key in PRESETS, what the Train page starts from.
+        scheme: key in SCHEMES for a cross-validation, else "".
+        search: key in SEARCHES for a search for hyperparameters, else "".
+        member: label of the Run in E's dropout experiment, else "".
+    """
+
+    key: str
+    title: str
+    reported: tuple[tuple[str, float], ...]
+    reasons: tuple[str, ...] = ()
+    note: str = ""
+    preset: str = ""
+    scheme: str = ""
+    search: str = ""
+    member: str = ""
+
+    @property
+    def system(self) -> str:
+        """Letter of the reference system."""
+        return self.key[0]
+
+    @property
+    def measured_on(self) -> str:
+        """Whether the folds of a cross-validation were scored on "validation" or "test" images."""
+        return SCHEMES[self.scheme].measured_on if self.scheme else ""
+
+    @property
+    def spec(self) -> RunSpec:
+        """Hyperparameters of its Run, of each of its folds, or of what its search begins with."""
+        if self.scheme:
+            return SCHEMES[self.scheme].cross.base
+        if self.search:
+            return SEARCHES[self.search].search.base
+        if self.member:  # another seed than in the grid, for E trained it again
+            return next(one.spec.replace(seed=1) for one in EXPERIMENTS["dropout"].members if one.label == self.member)
+        return PRESETS[self.preset]
+
+    def crosses(self, limit: int = 0) -> tuple[CrossValidation, ...]:
+        """Return the cross-validations of this row: as the system did it and, where that leaks, once more without."""
+        if not self.scheme:
+            return ()
+        cross = SCHEMES[self.scheme].cross
+        cross = replace(cross, base=cross.base.replace(train_limit=limit))
+        return (cross, replace(cross, leaking=False)) if cross.leaking else (cross,)
+
+
+def _run(key: str, *reported: tuple[str, float], reasons: tuple[str, ...], note: str = "") -> Row:
+    return Row(key, PRESETS[key].title, reported, reasons, note, preset=key)
+
+
+_A = ("editions", "validation_only")
+_A_FROZEN = (*_A, "input_range", "cut")
+_GRID = ("test_validates",)
+
+_ROWS = (
+    _run(
+        "A-lenet5", ("val_accuracy", 0.8982), ("val_loss", 0.3063), ("accuracy", 0.9303), ("loss", 0.1858), reasons=_A
+    ),
+    Row(
+        "A-tuned", "LeNet-5, tuned by Hyperband (A)",
+        (("val_accuracy", 0.8940), ("val_loss", 0.3116), ("accuracy", 0.9251), ("loss", 0.1962)),
+        (*_A, "winners_unknown"), "Tuned, it was behind the untuned one: within the noise of one split.",
+        search="A-hyperband",
+    ),
+    Row(
+        "A-crossval", "LeNet-5, 10 folds (A)", (("fold 10", 0.9925), ("fold 1", 0.9838)), ("leak", "editions"),
+        "Even its first fold lies 8.6 points above A's own validation figure, 0.8982, which suggests that the network "
+        "had been trained before the first fold, too.",
+        preset="A-lenet5", scheme="A",
+    ),
+    _run(
+        "A-resnet152v2", ("val_accuracy", 0.7231), ("val_loss", 0.7336), ("accuracy", 0.6735), ("loss", 0.8677),
+        reasons=_A_FROZEN,
+    ),
+    _run(
+        "A-efficientnetb1", ("val_accuracy", 0.1001), ("val_loss", 2.3026), ("accuracy", 0.0973), ("loss", 2.3028),
+        reasons=("chance", *_A_FROZEN),
+    ),
+    _run(
+        "A-vgg16", ("val_accuracy", 0.1000), ("val_loss", 2.3026), ("accuracy", 0.0985), ("loss", 2.3028),
+        reasons=("chance", *_A_FROZEN),
+    ),
+    Row(
+        "B-tuned", "LeNet-5, classic, best of 100 trials (B)", (("test_accuracy", 0.8544),),
+        ("editions", "winners_unknown"), "B's best model by validation was behind all five of its own folds on the "
+        "test set: choosing among 100 trials by a noisy figure does not make the chosen one better.",
+        search="B-random",
+    ),
+    Row(
+        "B-crossval", "LeNet-5, classic, 5 stratified folds (B)",
+        (
+            ("mean", 0.8828), ("minimum", 0.8763), ("maximum", 0.8887), ("fold 1", 0.8763), ("fold 2", 0.8795),
+            ("fold 3", 0.8869), ("fold 4", 0.8826), ("fold 5", 0.8887),
+        ),
+        ("editions", "winners_unknown"), preset="B-lenet5", scheme="B",
+    ),
+    _run("B-vgg16", ("test_accuracy", 0.9237), reasons=("editions", "fine_tuned", "input_range")),
+    _run("B-resnet152v2", ("test_accuracy", 0.9166), reasons=("editions", "fine_tuned", "input_range")),
+    _run(
+        "C-lenet5", ("val_accuracy", 0.8947), ("val_loss", 0.2888), reasons=("editions", "validation_only"),
+        note="C had trained 35 epochs first and seen the network overfit after 8.",
+    ),
+    _run(
+        "C-vgg16", ("val_accuracy", 0.8768), ("val_loss", 0.3973),
+        reasons=("editions", "validation_only", "input_range", "cut"),
+    ),
+    _run(
+        "C-resnet50", ("val_accuracy", 0.7875), ("val_loss", 0.5851),
+        reasons=("editions", "validation_only", "input_range", "cut"),
+    ),
+    Row(
+        "D-crossval", "LeNet-5, tuned, 5 folds (D)",
+        (
+            ("mean", 0.91798), ("mean_loss", 0.51376), ("fold 1", 0.9164), ("fold 2", 0.9197), ("fold 3", 0.9222),
+            ("fold 4", 0.9168), ("fold 5", 0.9146),
+        ),
+        ("editions", "no_leak"), preset="D-lenet5", scheme="D",
+    ),
+    _run(
+        "D-resnet50", ("test_accuracy", 0.8198), ("test_loss", 0.48174),
+        reasons=("too_small", "editions", "input_range", "cut"),
+    ),
+    _run(
+        "D-vgg16", ("test_accuracy", 0.8828), ("test_loss", 0.7606), ("val_accuracy", 0.8768), ("accuracy", 0.9838),
+        reasons=("overfit", "editions", "input_range", "cut"),
+    ),
+    _run("E-cnn-k3n32", ("test_accuracy", 0.9920), reasons=_GRID),
+    _run("E-cnn-k3n64", ("test_accuracy", 0.9888), reasons=_GRID),
+    _run("E-cnn-k5n32", ("test_accuracy", 0.9909), reasons=_GRID),
+    _run("E-cnn-k5n64", ("test_accuracy", 0.9922), reasons=_GRID),
+    Row(
+        "E-with-dropout", "CNN 5x5, 64 filters, with dropout (E)", (("test_accuracy", 0.9933), ("accuracy", 0.9885)),
+        _GRID, "The same network as in E's grid, where it had 0.9922: so much do two Runs of one network differ.",
+        preset="E-cnn-k5n64", member="With dropout",
+    ),
+    Row(
+        "E-without-dropout", "CNN 5x5, 64 filters, without dropout (E)",
+        (("test_accuracy", 0.9884), ("accuracy", 0.9979)), _GRID, preset="E-cnn-k5n64", member="Without dropout",
+    ),
+    _run("E-vgg16", ("test_accuracy", 0.9545), reasons=(*_GRID, "input_range", "cut")),
+)  # fmt: skip
+
+ROWS: dict[str, Row] = {row.key: row for row in _ROWS}

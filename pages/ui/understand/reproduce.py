@@ -1,0 +1,96 @@
+"""Pieces of the Reproduce page: the choice of a system and a row, the table of all, and the chart."""
+
+import streamlit as st
+
+from fmnist_core.errors import LabError
+from fmnist_core.figures.reproduction import drawable, reproduction_figure, reproduction_text
+from fmnist_core.reproduction import ROWS, SYSTEMS, Row
+from fmnist_core.reproduction_runs import FILE, Reproduction, read
+from fmnist_core.reproduction_table import all_lines, figures_frame, overview_frame, summary_words
+from pages.ui.data import plain
+from pages.ui.export import show_figure, table_download
+
+ALL, PARAMETER = "All", "row"
+_SHOWN = "reproduce.shown"
+
+
+def kept_runs() -> Reproduction:
+    """Return what the benchmark kept; where that cannot be read, say so and go on without."""
+    try:
+        return _read(FILE.stat().st_mtime_ns if FILE.exists() else 0)
+    except LabError as error:
+        st.error(plain(str(error)), icon=":material/error:")
+        return Reproduction(())
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _read(changed_ns: int) -> Reproduction:
+    return read()
+
+
+def choose_system() -> str:
+    """Let the user choose one of the systems or all; the choice stands in the address. "" for all."""
+    chosen = st.segmented_control(
+        "System", [ALL, *SYSTEMS], default=ALL, required=True, key="system", bind="query-params",
+        label_visibility="collapsed",
+    )  # fmt: skip
+    return "" if chosen == ALL else chosen
+
+
+def overview(kept: Reproduction, system: str) -> None:
+    """Show a line per row, reported and ours side by side, and the same as a chart, folded away."""
+    rows = all_lines(kept, system)
+    frame = overview_frame(rows)
+    st.markdown(plain(summary_words(rows)))
+    percent = {
+        name: st.column_config.NumberColumn(format="percent", help=words)
+        for name, words in {
+            "Reported": "By the system.", "Ours": "From our own Run of the same settings.",
+            "Low": "Lower end of our 95 % interval.", "High": "Upper end of our 95 % interval.",
+        }.items()
+    }  # fmt: skip
+    st.dataframe(
+        frame, hide_index=True, placeholder="–", column_config=percent, key=f"reproduce.table.{system}",
+        on_select=lambda: _opened([lines[0].row.key for lines in rows], system), selection_mode="single-row",
+        height="content" if len(frame) < 10 else 390,
+        column_order=[name for name in frame if name != "System" or not system],
+    )  # fmt: skip
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption("Select a row to see all of its figures, why they differ, and to launch it.")
+        table_download(figures_frame(rows), "reproduced", index=False, label="All figures, CSV")
+    first = drawable([lines[0] for lines in rows])
+    if first:
+        with st.expander("As a chart", icon=":material/scatter_plot:"):
+            text = reproduction_text(first)
+            show_figure(reproduction_figure(first), "reproduced", alt=text)
+            st.caption(
+                "Good is a diamond (reported) on the bar through the dot (ours, 95 % interval). A diamond far to the "
+                "right is a figure that we do not reach, or one that flatters."
+            )
+
+
+def choose_row(system: str) -> Row:
+    """Let the user choose a row of the system; the choice stands in the address as `row`."""
+    keys = [key for key, row in ROWS.items() if system in ("", row.system)]
+    asked = st.query_params.get(PARAMETER)
+    if asked and asked not in ROWS:
+        st.warning(
+            f"Expected a row of the five systems. Received {plain(asked[:80])}, which is none.",
+            icon=":material/search_off:",
+        )
+    # On another page the box has forgotten its value, and the address has not.
+    if asked in keys and (asked != st.session_state.get(_SHOWN) or "reproduce.row" not in st.session_state):
+        st.session_state["reproduce.row"] = asked  # a link came; else what the user chose in the box counts
+    if st.session_state.get("reproduce.row") not in keys:
+        st.session_state.pop("reproduce.row", None)  # of another system
+    chosen = st.selectbox(
+        "Look closer at", keys, key="reproduce.row", format_func=lambda key: ROWS[key].title, width=460
+    )
+    st.session_state[_SHOWN] = st.query_params[PARAMETER] = chosen
+    return ROWS[chosen]
+
+
+def _opened(keys: list[str], system: str) -> None:
+    """Before the page runs again: let the row below be the selected one."""
+    if rows := st.session_state[f"reproduce.table.{system}"]["selection"]["rows"]:
+        st.session_state["reproduce.row"] = keys[rows[0]]

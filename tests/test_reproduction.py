@@ -1,0 +1,170 @@
+"""Reported figures beside ours: the table's facts, figures with intervals against their sources, and what is kept."""
+
+import pytest
+
+from fmnist_core.crossval_schemes import SCHEMES
+from fmnist_core.crossval_scores import Summary
+from fmnist_core.errors import LabError
+from fmnist_core.evaluation import wilson_interval
+from fmnist_core.figures.reproduction import drawable, reproduction_figure, reproduction_text
+from fmnist_core.presets import PRESETS, REPORTED
+from fmnist_core.presets.searches import SEARCHES
+from fmnist_core.reproduction import FIGURES, ROWS
+from fmnist_core.reproduction_reasons import REASONS
+from fmnist_core.reproduction_runs import FILE, KeptRun, Reproduction, read, write
+from fmnist_core.reproduction_table import (
+    all_lines,
+    carried_words,
+    figures_frame,
+    is_whole,
+    lines_of,
+    overview_frame,
+    subset_words,
+    summary_words,
+)
+from fmnist_core.reproduction_yours import belongs
+
+
+def fold(row, number, accuracy, *, carried=False, images=48_000):
+    """A fold's Run of a row, judged on 10,000 test and 12,000 validation images."""
+    spec = next(spec for spec in ROWS[row].crosses()[0].specs() if spec.fold.number == number)
+    scores = {"accuracy": accuracy, "loss": 0.5}
+    result = {f"{part}_{name}": value for part in ("test", "validation") for name, value in scores.items()}
+    result |= {"test_images": 10_000, "validation_images": 12_000}
+    return KeptRun(row, fold=number, carried=carried, spec=spec, result=result, train_images=images, epochs=30)
+
+
+def single(row, accuracy, images=48_000, tested=10_000):
+    result = {"test_accuracy": accuracy, "test_loss": 0.3, "test_images": tested}
+    return KeptRun(row, spec=ROWS[row].spec, result=result, train_images=images, loss_sd={"test": 1.0})
+
+
+def test_each_preset_with_a_reported_figure_has_a_row_that_says_the_same():
+    shown = {row.preset for row in ROWS.values()}
+    assert set(REPORTED) - {"B-lenet5", "D-lenet5"} <= set(ROWS)  # those two were reported over folds
+    assert {"B-lenet5", "D-lenet5"} <= shown
+    for key, reported in REPORTED.items():
+        if key in ROWS:
+            assert ROWS[key].reported[0][1] == reported.accuracy
+            assert (
+                ROWS[key].reported[0][0]
+                == {"validation": "val_accuracy", "test": "test_accuracy"}[reported.measured_on]
+            )
+    assert ROWS["D-crossval"].reported[0][1] == REPORTED["D-lenet5"].accuracy
+
+
+def test_folds_are_those_of_the_schemes():
+    for row in ROWS.values():
+        if row.scheme:
+            folds = {int(name.split()[1]): value for name, value in row.reported if name.startswith("fold ")}
+            assert folds == SCHEMES[row.scheme].reported
+
+
+def test_every_name_in_the_table_exists():
+    for row in ROWS.values():
+        assert set(row.reasons) <= set(REASONS)
+        assert all(name in FIGURES or name.startswith("fold ") for name, _ in row.reported)
+        assert (row.preset in PRESETS) != bool(row.search) and (not row.search or row.search in SEARCHES)
+    assert set(REASONS) == {reason for row in ROWS.values() for reason in row.reasons}
+
+
+def test_an_accuracy_has_wilsons_interval_and_a_loss_the_normal_one():
+    run = single("D-resnet50", 0.82)
+    accuracy, loss = run.figure("test_accuracy"), run.figure("test_loss")
+    assert accuracy.interval == wilson_interval(0.82, 10_000)
+    assert loss.interval == pytest.approx((0.3 - 0.0196, 0.3 + 0.0196), abs=1e-5)
+    assert run.figure("val_accuracy") is None
+
+
+def test_a_mean_of_folds_has_the_corrected_interval():
+    values = (0.916, 0.92, 0.922, 0.917, 0.915)
+    kept = Reproduction(tuple(fold("D-crossval", number + 1, value) for number, value in enumerate(values)))
+    mean = kept.figure(ROWS["D-crossval"], "mean")
+    assert mean.value == pytest.approx(0.918) and mean.interval == Summary(values, 5).interval()
+    assert kept.figure(ROWS["D-crossval"], "fold 3").value == 0.922
+    assert kept.figure(ROWS["D-crossval"], "fold 3").interval == wilson_interval(0.922, 10_000)
+
+
+@pytest.mark.parametrize(("ours", "verdict"), [(0.92, "inside"), (0.90, "above"), (0.95, "below")])
+def test_the_verdict_follows_the_interval(ours, verdict):
+    kept = Reproduction((single("B-resnet152v2", ours),))  # reported 0.9166
+    assert lines_of(ROWS["B-resnet152v2"], kept)[0].verdict == verdict
+
+
+def test_fewer_images_are_no_verdict_and_are_named():
+    row, run = ROWS["E-cnn-k3n32"], single("E-cnn-k3n32", 0.99, images=8000, tested=2000)
+    assert not is_whole(row, [run]) and is_whole(row, [single("E-cnn-k3n32", 0.99, images=60_000)])
+    assert lines_of(row, Reproduction((run,)))[0].verdict == "few"
+    assert "8,000 images of MNIST" in subset_words(row, [run]) and "2,000" in subset_words(row, [run])
+    assert "fewer images" in summary_words([lines_of(row, Reproduction((run,)))])
+
+
+def test_dropped_duplicates_are_not_fewer_images():
+    assert is_whole(ROWS["A-lenet5"], [single("A-lenet5", 0.9, images=47_965)])
+
+
+def test_the_leak_is_told_from_folds_after_the_first_that_both_ways_have():
+    runs = [fold("A-crossval", n, 0.99, carried=True) for n in (1, 2, 3)] + [
+        fold("A-crossval", n, 0.90) for n in (1, 2)
+    ]
+    words = carried_words(ROWS["A-crossval"], Reproduction(tuple(runs)))
+    assert "folds 2 to 2 have 90.0%" in words and "9.0 points" in words
+    assert carried_words(ROWS["A-crossval"], Reproduction(tuple(runs[:3]))) == ""
+
+
+def test_what_is_written_is_read_again_without_folders(tmp_path):
+    file = tmp_path / "kept.json"
+    spec = PRESETS["C-lenet5"].replace(dataset_folder="/somewhere/private")
+    write(
+        [KeptRun("C-lenet5", spec=spec, epochs=8), KeptRun("A-vgg16", not_run="No weights.", date="2026-01-02")], file
+    )
+    assert "private" not in file.read_text()
+    kept = read(file)
+    assert kept.runs[0].is_of(PRESETS["C-lenet5"]) and kept.runs[0].epochs == 8
+    assert not kept.runs[0].is_of(PRESETS["C-lenet5"].replace(epochs=9))
+    assert kept.why_not(ROWS["A-vgg16"]) == "No weights."
+    assert kept.why_not(ROWS["A-resnet152v2"]) == "Not run yet."
+
+
+@pytest.mark.parametrize("text", ["not json", "[3]", '[{"row": "A-vgg16", "colour": 1}]', '{"row": 1}'])
+def test_a_damaged_file_is_explained(tmp_path, text):
+    file = tmp_path / "kept.json"
+    file.write_text(text)
+    with pytest.raises(LabError, match="Expected our own figures"):
+        read(file)
+
+
+def test_what_the_repository_keeps_was_made_with_the_rows_as_they_are():
+    kept = read()
+    for run in kept.runs:
+        assert bool(run.not_run) != bool(run.result)
+        if run.not_run:
+            continue
+        row = ROWS[run.row]
+        specs = [spec for cross in row.crosses() for spec in cross.specs()] if row.scheme else [row.spec]
+        same = [one for one in specs if run.is_of(one.replace(train_limit=run.spec.train_limit, start_run=""))]
+        assert same, f"{run.row} fold {run.fold} was made with other hyperparameters than its row has now"
+        assert run.versions["tensorflow"] and run.date and run.processor and run.train_images and run.processor_s
+    assert not FILE.exists() or '"/' not in FILE.read_text()  # no folder of the machine that made it
+
+
+def test_tables_and_figure_show_the_same_numbers():
+    kept = Reproduction((single("B-resnet152v2", 0.92), single("D-resnet50", 0.8)))
+    rows = all_lines(kept)
+    overview = overview_frame(rows)
+    assert len(overview) == len(ROWS) and overview["Ours"].notna().sum() == 2
+    assert len(figures_frame(rows)) == sum(len(row.reported) for row in ROWS.values())
+    lines = drawable([some[0] for some in rows])
+    figure = reproduction_figure(lines)
+    ours, reported = figure.data
+    assert list(ours.x) == [0.92, 0.8] and list(reported.x) == [0.9166, 0.8198]
+    assert "reported 91.66%, ours 92.00% (agrees)" in reproduction_text(lines)
+    assert len(set(ours.y)) == 2
+
+
+def test_a_users_run_belongs_to_its_presets_row_and_folds_to_none():
+    spec = PRESETS["E-cnn-k5n64"].replace(epochs=2)
+    assert belongs(ROWS["E-cnn-k5n64"], spec) and belongs(ROWS["E-with-dropout"], spec)
+    assert not belongs(ROWS["E-without-dropout"], spec)
+    assert belongs(ROWS["E-without-dropout"], ROWS["E-without-dropout"].spec.replace(group="x"))
+    assert not belongs(ROWS["D-crossval"], ROWS["D-crossval"].crosses()[0].specs()[0])
