@@ -1,0 +1,162 @@
+"""Label trial: the same network trained with and without the label decisions, several seeds, a Run each.
+
+    group = launch(Trial(PRESETS["first-steps"], seeds=5), dataset)
+    trial = find_trial(group, list_runs())
+
+The two Runs of a seed differ in `RunSpec.label_marks` alone, and in the title that says so. All Runs with decisions get
+the decisions as they are at the launch: whoever goes on reviewing while they wait does not change them.
+"""
+
+import re
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from fmnist_core import jobs, zoo
+from fmnist_core.datasets import Dataset
+from fmnist_core.errors import LabError, SpecError
+from fmnist_core.files import write_atomically
+from fmnist_core.overlay import Overlay, overlay_file
+from fmnist_core.runs import Run
+from fmnist_core.spec import RunSpec
+from fmnist_core.training_data import MARKS_FILE
+
+MOST_SEEDS = 20
+_GROUP = re.compile(r"labels-\d{8}-\d{6}-[0-9a-f]{4}")
+_WORDS = {False: "labels as given", True: "with decisions"}
+_SUFFIX = re.compile(r", seed \d+, (labels as given|with decisions)$")
+_MOST_TITLE = 80  # characters, so that there is room for what is added
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What is trained twice for each seed.
+
+    Attributes:
+        base: hyperparameters of all Runs. Its seed is the first; whether it applies decisions is not used.
+        seeds: how many pairs.
+
+    Raises:
+        SpecError: at construction, if a number is out of its range, the network does not fit the images, or the
+            network would be validated on the test set, on which the two are compared.
+    """
+
+    base: RunSpec
+    seeds: int = 5
+
+    def __post_init__(self) -> None:
+        if isinstance(self.seeds, bool) or not isinstance(self.seeds, int) or not 2 <= self.seeds <= MOST_SEEDS:
+            raise SpecError(f"Expected 2 to {MOST_SEEDS} seeds. Received {self.seeds!r}.")
+        if self.base.split == "test":
+            raise SpecError(
+                "Expected a network that validates on training images, so that the test set is new to it. "
+                "Received one that validates on the test set."
+            )
+        if self.base.fold or self.base.train_limit:
+            # With a limit, the images that stand in for dropped ones would be a second difference.
+            raise SpecError("Expected all training images. Received a limit, or one fold of a cross-validation.")
+        zoo.describe(self.base)
+
+    def specs(self, group: str = "") -> tuple[tuple[RunSpec, RunSpec], ...]:
+        """Return for each seed the specs without and with the decisions."""
+        return tuple(
+            (self._spec(number, False, group), self._spec(number, True, group)) for number in range(1, self.seeds + 1)
+        )
+
+    def _spec(self, number: int, marked: bool, group: str) -> RunSpec:
+        return self.base.replace(
+            title=f"{self.base.title[:_MOST_TITLE]}, seed {number}, {_WORDS[marked]}", group=group,
+            seed=(self.base.seed + number - 1) % 2**31, label_marks=marked,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Pair:
+    """The two Runs of one seed; None where one was deleted."""
+
+    seed: int
+    without: Run | None
+    marked: Run | None
+
+
+@dataclass(frozen=True)
+class Launched:
+    """A launched trial.
+
+    Attributes:
+        name: the group that its Runs share.
+        base: hyperparameters of all, with the first seed.
+        pairs: by seed.
+    """
+
+    name: str
+    base: RunSpec
+    pairs: tuple[Pair, ...]
+
+    @property
+    def when(self) -> datetime:
+        """When it was launched."""
+        return datetime.strptime("-".join(self.name.split("-")[1:3]), "%Y%m%d-%H%M%S")
+
+    @property
+    def runs(self) -> tuple[Run, ...]:
+        """All Runs that are there, in the order in which they were queued."""
+        return tuple(run for pair in self.pairs for run in (pair.without, pair.marked) if run)
+
+    def decisions(self, sha256: str) -> Overlay:
+        """Return the decisions that its Runs apply.
+
+        Raises:
+            DataError: their file is damaged.
+        """
+        files = [pair.marked.folder / MARKS_FILE for pair in self.pairs if pair.marked]
+        return Overlay.read(sha256, files[0]) if files else Overlay(sha256, {})
+
+
+def launch(trial: Trial, dataset: Dataset, runs_folder: Path | None = None) -> str:
+    """Queue the Runs of all seeds, pair by pair, and return the group that they share.
+
+    Raises:
+        LabError: if no decision changes a training image, or the decisions do not fit the data; nothing starts then.
+    """
+    overlay = Overlay.read(dataset.sha256)
+    if not overlay.digest:
+        raise LabError("Expected a training image that was relabelled or dropped. Received no such decision.")
+    overlay.apply(dataset)
+    marks = overlay_file(dataset.sha256).read_bytes()
+    group = f"labels-{datetime.now():%Y%m%d-%H%M%S}-{uuid.uuid4().hex[:4]}"
+    for without, marked in trial.specs(group):
+        jobs.submit(without, runs_folder=runs_folder)
+        jobs.submit(
+            marked, runs_folder=runs_folder, prepare=lambda run: write_atomically(run.folder / MARKS_FILE, marks)
+        )
+    return group
+
+
+def trials(runs: Iterable[Run]) -> list[Launched]:
+    """Return the trials among these Runs, newest first. Runs whose spec is damaged are passed over."""
+    members: dict[str, list[Run]] = {}
+    for run in runs:
+        try:
+            if _GROUP.fullmatch(run.spec.group):
+                members.setdefault(run.spec.group, []).append(run)
+        except LabError:
+            continue
+    found = [_launched(name, some) for name, some in members.items()]
+    return sorted(found, key=lambda launched: (launched.when, launched.name), reverse=True)
+
+
+def find_trial(name: str, runs: Iterable[Run]) -> Launched | None:
+    """Return the trial of this name among the Runs; None if there is none."""
+    return next((launched for launched in trials(runs) if launched.name == name), None)
+
+
+def _launched(name: str, runs: list[Run]) -> Launched:
+    by_seed: dict[int, dict[bool, Run]] = {}
+    for run in sorted(runs, key=lambda run: run.id):
+        by_seed.setdefault(run.spec.seed, {})[run.spec.label_marks] = run
+    first = min(runs, key=lambda run: run.id).spec
+    base = first.replace(title=_SUFFIX.sub("", first.title), group="", label_marks=False)
+    return Launched(name, base, tuple(Pair(seed, some.get(False), some.get(True)) for seed, some in by_seed.items()))
