@@ -1,8 +1,8 @@
 """Templates to draw on: the outline of each class, computed from the mean of its training images.
 
-Method: the mean image is enlarged, divided by Otsu's threshold into shape and ground, and the edge of each large part of
-the shape is walked around; a low-pass along the walk takes the pixels' corners away. Holes, as in the digit 0, are
-rubbed out line by line, because a board fills what an outline encloses.
+Method: the mean image is enlarged, divided by Otsu's threshold into shape and ground, and the edge of each large part
+of the shape is walked around; a low-pass along the walk takes the pixels' corners away. Holes, as in the digit 0,
+are rubbed out line by line, because a board fills what an outline encloses.
 """
 
 from dataclasses import dataclass

@@ -1,34 +1,57 @@
-"""Predict: what a finished model sees in a drawing, a picture or a test image."""
+"""Predict: what a finished model, or two, see in a drawing, a picture or a test image."""
+
+from collections.abc import Sequence
 
 import streamlit as st
 
-from fmnist_core import prediction
-from fmnist_core.errors import LabError
-from fmnist_core.intake import framing_for
+from fmnist_core.intake import Framing, framing_for
 from fmnist_core.ready_made import ready_made
 from fmnist_core.runs import RunState
-from pages.ui.data import plain
 from pages.ui.header import empty_state, page_header
+from pages.ui.predict.answer import answer
 from pages.ui.predict.draw import draw_panel
-from pages.ui.predict.test_image import test_image_panel
-from pages.ui.predict.upload import upload_panel
-from pages.ui.predict.words import hint_for, invite_for
-from pages.ui.runs import choose_run, readable_runs, watcher
+from pages.ui.predict.given import Given
+from pages.ui.predict.models import choose_models, load_models
+from pages.ui.predict.test_image import POSITION_KEY, test_image_panel
+from pages.ui.predict.upload import camera_panel, upload_panel
+from pages.ui.runs import readable_runs, watcher
+from pages.ui.verdict import Model
 
-DRAW, UPLOAD, TEST_IMAGE = "Draw", "Upload", "Test image"
+DRAW, UPLOAD, CAMERA, TEST_IMAGE = "Draw", "Upload", "Camera", "Test image"
+
+
+@st.fragment
+def desk(models: Sequence[Model], mode: str) -> None:
+    """Show the way in on the left, the answer on the right; only this part runs again while a line grows."""
+    framing = framing_for(models[0].predictor.class_names)
+    left, right = st.columns([6, 5], gap="large")
+    with left:
+        given = _given(models[0], mode, framing)
+    answer(models, given, framing, right, st.container())
+
+
+def _given(model: Model, mode: str, framing: Framing) -> Given:
+    if mode == UPLOAD:
+        return upload_panel(model, framing)
+    if mode == CAMERA:
+        return camera_panel(model)
+    return test_image_panel(model) if mode == TEST_IMAGE else draw_panel(model)
+
 
 page_header("Predict", "What does the model see in it?")
 finished = readable_runs((RunState.COMPLETED,))
-if (given := ready_made()) is not None:
-    finished.append(watcher().progress(given))
+if (given_model := ready_made()) is not None:
+    finished.append(watcher().progress(given_model))
 if not finished:
     empty_state("No Run is completed yet. A first one takes a minute.", "pages/train/new.py", "Start a Run")
     st.stop()
+if POSITION_KEY in st.query_params and "mode" not in st.query_params and "mode" not in st.session_state:
+    st.query_params["mode"] = TEST_IMAGE  # a link such as /predict?n=123 opens that test image
 
 with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
     mode = st.segmented_control(
         "From",
-        [DRAW, UPLOAD, TEST_IMAGE],
+        [DRAW, UPLOAD, CAMERA, TEST_IMAGE],
         default=DRAW,
         required=True,
         key="mode",
@@ -36,18 +59,5 @@ with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         width="content",
         label_visibility="collapsed",
     )
-    progress = choose_run(finished)
-
-try:
-    predictor = prediction.load(progress.run)
-except LabError as error:
-    st.error(plain(str(error)), icon=":material/error:")
-    st.stop()
-
-names = predictor.class_names
-if mode == DRAW:
-    draw_panel(predictor, framing_for(names), hint_for(names, "Draw"), invite_for(names))
-elif mode == UPLOAD:
-    upload_panel(predictor, framing_for(names), hint_for(names, "Upload a picture of"))
-else:
-    test_image_panel(predictor)
+    chosen = choose_models(finished)
+desk(load_models(chosen), mode)

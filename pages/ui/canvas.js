@@ -1,31 +1,32 @@
 // The browser part of canvas.py. The strokes are the state: they travel to Python, which renders them for the model;
-// here they are drawn for the eye, by the same rules (see fmnist_core/drawing.py).
+// here they are drawn for the eye, by the same rules (see fmnist_core/drawing.py and canvas_ink.js, which stands above).
 // Lengths are thousandths of the board's side, so a drawing does not depend on the screen.
 // Streamlit calls the default export again on each change of data or theme, with the same parentElement.
 
 const boards = new WeakMap(); // parentElement -> Board
 const PER_PX = 1000 / 28; // thousandths per pixel of the item
-const CLOSE = 80; // a line that ends this near to its start is an outline, and closed
 const STEP = 6; // points nearer than this add nothing
 const MAX_POINTS = 50000; // Python refuses more
-const GRID = 112; // side of the grid on which closed outlines are found: four cells for each pixel of the item
 const PAUSE_MS = 120; // between two messages while drawing, so that the one at the line's end seldom has to queue
 
 export default function ({ data, parentElement, setStateValue }) {
   if (!boards.has(parentElement)) boards.set(parentElement, new Board(parentElement, data));
   const board = boards.get(parentElement);
+  board.invite(data);
   board.transmit = (drawing) => setStateValue("drawing", drawing);
   board.hear();
   return () => board.hear(false);
 }
 
 class Board {
-  constructor(root, { drawing, brush_px, invite }) {
+  constructor(root, { drawing, brush_px }) {
+    this.root = root;
     this.desk = root.querySelector(".desk");
     this.canvas = root.querySelector("canvas");
     this.tip = root.querySelector(".tip");
     this.note = root.querySelector(".note");
     this.slider = root.querySelector("input");
+    this.shelf = root.querySelector(".templates");
     this.ink = this.canvas.getContext("2d");
     this.strokes = drawing?.strokes ?? []; // what Python kept while this page was left
     this.fill = drawing?.fill ?? true;
@@ -33,7 +34,6 @@ class Board {
     [this.past, this.future] = [[], []];
     this.tool = "brush";
     this.slider.value = brush_px;
-    root.querySelector(".invite").textContent = invite;
     this.listen();
     new ResizeObserver(() => this.fit()).observe(this.canvas);
     this.show();
@@ -86,6 +86,31 @@ class Board {
     if (this.strokes.length) this.commit([]);
   }
 
+  mirror() {
+    if (this.strokes.length) this.commit(mirrored(this.strokes));
+  }
+
+  // What stands on the empty board, and outlines to begin with; a click puts one on the board, and can be undone.
+  invite({ invite, templates }) {
+    this.root.querySelector(".invite").textContent = invite;
+    const names = JSON.stringify(templates);
+    if (this.offered === names) return;
+    [this.offered, this.templates] = [names, templates];
+    this.desk.querySelector("[data-act=shelve]").hidden = !templates.length;
+    if (!templates.length) this.shelf.hidden = true;
+    this.shelf.replaceChildren(...templates.map(({ name, strokes }, at) => {
+      const button = Object.assign(document.createElement("button"), { type: "button", title: name });
+      button.dataset.template = at;
+      button.append(thumbnail(strokes), Object.assign(document.createElement("span"), { textContent: name }));
+      return button;
+    }));
+  }
+
+  shelve() {
+    this.shelf.hidden = !this.shelf.hidden;
+    this.show();
+  }
+
   pick(tool) {
     this.tool = tool;
     this.show();
@@ -127,9 +152,10 @@ class Board {
     on(this.desk, "keyup", () => this.desk.classList.add("keys")); // a ring shows the focus to those who use keys
     on(this.desk, "pointerdown", () => this.desk.classList.remove("keys"));
     on(this.desk, "click", (event) => {
-      const { tool, toggle, act } = event.target.closest("button")?.dataset ?? {};
+      const { tool, toggle, act, template } = event.target.closest("button")?.dataset ?? {};
       if (tool) this.pick(tool);
       if (act) this[act]();
+      if (template) this.commit(structuredClone(this.templates[template].strokes));
       if (toggle) { this.fill = !this.fill; this.replace(this.strokes); }
     });
   }
@@ -146,6 +172,7 @@ class Board {
     this.canvas.setPointerCapture(event.pointerId);
     const erase = this.tool === "eraser" || event.button === 5; // 5: the other end of a pen
     this.live = { points: this.at(event), width: Math.round(this.slider.value * PER_PX), erase };
+    if (event.pointerType === "pen" && event.pressure) this.live.pressure = [pressed(event)];
     this.pointer = event.pointerId;
     this.show();
     this.sendSoon();
@@ -156,8 +183,11 @@ class Board {
     if (!this.live || event.pointerId !== this.pointer) return;
     const path = this.live.points;
     const steps = event.getCoalescedEvents?.() ?? [];
-    for (const [x, y] of (steps.length ? steps : [event]).map((step) => this.at(step))) {
-      if (Math.hypot(x - path.at(-2), y - path.at(-1)) >= STEP) path.push(x, y);
+    for (const step of steps.length ? steps : [event]) {
+      const [x, y] = this.at(step);
+      if (Math.hypot(x - path.at(-2), y - path.at(-1)) < STEP) continue;
+      path.push(x, y);
+      this.live.pressure?.push(pressed(step));
     }
     this.show();
     if (this.count() >= MAX_POINTS) this.up(event);
@@ -168,7 +198,10 @@ class Board {
     if (!this.live || event.pointerId !== this.pointer) return;
     const stroke = this.live;
     this.live = null;
-    if (this.fill && !stroke.erase && isOutline(stroke.points)) stroke.points.push(...stroke.points.slice(0, 2));
+    if (this.fill && !stroke.erase && isOutline(stroke.points)) {
+      stroke.points.push(...stroke.points.slice(0, 2));
+      stroke.pressure?.push(stroke.pressure[0]);
+    }
     if (this.count() + stroke.points.length / 2 <= MAX_POINTS) this.commit([...this.strokes, stroke]);
     else this.replace(this.strokes);
   }
@@ -177,7 +210,8 @@ class Board {
     const letter = event.key.toLowerCase();
     const acts = event.ctrlKey || event.metaKey
       ? { z: () => (event.shiftKey ? this.redo() : this.undo()), y: () => this.redo() }
-      : { b: () => this.pick("brush"), e: () => this.pick("eraser"), "[": () => this.resize(-1), "]": () => this.resize(1) };
+      : { b: () => this.pick("brush"), e: () => this.pick("eraser"), m: () => this.mirror(),
+          "[": () => this.resize(-1), "]": () => this.resize(1) };
     if (!acts[letter] || event.altKey) return;
     event.preventDefault();
     event.stopPropagation(); // Streamlit has shortcuts of its own
@@ -195,7 +229,9 @@ class Board {
     for (const button of this.desk.querySelectorAll("button")) {
       const { tool, toggle, act } = button.dataset;
       if (tool || toggle) button.setAttribute("aria-pressed", tool ? tool === this.tool : this.fill);
-      if (act) button.disabled = !{ undo: this.past, redo: this.future, clear: this.strokes }[act].length;
+      const needed = { undo: this.past, redo: this.future, clear: this.strokes, mirror: this.strokes }[act];
+      if (needed) button.disabled = !needed.length;
+      if (act === "shelve") button.setAttribute("aria-expanded", !this.shelf.hidden);
     }
     const tip = (this.slider.value / 28) * this.canvas.clientWidth;
     Object.assign(this.tip.style, { width: `${tip}px`, height: `${tip}px` });
@@ -218,62 +254,5 @@ class Board {
   }
 }
 
-function isOutline(points) {
-  const [x, y] = points;
-  const away = (i) => Math.hypot(points[i] - x, points[i + 1] - y);
-  let farthest = 0;
-  for (let i = 0; i < points.length; i += 2) farthest = Math.max(farthest, away(i));
-  return farthest > 3 * CLOSE && away(points.length - 2) < CLOSE;
-}
-
-// Draw strokes with round ends and corners, erasers in opaque black.
-function trace(ink, strokes, side) {
-  const unit = side / 1000;
-  [ink.lineCap, ink.lineJoin] = ["round", "round"];
-  for (const { points, width, erase } of strokes) {
-    const p = points.map((value) => value * unit);
-    ink.strokeStyle = erase ? "#000" : "#fff";
-    ink.lineWidth = width * unit;
-    ink.beginPath();
-    ink.moveTo(p[0], p[1]);
-    for (let i = 2; i < p.length - 2; i += 2) {
-      ink.quadraticCurveTo(p[i], p[i + 1], (p[i] + p[i + 2]) / 2, (p[i + 1] + p[i + 3]) / 2);
-    }
-    ink.lineTo(p.at(-2), p.at(-1));
-    ink.stroke();
-  }
-}
-
-// Return a picture of what the outlines enclose: all that cannot be reached from the edge without crossing a line,
-// less what was rubbed out, and one step into the line, so that no seam shows.
-const grid = Object.assign(document.createElement("canvas"), { width: GRID, height: GRID });
-
-function filling(strokes) {
-  const ink = grid.getContext("2d", { willReadFrequently: true });
-  ink.clearRect(0, 0, GRID, GRID);
-  trace(ink, strokes, GRID);
-  const image = ink.getImageData(0, 0, GRID, GRID);
-  const pixels = new Uint32Array(image.data.buffer); // alpha, blue, green, red
-  const isTouched = (i) => pixels[i] >>> 24 > 127;
-  const isLine = (i) => isTouched(i) && (pixels[i] & 255) > 127;
-  const outside = new Uint8Array(GRID * GRID);
-  const open = [];
-  const visit = (i) => { if (!outside[i] && !isLine(i)) { outside[i] = 1; open.push(i); } };
-  for (let k = 0; k < GRID; k++) [k, GRID * (GRID - 1) + k, GRID * k, GRID * k + GRID - 1].forEach(visit);
-  while (open.length) {
-    const i = open.pop();
-    const x = i % GRID;
-    if (x > 0) visit(i - 1);
-    if (x < GRID - 1) visit(i + 1);
-    if (i >= GRID) visit(i - GRID);
-    if (i < GRID * (GRID - 1)) visit(i + GRID);
-  }
-  const inside = [];
-  for (let i = 0; i < GRID * GRID; i++) if (!outside[i] && !isTouched(i)) inside.push(i);
-  pixels.fill(0);
-  for (const i of inside) {
-    for (const row of [i - GRID, i, i + GRID]) pixels.fill(0xffffffff, row - 1, row + 2);
-  }
-  ink.putImageData(image, 0, 0);
-  return grid;
-}
+// How much of the brush's width a pen leaves, in percent: half pressed, all of it.
+const pressed = ({ pressure }) => Math.round(40 + 120 * pressure);

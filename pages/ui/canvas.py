@@ -1,14 +1,16 @@
-"""A board to draw on, for mouse, finger and pen; the browser part is canvas.html, canvas.css and canvas.js.
+"""A board to draw on, for mouse, finger and pen; the browser part is canvas.html, .css, .js and canvas_ink.js.
 
 The strokes are the state. They travel to Python while a line grows and when it ends, and Python renders them, so
 that the model sees the same picture whatever browser drew it.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import streamlit as st
 
 from fmnist_core.drawing import Drawing
+from fmnist_core.templates import Template
 
 BRUSH_PX = 1.5  # of 28: the width at which most sketched outlines were recognised, see docs/decisions.md
 
@@ -19,11 +21,13 @@ _component = st.components.v2.component(
     "fmnist_lab_canvas",
     html=(_HERE / "canvas.html").read_text(encoding="utf-8"),
     css=(_HERE / "canvas.css").read_text(encoding="utf-8"),
-    js=(_HERE / "canvas.js").read_text(encoding="utf-8"),
+    js="\n".join((_HERE / name).read_text(encoding="utf-8") for name in ("canvas_ink.js", "canvas.js")),
 )
 
 
-def canvas(*, key: str, invite: str, brush_px: float = BRUSH_PX) -> tuple[Drawing, int]:
+def canvas(
+    *, key: str, invite: str, templates: Sequence[Template] = (), brush_px: float = BRUSH_PX
+) -> tuple[Drawing, int]:
     """Show the board; return what is drawn on it and the number of the message that brought it, 0 before the first.
 
     Use it in a fragment: it asks for a rerun several times a second while a line grows. The drawing outlasts a
@@ -32,6 +36,7 @@ def canvas(*, key: str, invite: str, brush_px: float = BRUSH_PX) -> tuple[Drawin
     Args:
         key: name of the component.
         invite: what stands on the empty board.
+        templates: outlines to start from, on offer below the board.
         brush_px: first width of the brush, in pixels of the item's 28.
 
     Raises:
@@ -44,7 +49,10 @@ def canvas(*, key: str, invite: str, brush_px: float = BRUSH_PX) -> tuple[Drawin
     else:
         st.session_state[kept] = sent
     # While the board is there its data stay the same, so Streamlit has nothing to send it.
-    data = {"drawing": st.session_state.get(first), "invite": invite, "brush_px": brush_px}
+    data = {
+        "drawing": st.session_state.get(first), "invite": invite, "brush_px": brush_px,
+        "templates": [template.to_dict() for template in templates],
+    }  # fmt: skip
     _component(key=key, data=data, on_drawing_change=_nothing)
     values = st.session_state.get(kept)
     if values is None:

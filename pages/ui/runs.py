@@ -8,6 +8,7 @@ import streamlit as st
 
 from fmnist_core.errors import LabError
 from fmnist_core.progress import Progress, Watcher
+from fmnist_core.ready_made import FOLDER as READY_MADE
 from fmnist_core.run_notes import Notes
 from fmnist_core.runs import Run, RunState, find_run, list_runs
 from pages.ui.data import plain
@@ -62,7 +63,8 @@ def run_label(progress: Progress) -> str:
     began = progress.queued_s or progress.started_s
     when = f"{datetime.fromtimestamp(began):%d %b %H:%M}" if began else progress.run.id[:15]
     score = progress.last.logs.get("test_accuracy") if progress.state == RunState.COMPLETED else None
-    return f"{progress.run.spec.title} · {when}" + (f" · {score:.1%}" if score is not None else "")
+    parts = [progress.run.spec.title, "" if progress.run.folder == READY_MADE else when]  # it began nowhere here
+    return " · ".join([*filter(None, parts), *([f"{score:.1%}"] if score is not None else [])])
 
 
 def run_labels(progresses: list[Progress]) -> dict[str, str]:

@@ -2,31 +2,45 @@
 // Streamlit calls the default export again on each change of data or theme, with the same parentElement.
 
 const percent = (value) => `${(100 * value).toFixed(1)}%`;
+const best = (row) => row.indexOf(Math.max(...row));
 
 export default function ({ data, parentElement }) {
   const root = parentElement.querySelector(".verdict");
-  const { classes, probabilities, pixels, side, hint, caption, truth, stamp } = data;
+  const { classes, probabilities, second, before, hint, truth, stamp, compact } = data;
   const order = classes.map((_, label) => label);
   if (probabilities) order.sort((a, b) => probabilities[b] - probabilities[a] || a - b);
   root.classList.toggle("blank", !probabilities);
-  showAnswer(root.querySelector(".answer"), probabilities && [classes[order[0]].name, probabilities[order[0]]], hint, truth);
-  showBars(root.querySelector(".bars"), classes, probabilities, order, truth);
-  showPixels(root, pixels, side, caption);
+  root.classList.toggle("compact", compact);
+  root.classList.toggle("two", Boolean(second));
+  showAnswer(root.querySelector(".answer"), data, order[0]);
+  showBars(root.querySelector(".bars"), data, order);
+  root.querySelector(".marked").textContent = probabilities && before ? "The lines show it with the usual steps." : "";
+  showSeen(root.querySelector(".seen"), data);
+  if (compact) return;
   root.dataset.stamp = stamp;
   const words = probabilities ? `${classes[order[0]].name} ${percent(probabilities[order[0]])}` : "";
   document.dispatchEvent(new CustomEvent("fmnist-lab:verdict", { detail: { stamp, words } })); // canvas.js listens
 }
 
-function showAnswer(element, best, hint, truth) {
-  element.replaceChildren();
-  const add = (tag, text) => element.appendChild(Object.assign(document.createElement(tag), { textContent: text }));
-  if (!best) return add("span", hint);
-  add("strong", best[0]);
-  add("b", percent(best[1]));
-  if (truth != null) add("span", truth === best[0] ? "Right." : `Wrong: its label is ${truth}.`);
+function add(parent, tag, text, className = "") {
+  return parent.appendChild(Object.assign(document.createElement(tag), { textContent: text, className }));
 }
 
-function showBars(bars, classes, probabilities, order, truth) {
+function showAnswer(element, { classes, probabilities, title, second, hint, truth }, first) {
+  element.replaceChildren();
+  if (!probabilities) return add(element, "span", hint);
+  const models = second ? [{ title, probabilities }, second] : [{ probabilities }];
+  for (const [at, model] of models.entries()) {
+    const label = at ? best(model.probabilities) : first;
+    const line = add(element, "div", "", "line");
+    add(line, "strong", classes[label].name);
+    add(line, "b", percent(model.probabilities[label]));
+    if (model.title) add(line, "span", model.title, at ? "title other" : "title");
+    if (truth != null) add(line, "span", truth === classes[label].name ? "Right." : `Wrong: its label is ${truth}.`, "truth");
+  }
+}
+
+function showBars(bars, { classes, probabilities, second, before, truth }, order) {
   const names = JSON.stringify(classes);
   if (bars.dataset.names !== names) {
     bars.replaceChildren(...classes.map(makeBar));
@@ -35,28 +49,45 @@ function showBars(bars, classes, probabilities, order, truth) {
   }
   order.forEach((label, rank) => {
     const bar = bars.children[label];
-    const value = probabilities?.[label] ?? 0;
+    const values = [probabilities?.[label] ?? 0, second?.probabilities?.[label] ?? 0];
     bar.style.transform = `translateY(${100 * rank}%)`;
     bar.classList.toggle("first", Boolean(probabilities) && rank === 0);
     bar.classList.toggle("truth", classes[label].name === truth);
-    bar.querySelector("i").style.transform = `scaleX(${value})`;
-    bar.querySelector(".percent").textContent = percent(value);
+    bar.querySelectorAll("i").forEach((one, at) => { one.style.transform = `scaleX(${values[at]})`; });
+    bar.querySelectorAll(".percent span").forEach((one, at) => { one.textContent = percent(values[at]); });
+    const mark = bar.querySelector("u");
+    mark.hidden = !before;
+    if (before) mark.style.left = `${100 * before[label]}%`;
   });
-  const words = order.map((label) => `${classes[label].name} ${percent(probabilities?.[label] ?? 0)}`);
-  bars.setAttribute("aria-label", probabilities ? `Probabilities: ${words.join(", ")}` : "No prediction yet");
+  const say = (row) => order.map((label) => `${classes[label].name} ${percent(row?.[label] ?? 0)}`).join(", ");
+  const also = second ? `. ${second.title}: ${say(second.probabilities)}` : "";
+  bars.setAttribute("aria-label", probabilities ? `Probabilities: ${say(probabilities)}${also}` : "No prediction yet");
 }
 
 function makeBar({ name, colour }) {
   const bar = document.createElement("div");
   bar.className = "bar";
   bar.style.setProperty("--colour", colour);
-  bar.innerHTML = '<span class="name"></span><span class="track"><i></i></span><span class="percent"></span>';
+  bar.innerHTML = '<span class="name"></span><span class="tracks"><span class="track"><i></i></span>'
+    + '<span class="track other"><i></i></span><u></u></span><span class="percent"><span></span><span></span></span>';
   bar.querySelector(".name").textContent = bar.querySelector(".name").title = name;
   return bar;
 }
 
-function showPixels(root, pixels, side, caption) {
-  const canvas = root.querySelector("canvas");
+function showSeen(figure, { pixels, side, second, caption }) {
+  const sights = [{ pixels, side }, second].filter(Boolean);
+  const views = figure.querySelectorAll("canvas");
+  views.forEach((canvas, at) => {
+    canvas.hidden = !sights[at] || (at > 0 && sights[at].side === side); // of one size they see the same
+    if (!canvas.hidden) showPixels(canvas, sights[at]);
+  });
+  const sizes = [...new Set(sights.map((sight) => `${sight.side} × ${sight.side}`))].join(" and ");
+  figure.querySelector("figcaption strong").textContent = second ? "What the models see" : "What the model sees";
+  figure.querySelector(".size").textContent = `${sizes} pixels, 0 to 255`;
+  figure.querySelector(".how").textContent = caption;
+}
+
+function showPixels(canvas, { pixels, side }) {
   canvas.width = canvas.height = side;
   if (pixels) {
     const grey = Uint8Array.from(atob(pixels), (letter) => letter.charCodeAt(0));
@@ -65,6 +96,4 @@ function showPixels(root, pixels, side, caption) {
     canvas.getContext("2d").putImageData(image, 0, 0);
   }
   canvas.setAttribute("aria-label", pixels ? `The item as the model sees it, ${side}x${side} pixels` : "Nothing yet");
-  root.querySelector(".size").textContent = `${side} × ${side} pixels, 0 to 255`;
-  root.querySelector(".how").textContent = caption;
 }

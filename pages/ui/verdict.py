@@ -1,11 +1,13 @@
-"""What a model makes of one item: the probabilities, sorted, and the pixels it sees.
+"""What a model, or two, make of one item: the probabilities, sorted, and the pixels they see.
 
 A component of our own (verdict.html, .css, .js) because a chart that is rebuilt several times a second flickers;
 here the same bars grow and slide to their place.
 """
 
 import base64
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 import streamlit as st
@@ -24,8 +26,15 @@ _component = st.components.v2.component(
 )
 
 
+class Model(NamedTuple):
+    """A model that answers, and what it is called where there are two."""
+
+    title: str
+    predictor: Predictor
+
+
 def verdict(
-    predictor: Predictor,
+    models: Sequence[Model],
     item: np.ndarray | None,
     *,
     key: str,
@@ -33,25 +42,42 @@ def verdict(
     caption: str = "",
     truth: str | None = None,
     stamp: int = 0,
+    usual: np.ndarray | None = None,
+    compact: bool = False,
 ) -> None:
-    """Show what the model makes of an item, (28, 28) uint8, or the hint in the same space if there is none.
+    """Show what one model or two make of an item, (28, 28) uint8, or the hint in the same space if there is none.
 
     Args:
+        models: one, or two of the same classes; the first one orders the bars.
         key: name of the component.
         hint: what to do to get an item.
         caption: how the item came about, below its pixels.
         truth: the true class, where it is known; marked among the bars.
         stamp: number of the drawing that this answers; the page's speed is measured with it.
+        usual: the item as the usual steps make it; where it differs, lines mark the first model's answer to it.
+        compact: only the three likeliest classes.
     """
-    probabilities = pixels = None
-    if item is not None:
-        probabilities = predictor.probabilities(item[np.newaxis])[0]
-        pixels = base64.b64encode(predictor.model_input(item[np.newaxis]).tobytes()).decode("ascii")
-    colours = [CLASS_COLOURS[label % len(CLASS_COLOURS)] for label in range(len(predictor.class_names))]
+    first = models[0].predictor
+    colours = [CLASS_COLOURS[label % len(CLASS_COLOURS)] for label in range(len(first.class_names))]
+    moved = item is not None and usual is not None and not np.array_equal(item, usual)
     data = {
-        "classes": [{"name": name, "colour": c} for name, c in zip(predictor.class_names, colours, strict=True)],
-        "probabilities": None if probabilities is None else probabilities.round(5).tolist(),
-        "pixels": pixels, "side": predictor.spec.image_size_px, "hint": hint, "caption": caption,
-        "truth": truth, "stamp": stamp,
+        "classes": [{"name": name, "colour": c} for name, c in zip(first.class_names, colours, strict=True)],
+        **_answer(models[0], item), "second": _answer(models[1], item) if len(models) > 1 else None,
+        "before": _probabilities(first, usual) if moved else None,
+        "hint": hint, "caption": caption, "truth": truth, "stamp": stamp, "compact": compact,
     }  # fmt: skip
     _component(key=key, data=data)
+
+
+def _answer(model: Model, item: np.ndarray | None) -> dict[str, Any]:
+    """Return what the browser shows of one model: its title, probabilities, and the pixels it sees, in base64."""
+    answer = {"title": model.title, "probabilities": None, "pixels": None, "side": model.predictor.spec.image_size_px}
+    if item is not None:
+        answer["probabilities"] = _probabilities(model.predictor, item)
+        seen = model.predictor.model_input(item[np.newaxis])
+        answer["pixels"] = base64.b64encode(seen.tobytes()).decode("ascii")
+    return answer
+
+
+def _probabilities(predictor: Predictor, item: np.ndarray) -> list[float]:
+    return predictor.probabilities(item[np.newaxis])[0].round(5).tolist()

@@ -1,58 +1,103 @@
-"""Upload: a picture from the user's disk or camera roll becomes an item."""
+"""Upload and Camera: pictures from the user's disk, clipboard or webcam become items."""
+
+from collections.abc import Sequence
 
 import numpy as np
 import streamlit as st
+from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from fmnist_core import intake
+from fmnist_core.decoding import Picture
 from fmnist_core.errors import ImageError
-from fmnist_core.intake import Framing, Polarity
-from fmnist_core.prediction import Predictor
+from fmnist_core.xray import Framing, Kind, kind_of, trace, usual
 from pages.ui.data import plain
-from pages.ui.verdict import verdict
+from pages.ui.image_grid import image_grid
+from pages.ui.predict.given import Given
+from pages.ui.predict.paste import paste
+from pages.ui.predict.words import hint_for
+from pages.ui.verdict import Model
 
+MOST = 48  # pictures looked at together
 _PREVIEW_PX = 300
-_POLARITIES = {
-    "Detect": None,
-    "Dark on light": Polarity.DARK_ON_LIGHT,
-    "Light on dark": Polarity.LIGHT_ON_DARK,
-}
+_DECODED, _AT, _UPLOADER = "upload.decoded", "upload.at", "picture"
 
 
-def upload_panel(predictor: Predictor, framing: Framing, hint: str) -> None:
-    """Take a picture and show it beside what the model makes of it."""
-    left, right = st.columns([6, 5], gap="large")
-    with left:
-        item, caption = _item(framing)
-    with right:
-        verdict(predictor, item, key="upload_verdict", hint=hint, caption=caption)
-
-
-def _item(framing: Framing) -> tuple[np.ndarray | None, str]:
-    """Show the controls; return the item, or None, and how it came about."""
-    file = st.file_uploader(
-        "Picture", type=["png", "jpg", "jpeg", "webp"], key="picture", max_upload_size=intake.MAX_BYTES >> 20,
-        help="One item, seen whole, on a plain ground. It is trimmed and centred as the data were.",
+def upload_panel(model: Model, framing: Framing) -> Given:
+    """Take pictures from files or the clipboard; return the one looked at."""
+    files = st.file_uploader(
+        "Pictures", type=["png", "jpg", "jpeg", "webp", "gif"], key=_UPLOADER, accept_multiple_files=True,
+        max_upload_size=intake.MAX_BYTES >> 20,
+        help="One item in each, seen whole, on a plain ground. It is trimmed and centred as the data were.",
     )  # fmt: skip
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        asked = st.segmented_control(
-            "The item is", list(_POLARITIES), default="Detect", required=True, key="polarity", bind="query-params",
-            help="Garments in the data are light on black; photos and pencil drawings are mostly dark on light.",
-        )  # fmt: skip
-        fill = st.toggle(
-            "Fill closed outlines", key="fill", bind="query-params",
-            help="For line drawings: the data show filled shapes, not lines.",
-        )  # fmt: skip
-    if file is None:
-        return None, ""
+    paste(key="paste", uploader=_UPLOADER)
+    hint = hint_for(model.predictor.class_names, "Upload a picture of")
+    readable = _decoded(files)
+    if not readable:
+        return Given(None, Kind.PICTURE, hint)
+    at = _choose(model, framing, readable) if len(readable) > 1 else 0
+    return _given(*readable[at], preview=True)
+
+
+def camera_panel(model: Model) -> Given:
+    """Take a picture with the webcam and return it."""
+    file = st.camera_input(
+        "Camera", key="camera", label_visibility="collapsed",
+        help="Hold one item before a plain ground, so that all of it is seen.",
+    )  # fmt: skip
+    readable = _decoded([] if file is None else [file])
+    if not readable:
+        return Given(None, Kind.PICTURE, hint_for(model.predictor.class_names, "Show the camera"))
+    return _given("", readable[0][1], preview=False)
+
+
+def _decoded(files: Sequence[UploadedFile]) -> list[tuple[str, Picture]]:
+    """Return name and picture of each readable file, and name those that are not. Each is decoded once."""
+    if len(files) > MOST:
+        st.info(f"Showing the first {MOST} of {len(files)} pictures.", icon=":material/image:")
+    known = st.session_state.get(_DECODED, {})
+    decoded = {file.file_id: known.get(file.file_id) or _decode(file) for file in files[:MOST]}
+    st.session_state[_DECODED] = decoded
+    bad = [result for result in decoded.values() if isinstance(result, str)]
+    if bad:
+        st.error("  \n".join(plain(reason) for reason in bad), icon=":material/error:")
+    named = [(file.name, decoded[file.file_id]) for file in files[:MOST]]
+    return [(name, result) for name, result in named if isinstance(result, Picture)]
+
+
+def _decode(file: UploadedFile) -> Picture | str:
     try:
-        picture = intake.from_file(file.getvalue(), file.name)
-        polarity = _POLARITIES[asked] or intake.detect_polarity(picture.pixels)
-        item = intake.to_item(picture.pixels, polarity=polarity, framing=framing, fill=fill)
+        return intake.from_file(file.getvalue(), file.name)
     except ImageError as error:
-        st.error(plain(str(error)), icon=":material/error:")
-        return None, ""
-    height, width = picture.pixels.shape
-    st.image(picture.pixels, "As it came, in grey", width=round(_PREVIEW_PX * min(1, width / height)))
-    if item is None:
-        st.info("The picture is blank: nothing stands out from its ground.", icon=":material/image_search:")
-    return item, " ".join([f"Taken as {polarity}.", *picture.notes])
+        return str(error)
+
+
+def _choose(model: Model, framing: Framing, readable: list[tuple[str, Picture]]) -> int:
+    """Show all pictures as the model sees them, with its answers; return the position of the one clicked last."""
+    items = [trace(picture, usual(kind_of(picture), framing)).item for _, picture in readable]
+    blank = np.zeros((28, 28), np.uint8)
+    images = np.stack([blank if item is None else item for item in items])
+    rows = model.predictor.probabilities(images)
+    names = model.predictor.class_names
+    captions = [
+        "blank" if item is None else f"{names[row.argmax()]}\n{row.max():.1%}"
+        for item, row in zip(items, rows, strict=True)
+    ]
+    known = st.session_state.get(_AT, 0)
+    at = image_grid(
+        images, captions, key="upload-grid", columns=6, selected=min(known, len(images) - 1), size_px=84,
+        tips=[f"{name}\n{caption}" for (name, _), caption in zip(readable, captions, strict=True)],
+        alt="The pictures as the model sees them", file="uploaded",
+    )  # fmt: skip
+    st.session_state[_AT] = at
+    return at
+
+
+def _given(name: str, picture: Picture, *, preview: bool) -> Given:
+    if preview:
+        shown = picture.pixels if picture.colours is None else picture.colours
+        height, width = shown.shape[:2]
+        st.image(shown, name, width=round(_PREVIEW_PX * min(1, width / height)))
+    caption = " ".join(["Trimmed and centred as the data were.", *picture.notes])
+    hint = "The picture is blank: nothing stands out from its ground."
+    kind = kind_of(picture)
+    return Given(picture, kind, hint, caption if kind == Kind.PICTURE else "A picture of 28 × 28 is taken as it is.")

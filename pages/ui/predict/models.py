@@ -1,0 +1,66 @@
+"""Which models answer: the Run chosen, and beside it another one if the user likes."""
+
+import streamlit as st
+
+from fmnist_core import datasets, prediction
+from fmnist_core.datasets import Dataset
+from fmnist_core.errors import LabError
+from fmnist_core.progress import Progress
+from pages.ui.data import plain
+from pages.ui.runs import choose_run, run_labels
+from pages.ui.verdict import Model
+
+SECOND = "second"  # name in the address
+
+
+def choose_models(finished: list[Progress]) -> list[Progress]:
+    """Let the user choose a Run and, where there are several, another one beside it."""
+    first = choose_run(finished)
+    others = {progress.run.id: progress for progress in finished if progress.run.id != first.run.id}
+    if not others:
+        return [first]
+    key, asked = "second.choice", st.query_params.get(SECOND)
+    if asked in others and key not in st.session_state:
+        st.session_state[key] = asked
+    if st.session_state.get(key) not in others:
+        st.session_state[key] = None  # it is the first one now, or gone
+    chosen = st.selectbox(
+        "Beside it", list(others), key=key, format_func=run_labels(list(others.values())).__getitem__,
+        placeholder="Another model",
+    )  # fmt: skip
+    if chosen is None:
+        st.query_params.pop(SECOND, None)
+        return [first]
+    st.query_params[SECOND] = chosen
+    return [first, others[chosen]]
+
+
+def load_models(progresses: list[Progress]) -> list[Model]:
+    """Load the chosen models; end the page with the reason if the first cannot be used, go on without the second."""
+    models: list[Model] = []
+    for progress in progresses:
+        try:
+            predictor = prediction.load(progress.run)
+        except LabError as error:
+            st.error(plain(str(error)), icon=":material/error:")
+            continue
+        if models and predictor.class_names != models[0].predictor.class_names:
+            st.info(f"{plain(progress.run.spec.title)} knows other classes, so it cannot answer beside the first.")
+            continue
+        models.append(Model(progress.run.spec.title, predictor))
+    if not models or models[0].title != progresses[0].run.spec.title:
+        st.stop()
+    if len(models) == 2 and models[0].title == models[1].title:
+        labels = run_labels(progresses)
+        models = [Model(labels[p.run.id], model.predictor) for p, model in zip(progresses, models, strict=True)]
+    return models
+
+
+def data_of(model: Model) -> Dataset:
+    """Return the data set that a model learned.
+
+    Raises:
+        DataError: it cannot be read.
+    """
+    spec = model.predictor.spec
+    return datasets.load(spec.dataset, spec.dataset_folder or None)
