@@ -1,5 +1,7 @@
 """The Label suspects page: the list, the decisions, a damaged file."""
 
+import json
+
 import explore_page
 import numpy as np
 import pytest
@@ -9,7 +11,9 @@ from test_page_result import write_idx
 
 from fmnist_core import datasets, neighbours, overlay, tasks
 from fmnist_core.overlay import Overlay, overlay_file
-from fmnist_core.places import Place
+from fmnist_core.places import Place, all_labels
+from fmnist_core.suspects import suspects
+from pages.ui.labels.class_bars import _chosen
 
 
 @pytest.fixture(autouse=True)
@@ -34,6 +38,17 @@ def wrong_one(dataset):
     return f"train-{np.flatnonzero(dataset.y_train != part(1500, 300).y_train)[0]}"
 
 
+def bars(page):
+    """What the rows of classes were told; None where there are none."""
+    found = [one.proto for one in page.get("bidi_component") if one.proto.component_name == "fmnist_lab_class_bars"]
+    return json.loads(found[0].json) if found else None
+
+
+def neighbour_suggestion(dataset, name):
+    found = suspects(all_labels(dataset), neighbours.neighbours(dataset, 10), 10)
+    return int(found.suggestion[Place.parse(name, dataset).position(dataset)])
+
+
 def open_page(**query):
     page = explore_page.open_page("labels", **query)
     assert not page.exception
@@ -47,24 +62,106 @@ def test_the_wrong_label_is_among_the_first_and_shown_with_what_its_neighbours_s
     assert wrong_one(dataset) in names[:5]
     assert "Bag\n→ Trouser" in listed["captions"]
     page = open_page(image=wrong_one(dataset))
-    assert "is for Trouser" in text_of(page) and "labelled Bag" in text_of(page)
+    rows = {row["name"]: row for row in bars(page)["rows"]}
+    assert (rows["Bag"]["role"], rows["Trouser"]["role"]) == ("given", "proposed")
+    assert rows["Trouser"]["share"] > 0.5
+    assert sum(row["share"] for row in rows.values()) == pytest.approx(1, abs=0.01)
+    assert "labelled Bag" in text_of(page)
     assert grids(page)[0]["selected"] == names.index(wrong_one(dataset))
 
 
-def test_decisions_are_saved_and_lead_to_the_next_image(dataset):
+def names_of(page):
+    return [tip.split("\n")[0] for tip in grids(page)[0]["tips"]]
+
+
+def press(page, letter):
+    """Press the one button that has this key."""
+    (button,) = [one for one in page.button if one.proto.shortcut == letter.lower()]
+    return button.click().run()
+
+
+def decided(dataset):
+    return {str(place): (mark.action, mark.label) for place, mark in Overlay.read(dataset.sha256).marks.items()}
+
+
+def test_keys_write_decisions_and_lead_to_the_next_image(dataset):
     page = open_page()
-    first, second, third = [tip.split("\n")[0] for tip in grids(page)[0]["tips"][:3]]
-    page.button(key="labels-Keep").click().run()
+    first, second, third = names_of(page)[:3]
+    proposed = neighbour_suggestion(dataset, third)
+    press(page, "K")
     assert page.text_input(key="image").value == second
-    page.button(key="labels-Drop").click().run()
-    page.selectbox(key=f"relabel-{third}").set_value(4).run()
-    page.button(key="labels-Relabel").click().run()
-    marks = Overlay.read(dataset.sha256).marks
-    decided = {str(place): (mark.action, mark.label) for place, mark in marks.items()}
-    assert decided == {first: ("keep", None), second: ("drop", None), third: ("relabel", 4)}
+    press(page, "D")
+    press(page, "L")
+    assert decided(dataset) == {first: ("keep", None), second: ("drop", None), third: ("relabel", proposed)}
     assert "1 kept, 1 relabelled, 1 dropped" in text_of(page)
     assert first not in [tip.split("\n")[0] for tip in grids(page)[0]["tips"]]
     assert len(page.dataframe[0].value) == 3
+
+
+def test_undo_goes_back_to_the_image_and_what_was_said_of_it_before(dataset):
+    Overlay.read(dataset.sha256).mark("train", 0, "relabel", 3)
+    page = open_page()
+    assert undo_button(page).disabled
+    first, second = names_of(page)[:2]
+    press(page, "K")
+    press(page, "D")
+    assert decided(dataset) == {"train-0": ("relabel", 3), first: ("keep", None), second: ("drop", None)}
+    press(page, "U")
+    assert page.text_input(key="image").value == second
+    press(page, "U")
+    assert page.text_input(key="image").value == first
+    assert decided(dataset) == {"train-0": ("relabel", 3)}
+    assert undo_button(page).disabled
+    page.text_input(key="image").set_value("train-0").run()
+    press(page, "K")
+    press(page, "U")
+    assert decided(dataset) == {"train-0": ("relabel", 3)}
+
+
+def undo_button(page):
+    return next(one for one in page.button if one.label == "Undo")
+
+
+def test_next_and_previous_go_through_the_whole_list_without_deciding(dataset):
+    page = open_page()
+    names = names_of(page)
+    assert next(one for one in page.button if one.label == "Previous").disabled
+    page.text_input(key="image").set_value(names[-1]).run()
+    press(page, "N")
+    assert page.number_input(key="page").value == 2
+    assert page.text_input(key="image").value == names_of(page)[0]
+    press(page, "P")
+    assert page.number_input(key="page").value == 1
+    assert page.text_input(key="image").value == names[-1]
+    assert decided(dataset) == {}
+
+
+def test_the_last_of_a_page_is_followed_by_the_one_that_moves_up(dataset):
+    page = open_page()
+    names = names_of(page)
+    following = names_of(open_page(page="2"))[0]
+    page.text_input(key="image").set_value(names[-1]).run()
+    press(page, "K")
+    assert page.text_input(key="image").value == following
+    assert names_of(page) == [*names[:-1], following]
+    assert grids(page)[0]["selected"] == 23
+
+
+def test_progress_counts_the_suspects_that_are_decided(dataset):
+    page = open_page()
+    (before,) = [one.proto.text for one in page.get("progress")]
+    press(page, "K")
+    (after,) = [one.proto.text for one in page.get("progress")]
+    total = before.split(" of ")[1]
+    assert (before, after) == (f"0 of {total}", f"1 of {total}")
+
+
+def test_a_class_chosen_for_another_image_decides_nothing():
+    assert _chosen({"chosen": {"image": "train-3", "label": 4}}, "train-3", 10) == 4
+    assert _chosen({"chosen": {"image": "train-3", "label": 4}}, "train-4", 10) is None
+    assert _chosen({"chosen": {"image": "train-3", "label": 10}}, "train-3", 10) is None
+    assert _chosen({"chosen": "4"}, "train-3", 10) is None
+    assert _chosen(None, "train-3", 10) is None
 
 
 def test_decided_images_are_listed_and_a_decision_can_be_taken_back(dataset):
@@ -72,7 +169,7 @@ def test_decided_images_are_listed_and_a_decision_can_be_taken_back(dataset):
     page = open_page(show="Decided")
     assert [tip.split("\n")[0] for tip in grids(page)[0]["tips"]] == ["train-0"]
     assert "✓ dropped" in grids(page)[0]["captions"][0]
-    page.button(key="labels-Take back").click().run()
+    page.button(key="labels-clear-train-0").click().run()
     assert Overlay.read(dataset.sha256).marks == {}
     assert "No image to list here" in page.info[0].value
 
@@ -98,7 +195,7 @@ def test_a_decision_that_cannot_be_saved_is_told_and_the_image_stays(dataset, mo
 
     monkeypatch.setattr(overlay, "_append", refuse)
     page = open_page()
-    page.button(key="labels-Keep").click().run()
+    press(page, "K")
     assert "No space left" in page.warning[0].value
     assert Overlay.read(dataset.sha256).marks == {}
 
@@ -112,7 +209,7 @@ def test_another_page_of_the_list_shows_others(dataset):
 def test_the_test_set_can_be_looked_at_and_says_that_it_stays(dataset):
     page = open_page(split="Test")
     assert all(tip.startswith("test-") for tip in grids(page)[0]["tips"])
-    page.button(key="labels-Drop").click().run()
+    press(page, "D")
     assert "the test set stays as it is" in text_of(page)
     images, _ = Overlay.read(dataset.sha256).apply(dataset)
     assert images is dataset.x_train

@@ -1,18 +1,31 @@
-"""Label suspects: images whose neighbours bear another label, and what a person decides about them."""
+"""Label suspects: labels that neighbours or networks doubt, what a person decides of them, and what that is worth."""
+
+import streamlit as st
 
 from pages.ui.data import current_dataset
 from pages.ui.distributions.results import require_images
 from pages.ui.header import page_header
-from pages.ui.labels.review import choose_page, explain, judged, read_decisions, review, show_decisions
+from pages.ui.labels.decisions import read_decisions, show_decisions
+from pages.ui.labels.judge import choose_judge
+from pages.ui.labels.queue import choose_page, explain, selected_images
+from pages.ui.labels.retrain import show_retrain
+from pages.ui.labels.review import review
 from pages.ui.selection import selection_bar
 
-page_header("Label suspects", "Which labels may be wrong?")
+page_header("Label suspects", "Which labels may be wrong, and does it help to mend them?")
 dataset = current_dataset()
+view = st.segmented_control(
+    "Step", ["Review", "Retrain"], default="Review", required=True, key="step", bind="query-params",
+    label_visibility="collapsed",
+)  # fmt: skip
+decisions = read_decisions(dataset)
+if view == "Retrain":
+    show_retrain(dataset, decisions)
+    st.stop()
 selection = selection_bar(dataset, pixel=False)
 require_images(dataset, selection)
-decisions = read_decisions(dataset)
-found = judged(dataset)
-if found:
-    selected = explain(dataset, selection, found)
-    review(dataset, choose_page(dataset, found, selected, decisions))
+if judge := choose_judge(dataset):
+    selected = selected_images(dataset, selection)
+    explain(dataset, selected, judge)
+    review(dataset, choose_page(dataset, judge, selected, decisions))
     show_decisions(dataset, decisions)
