@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from math import nan
 from statistics import fmean, stdev
 from typing import Any
@@ -10,8 +11,10 @@ import numpy as np
 import pandas as pd
 
 from fmnist_core.comparison import compared_fields, label, words
+from fmnist_core.datasets import DATASETS
 from fmnist_core.spec import RunSpec
 
+DIFFERS = "≠"  # before the name of a hyperparameter in which Runs differ, where all are shown
 ACCURACIES = ("Validation, best", "Validation, last", "Test")
 FIGURES = (*ACCURACIES, "Epochs", "Seconds", "Parameters")
 
@@ -27,6 +30,7 @@ class Row:
         test_accuracy: 0..1; None before the end.
         test_images: on how many images.
         parameters: weights of the network; None before the end.
+        tags: the user's.
     """
 
     id: str
@@ -37,6 +41,15 @@ class Row:
     test_accuracy: float | None = None
     test_images: int = 0
     parameters: int | None = None
+    tags: tuple[str, ...] = ()
+
+    @cached_property
+    def found_by(self) -> str:
+        """The words that a filter looks in, in lower case: title, tags, state, preset, network and data set."""
+        network = f"{self.spec.backbone} transfer" if self.spec.is_transfer else self.spec.network
+        data = DATASETS[self.spec.dataset].title if self.spec.dataset in DATASETS else ""
+        parts = (self.spec.title, *self.tags, self.state, self.spec.preset, network, self.spec.dataset, data)
+        return " ".join(parts).lower()
 
     def figures(self) -> dict[str, float]:
         """Return FIGURES; NaN for what is not known."""
@@ -50,17 +63,44 @@ class Row:
 
 def differing(specs: Sequence[RunSpec]) -> list[str]:
     """Return the hyperparameters that matter to one of the specs at least and in which they differ, seed last."""
+    return [name for name in _fields(specs) if _differs(name, specs)]
+
+
+def _fields(specs: Sequence[RunSpec]) -> list[str]:
+    """Return the hyperparameters that matter to one of the specs at least, seed last."""
     names = dict.fromkeys(name for spec in specs for name in compared_fields(spec))
-    different = [name for name in names if len({words(name, getattr(spec, name)) for spec in specs}) > 1]
-    return different + ["seed"] * (len({spec.seed for spec in specs}) > 1)
+    return [*names, "seed"] if names else []
 
 
-def run_table(rows: Sequence[Row]) -> pd.DataFrame:
-    """Return a row per Run, by id: Run, State, FIGURES, and a column per hyperparameter that differs, in words."""
-    names = differing([row.spec for row in rows]) if rows else []
+def _differs(name: str, specs: Sequence[RunSpec]) -> bool:
+    values = {getattr(spec, name) for spec in specs}
+    return len(values) > 1 and len({words(name, value) for value in values}) > 1
+
+
+def filtered(rows: Iterable[Row], text: str = "", tags: Iterable[str] = ()) -> list[Row]:
+    """Return the rows that hold each word of the text somewhere in `found_by`, and all of the tags."""
+    wanted, sought = set(tags), text.lower().split()
+    return [row for row in rows if wanted <= set(row.tags) and all(word in row.found_by for word in sought)]
+
+
+def run_table(rows: Sequence[Row], *, everything: bool = False) -> pd.DataFrame:
+    """Return a row per Run, by id: Run, Tags, State, FIGURES, and a column per hyperparameter that differs, in words.
+
+    Args:
+        everything: also, after them, the hyperparameters in which all are alike. Those that differ are then marked.
+    """
+    specs = [row.spec for row in rows]
+    different = differing(specs)
+    alike = [name for name in _fields(specs) if name not in different] if everything else []
+    names = {name: f"{DIFFERS} {label(name)}" if everything else label(name) for name in different}
+    names |= {name: label(name) for name in alike}
     records: list[dict[str, Any]] = [
-        {"Run": row.spec.title, "State": row.state, **row.figures(), **_settings(row.spec, names)} for row in rows
-    ]
+        {
+            "Run": row.spec.title, "Tags": list(row.tags), "State": row.state, **row.figures(),
+            **{title: words(name, getattr(row.spec, name)) for name, title in names.items()},
+        }
+        for row in rows
+    ]  # fmt: skip
     return pd.DataFrame(records, index=[row.id for row in rows])
 
 

@@ -7,7 +7,7 @@ from scipy.stats import binomtest
 from fmnist_core.evaluation import Evaluation, EvaluationError
 from fmnist_core.paired import Pairing, pairing_text
 from fmnist_core.presets import PRESETS
-from fmnist_core.run_table import Row, differing, run_table, seed_table, smoothed
+from fmnist_core.run_table import Row, differing, filtered, run_table, seed_table, smoothed
 from fmnist_core.spec import RunSpec
 
 NAMES = ("a", "b")
@@ -73,6 +73,33 @@ def test_seeds_of_the_same_settings_are_one_row_with_mean_and_sd():
     assert table.loc[0, "Test"] == pytest.approx(0.92) and table.loc[0, "Test, sd"] == pytest.approx(0.02)
     assert np.isnan(table.loc[1, "Test, sd"])
     assert table["Epochs"].tolist() == ["10", "3"]
+
+
+def test_all_hyperparameters_are_there_and_those_that_differ_are_marked():
+    base = PRESETS["A-lenet5"]
+    rows = [Row("one", base, "completed"), Row("two", base.replace(learning_rate=0.01), "completed")]
+    table = run_table(rows, everything=True)
+    assert table["≠ Learning rate"].tolist() == ["0.001", "0.01"]
+    assert table["Batch size"].tolist() == ["64", "64"] and "≠ Batch size" not in table
+    assert [name for name in table if name.startswith("≠")] == ["≠ Learning rate"]
+    assert "Seed" in table and "Cut after block" not in table
+
+
+def test_a_filter_needs_every_word_and_every_tag():
+    rows = [
+        Row("one", PRESETS["A-lenet5"], "completed", tags=("good", "old")),
+        Row("two", PRESETS["E-cnn-k3n32"], "stopped", tags=("good",)),
+        Row("three", PRESETS["A-vgg16"], "completed"),
+    ]
+
+    def ids(*args, **options):
+        return [row.id for row in filtered(rows, *args, **options)]
+
+    assert ids() == ["one", "two", "three"]
+    assert ids("LENET completed") == ["one"]
+    assert ids("mnist stopped") == ["two"] and ids("transfer") == ["three"] and ids("old") == ["one"]
+    assert ids(tags=["good"]) == ["one", "two"] and ids("digits mnist", tags=["old"]) == []
+    assert run_table(rows)["Tags"].tolist() == [["good", "old"], ["good"], []]
 
 
 def test_smoothing_keeps_a_constant_and_passes_over_gaps():

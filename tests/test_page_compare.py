@@ -6,6 +6,7 @@ from streamlit.testing.v1 import AppTest
 from test_page_result import TEST_IMAGES, completed_run, write_idx
 
 from fmnist_core import paths
+from fmnist_core.run_notes import Notes
 from fmnist_core.runs import PROBABILITIES_FILE, RESULT_FILE, list_runs
 from fmnist_core.spec import RunSpec
 
@@ -109,3 +110,32 @@ def test_a_result_that_is_no_object_is_explained(folder):
     torn = completed_run(folder, RunSpec(title="Torn"))
     (torn.folder / RESULT_FILE).write_text("[1]")
     assert "expected a JSON object" in texts(opened())
+
+
+def test_the_table_of_all_runs_is_filtered_by_words_and_tags_in_the_address(folder):
+    for number, tag in enumerate(("keep", "keep", "drop")):
+        Notes(tags=(tag,)).write(completed_run(folder, RunSpec(title=f"Run {number}", seed=number)))
+    app = opened()
+    assert not [frame for frame in app.dataframe if len(frame.value) == 3]  # folded away
+    app = opened(find="run", tags="keep")
+    (table,) = (frame.value for frame in app.expander[0].dataframe)
+    assert sorted(table["Run"]) == ["Run 0", "Run 1"] and table["Tags"].tolist() == [["keep"], ["keep"]]
+    assert "2 of 3 Runs" in texts(app)
+    app.text_input(key="find").set_value("run nowhere").run()
+    assert "No Run has all of these words and tags" in texts(app)
+
+
+def test_archived_runs_are_left_out_but_for_those_in_the_address(folder):
+    runs = [completed_run(folder, RunSpec(title=f"Run {number}")) for number in range(3)]
+    Notes(archived=True).write(runs[0])
+    assert len(opened().multiselect[0].options) == 2
+    assert len(opened(runs=f"{runs[0].id},{runs[1].id}").multiselect[0].options) == 3
+
+
+def test_all_hyperparameters_can_be_shown(folder):
+    for rate in (0.1, 0.01):
+        completed_run(folder, RunSpec(title=f"Rate {rate}", learning_rate=rate))
+    app = opened()
+    app.toggle(key="everything").set_value(True).run()
+    (table,) = (frame.value for frame in app.dataframe if "≠ Learning rate" in frame.value)
+    assert "Batch size" in table

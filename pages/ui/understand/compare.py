@@ -1,14 +1,17 @@
 """Pieces of the Compare page: the choice of Runs, their curves, what they cost, and their table."""
 
 from collections import Counter
+from typing import Any
 
+import pandas as pd
 import streamlit as st
 
 from fmnist_core.errors import LabError
 from fmnist_core.figures.compare import COSTS, cost_figure, cost_text
 from fmnist_core.figures.palette import CLASS_COLOURS
 from fmnist_core.progress import Progress
-from fmnist_core.run_table import ACCURACIES, Row, run_table, seed_table, smoothed
+from fmnist_core.run_notes import Notes
+from fmnist_core.run_table import ACCURACIES, DIFFERS, Row, run_table, seed_table, smoothed
 from fmnist_core.runs import RunState
 from pages.ui.data import plain
 from pages.ui.export import show_figure, table_download
@@ -17,7 +20,7 @@ from pages.ui.runs import run_labels
 from pages.ui.understand.result import read_result
 
 MOST = 10  # one colour each
-PARAMETER = "runs"
+PARAMETER, CHOSEN = "runs", "compare.runs"
 X_AXES = {"Epochs": "Epoch", "Time": "Seconds of training", "Images": "Training images seen"}
 
 
@@ -28,12 +31,12 @@ def choose_runs(progresses: list[Progress]) -> list[Progress]:
     if missing := [run_id for run_id in asked if run_id not in by_id]:
         st.warning(f"Not here any more: {plain(', '.join(missing)[:300])}.", icon=":material/search_off:")
     known = [run_id for run_id in asked if run_id in by_id][:MOST]
-    if "compare.runs" not in st.session_state or (known and asked != st.session_state.get("compare.shown")):
+    if CHOSEN not in st.session_state or (known and asked != st.session_state.get("compare.shown")):
         done = [run_id for run_id, progress in by_id.items() if progress.state == RunState.COMPLETED]
-        st.session_state["compare.runs"] = known or (done or list(by_id))[:2]
-    st.session_state["compare.runs"] = [run_id for run_id in st.session_state["compare.runs"] if run_id in by_id]
+        st.session_state[CHOSEN] = known or (done or list(by_id))[:2]
+    st.session_state[CHOSEN] = [run_id for run_id in st.session_state[CHOSEN] if run_id in by_id]
     chosen = st.multiselect(
-        "Runs", list(by_id), key="compare.runs", max_selections=MOST, placeholder="Choose two or more",
+        "Runs", list(by_id), key=CHOSEN, max_selections=MOST, placeholder="Choose two or more",
         format_func=run_labels(progresses).__getitem__,
     )  # fmt: skip
     st.session_state["compare.shown"] = chosen
@@ -52,7 +55,7 @@ def row_of(progress: Progress) -> Row:
         progress.run.id, progress.run.spec, str(progress.state),
         tuple(row["val_accuracy"] for row in epochs if "val_accuracy" in row),
         sum(row.get("duration_s", 0.0) for row in epochs), result.get("test_accuracy"), result.get("test_images", 0),
-        result.get("parameters"),
+        result.get("parameters"), Notes.read(progress.run).tags,
     )  # fmt: skip
 
 
@@ -66,6 +69,7 @@ def names_of(progresses: list[Progress]) -> list[str]:
     ]
 
 
+@st.fragment
 def curves(progresses: list[Progress], names: list[str]) -> None:
     """Draw validation accuracy and loss of the Runs over each other."""
     st.subheader("How they learned", anchor=False)
@@ -103,6 +107,7 @@ def _series(progresses: list[Progress], names: list[str], name: str, x_axis: str
     return series
 
 
+@st.fragment
 def costs(rows: list[Row], names: list[str]) -> None:
     """Draw test accuracy against seconds or parameters."""
     st.subheader("What it cost", anchor=False)
@@ -115,22 +120,46 @@ def costs(rows: list[Row], names: list[str]) -> None:
     st.caption(f"{plain(text)} The lines are 95% intervals (Wilson).")
 
 
+@st.fragment
 def settings_table(rows: list[Row]) -> None:
     """Show the chosen Runs with the hyperparameters in which they differ, and sets of seeds as one row each."""
     st.subheader("In numbers", anchor=False)
-    by_seed = seed_table(rows)
-    together = 0 < len(by_seed) < len(rows) and st.toggle(
-        "Seeds together", key="seeds", bind="query-params",
+    with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
+        together = seeds_toggle(rows, "seeds")
+        everything = not together and st.toggle(
+            "All hyperparameters", key="everything", bind="query-params",
+            help="Those in which all are alike, too. The ones that differ come first and are marked.",
+        )  # fmt: skip
+    frame = seed_table(rows) if together else run_table(rows, everything=everything)
+    show_table(frame, "runs")
+    shown = f"{DIFFERS} marks those that differ." if everything else "Only hyperparameters that differ are shown."
+    st.caption(f"{shown} A click on a heading sorts.")
+
+
+def seeds_toggle(rows: list[Row], key: str) -> bool:
+    """Show the switch that puts Runs of other seeds together, where there are any; return whether it is on."""
+    if not 0 < len(seed_table(rows)) < len(rows):
+        return False
+    return st.toggle(
+        "Seeds together", key=key, bind="query-params",
         help="Completed Runs that differ in nothing but their seed become one row: mean and standard deviation.",
     )  # fmt: skip
-    table = by_seed if together else run_table(rows)
-    percent = {name: st.column_config.NumberColumn(format="percent") for name in table if name.startswith(ACCURACIES)}
-    st.dataframe(
-        table, hide_index=True, height="content", placeholder="–",
+
+
+def show_table(frame: pd.DataFrame, name: str, **options: Any) -> Any:
+    """Show a table of Runs with its CSV below and return what st.dataframe returns; options are for that."""
+    if "Tags" in frame and not frame["Tags"].map(len).any():
+        frame = frame.drop(columns="Tags")
+    percent = {
+        title: st.column_config.NumberColumn(format="percent") for title in frame if title.startswith(ACCURACIES)
+    }
+    shown = st.dataframe(
+        frame, hide_index=True, placeholder="–", height="content" if len(frame) <= 12 else 460,
         column_config=percent | {
             "Seconds": st.column_config.NumberColumn(format="%.0f"),
             "Parameters": st.column_config.NumberColumn(format="localized"),
         },
+        **options,
     )  # fmt: skip
-    st.caption("Only hyperparameters that differ are shown. A click on a heading sorts.")
-    table_download(table, "runs", index=False)
+    table_download(frame, name, index=False)
+    return shown

@@ -15,6 +15,7 @@ from pages.ui.understand.result import evaluate, read_result
 SHOWN = 20
 
 
+@st.fragment
 def pair_view(progresses: list[Progress], names: list[str]) -> None:
     """Let the user choose two finished Runs and show the paired test and the images on which they disagree."""
     done = {progress.run.id: progress for progress in progresses if progress.state == RunState.COMPLETED}

@@ -1,0 +1,61 @@
+"""All Runs in one table: filter by words and tags, sort, put seeds together, and take some into the comparison."""
+
+import streamlit as st
+
+from fmnist_core.progress import Progress
+from fmnist_core.run_table import filtered, run_table, seed_table
+from pages.ui.understand.compare import CHOSEN, MOST, row_of, seeds_toggle, show_table
+
+TEXT_KEY, TAGS_KEY = "find", "tags"
+
+
+def find_runs(progresses: list[Progress]) -> None:
+    """Show the table of all Runs, folded away until it is asked for or the address holds a filter."""
+    asked = bool({TEXT_KEY, TAGS_KEY} & set(st.query_params))
+    with st.expander(
+        f"All {len(progresses)} Runs in a table", expanded=asked, icon=":material/table_rows:", key="compare.find",
+        on_change="rerun",
+    ) as table:  # fmt: skip
+        if table.open:
+            _table(progresses)
+
+
+@st.fragment
+def _table(progresses: list[Progress]) -> None:
+    rows = [row_of(progress) for progress in progresses]
+    known = sorted({tag for row in rows for tag in row.tags})
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        text = st.text_input(
+            "Filter", key=TEXT_KEY, bind="query-params", placeholder="title, tag, state, preset, data set …", width=320,
+            help="Runs that hold all of these words somewhere in title, tags, state, preset, network or data set.",
+        )  # fmt: skip
+        tags = (
+            st.multiselect("Tags", known, key=TAGS_KEY, bind="query-params", placeholder="All tags", width=260)
+            if known
+            else []
+        )
+        together = seeds_toggle(rows, "all-seeds")
+    shown = filtered(rows, text, tags)
+    if not shown:
+        st.info("No Run has all of these words and tags.", icon=":material/search_off:")
+        return
+    if together:
+        show_table(seed_table(shown), "all-runs")
+        return
+    selected = show_table(
+        run_table(shown), "all-runs", key="compare.found", on_select="rerun", selection_mode="multi-row"
+    ).selection.rows
+    chosen = [shown[row].id for row in selected if row < len(shown)]
+    words = f"{len(shown)} of {len(rows)} Runs. Tick two or more, up to {MOST}; a click on a heading sorts."
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if st.button(
+            f"Compare these {len(chosen)}" if len(chosen) > 1 else "Compare", icon=":material/compare_arrows:",
+            disabled=not 2 <= len(chosen) <= MOST, on_click=_take, args=(chosen,), key="compare.take",
+        ):  # fmt: skip
+            st.rerun()  # the whole page, not only this table
+        st.caption(words)
+
+
+def _take(chosen: list[str]) -> None:
+    """Before the page runs again: let these be the Runs that are compared."""
+    st.session_state[CHOSEN] = chosen
