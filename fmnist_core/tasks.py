@@ -33,8 +33,10 @@ from fmnist_core.processes import Claim
 
 # "module:function", strings, so that the app imports none of them to start one.
 TASKS: dict[str, str] = {
+    "arrival": "fmnist_core.exports.arrival:remember",
     "depth": "fmnist_core.depth_probe:remember",
     "label_issues": "fmnist_core.label_issues:remember",
+    "export": "fmnist_core.exports.making:remember",
     "neighbours": "fmnist_core.neighbours:remember",
     "run-features": "fmnist_core.explain_features:remember",
     "run-map": "fmnist_core.explain_features:remember_map",
