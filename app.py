@@ -41,7 +41,10 @@ PAGES = {
         st.Page("pages/understand/compare.py", title="Compare", icon=":material/compare_arrows:", url_path="compare"),
         st.Page("pages/understand/reproduce.py", title="Reproduce", icon=":material/replay:", url_path="reproduce"),
     ],
-    "Predict": [st.Page("pages/predict/draw.py", title="Predict", icon=":material/draw:", url_path="predict")],
+    "Predict": [
+        st.Page("pages/predict/draw.py", title="Predict", icon=":material/draw:", url_path="predict"),
+        st.Page("pages/predict/take_away.py", title="Take away", icon=":material/download:", url_path="take-away"),
+    ],
 }
 
 st.set_page_config(page_title="FMNIST Lab", page_icon=MARK, layout="wide")
