@@ -9,9 +9,11 @@ from fmnist_core.datasets import DATASETS
 from fmnist_core.fold import KINDS
 from fmnist_core.presets import PRESETS, REPORTED, Reported
 from fmnist_core.spec import HYPERPARAMETERS, ConvBlock, DenseLayer, RunSpec
+from fmnist_core.zoo import NETWORKS
 
 # They name or place a Run. Another seed is another try at the same thing, not another thing.
 _NAMING = {"title", "preset", "group", "dataset_folder", "seed"}
+_KNOWN_OF_OTHERS = ("dataset", "image_size_px", "resizing", "scaling")
 _LABELS = {
     "dataset": "Data set", "conv_blocks": "Convolutions", "dense_layers": "Dense layers", "cut": "Cut after block",
     "weights_file": "File of weights", "start_run": "Weights from Run", "fold": "Cross-validation",
@@ -85,7 +87,7 @@ def hyperparameter_table(spec: RunSpec) -> pd.DataFrame:
             "hyperparameter": label(name),
             "value": words(name, getattr(spec, name)),
         }
-        for name in [*compared_fields(spec), "seed"]
+        for name in [*compared_fields(spec), *(["seed"] if spec.network in NETWORKS else [])]
     ]
     order = list(dict.fromkeys(row["section"] for row in rows))
     return pd.DataFrame(sorted(rows, key=lambda row: order.index(row["section"])))
@@ -152,6 +154,8 @@ def _caveats(system: str, reported: Reported, spec: RunSpec, changed: pd.DataFra
 
 def compared_fields(spec: RunSpec) -> list[str]:
     """Return the fields that matter to this spec: a network without backbone has no cut."""
+    if spec.network not in NETWORKS:  # a model from outside: how it was trained is not known
+        return list(_KNOWN_OF_OTHERS)
     idle = _TRANSFER_FIELDS if not spec.is_transfer else _CONVNET_FIELDS
     if spec.is_transfer and not spec.fine_tune_epochs:
         idle = idle | {"fine_tune_layers", "fine_tune_learning_rate"}
