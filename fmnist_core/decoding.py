@@ -1,6 +1,7 @@
 """Reading picture files that nobody has checked: bytes in, grey pixels out, or an error that says what came."""
 
 import io
+import re
 import warnings
 from dataclasses import dataclass
 
@@ -79,7 +80,9 @@ def _open(content: bytes, name: str) -> Image.Image:
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # its size is checked next
             return Image.open(io.BytesIO(content), formats=FORMATS)
     except Image.DecompressionBombError as error:
-        raise _too_large(name, "more than twice that") from error
+        count = re.search(r"\((\d+) pixels\)", str(error))  # Pillow says no more of it than that
+        received = f"{int(count[1]) / 1e6:,.0f} million" if count else "more than twice that"
+        raise _too_large(name, received) from error
     except (OSError, ValueError, SyntaxError) as error:
         raise ImageError(f"{name}: expected a PNG, JPEG, WebP or GIF picture. Received {_guess(content)}.") from error
 

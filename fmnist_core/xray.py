@@ -199,21 +199,24 @@ def switched(recipe: Recipe, polarity: Polarity, *, coloured: bool) -> dict[str,
     if polarity == Polarity.LIGHT_ON_DARK:
         inverted = Polarity.DARK_ON_LIGHT
     others = {
-        "Polarity": ("turned", replace(recipe, polarity=inverted)),
-        "Background": ("subtracted", replace(recipe, ground=Ground.SUBTRACT)) if keep
-        else ("kept", replace(recipe, ground=Ground.KEEP)),
-        "Outlines": ("left open" if recipe.fill else "filled", replace(recipe, fill=not recipe.fill)),
-        "Crop": ("not cropped" if recipe.crop else "cropped", replace(recipe, crop=not recipe.crop)),
-        "Resize": ("by nearest pixels", replace(recipe, resize=Resize.NEAREST)) if nearest
-        else ("by Lanczos", replace(recipe, resize=Resize.LANCZOS)),
-        "Padding": ("with 4 pixels", replace(recipe, margin_px=4)) if not recipe.margin_px
-        else ("without", replace(recipe, margin_px=0)),
-        "Centring": ("by mass", replace(recipe, centring=Centring.MASS)) if mass
-        else ("by box", replace(recipe, centring=Centring.BOX)),
+        "Polarity": ("Turned", replace(recipe, polarity=inverted)),
+        "Background": ("Subtracted", replace(recipe, ground=Ground.SUBTRACT)) if keep
+        else ("Kept", replace(recipe, ground=Ground.KEEP)),
+        "Outlines": ("Left open" if recipe.fill else "Filled", replace(recipe, fill=not recipe.fill)),
+        "Crop": ("Not cropped" if recipe.crop else "Cropped", replace(recipe, crop=not recipe.crop)),
+        "Resize": ("Nearest pixels", replace(recipe, resize=Resize.NEAREST)) if nearest
+        else ("Lanczos", replace(recipe, resize=Resize.LANCZOS)),
+        "Padding": ("4 pixels", replace(recipe, margin_px=4)) if not recipe.margin_px
+        else ("None", replace(recipe, margin_px=0)),
+        "Centring": ("By mass", replace(recipe, centring=Centring.MASS)) if mass
+        else ("By its box", replace(recipe, centring=Centring.BOX)),
     }  # fmt: skip
     if coloured:
         other = Grey.EYE if recipe.grey == Grey.MEAN else Grey.MEAN
-        others["Greyscale"] = ("as the eye sees" if other == Grey.EYE else "by the mean", replace(recipe, grey=other))
+        others["Greyscale"] = (
+            "As the eye sees" if other == Grey.EYE else "Mean of colours",
+            replace(recipe, grey=other),
+        )
     return others
 
 

@@ -45,14 +45,14 @@ if (given_model := ready_made()) is not None:
 if not finished:
     empty_state("No Run is completed yet. A first one takes a minute.", "pages/train/new.py", "Start a Run")
     st.stop()
-if POSITION_KEY in st.query_params and "mode" not in st.query_params and "mode" not in st.session_state:
-    st.query_params["mode"] = TEST_IMAGE  # a link such as /predict?n=123 opens that test image
+# A link such as /predict?n=123 opens that test image. Decided once: the default of a choice must not change under it.
+first = st.session_state.setdefault("predict.first", TEST_IMAGE if POSITION_KEY in st.query_params else DRAW)
 
 with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
     mode = st.segmented_control(
         "From",
         [DRAW, UPLOAD, CAMERA, TEST_IMAGE],
-        default=DRAW,
+        default=first,
         required=True,
         key="mode",
         bind="query-params",

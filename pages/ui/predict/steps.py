@@ -64,6 +64,7 @@ def cards(given: Given, framing: Framing) -> Cards:
     pictures: dict[str, DeltaGenerator] = {}
     notes: dict[str, DeltaGenerator] = {}
     values: dict[str, Any] = {}
+    st.caption("Below each step stands the answer if that step alone were taken the other way.")
     with st.container(horizontal=True, gap="medium", key="xray-cards"):
         for name in ("Original", *_HELP, "Tensor"):
             if name == "Greyscale" and not coloured:
@@ -73,7 +74,7 @@ def cards(given: Given, framing: Framing) -> Cards:
                 if name in _HELP:
                     values |= _switch(name, first, keys)
                 else:
-                    st.markdown("Original" if name == "Original" else "To the model")
+                    st.markdown(f":small[{'Original' if name == 'Original' else 'To the model'}]")
                 notes[name] = st.empty()
     recipe = Recipe(**values)
     st.button(
@@ -139,7 +140,7 @@ def _effects(model: Model, given: Given, recipe: Recipe, found: Trace) -> dict[s
         name: f"{model.predictor.class_names[row.argmax()]} {row.max():.1%}"
         for name, row in zip(shown, rows, strict=True)
     }
-    return {name: f"If {words}: {answers.get(name, 'blank')}" for name, (words, _) in others.items()}
+    return {name: f"{words}: {answers.get(name, 'blank')}" for name, (words, _) in others.items()}
 
 
 def _picture(pixels: np.ndarray, name: str) -> str:
