@@ -1,0 +1,164 @@
+"""The page Take away in its states: no Run, nothing made, running, proven, failed, and a model brought in."""
+
+import json
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+from test_exports_inspection import DENSE, keras_file, layer
+from test_page_result import write_idx
+
+from fmnist_core import datasets, paths, tasks
+from fmnist_core.exports import FORMATS, Exports, Proof, arrival, export_folder, write_exports
+from fmnist_core.runs import KERAS_FILE, PROBABILITIES_FILE, RESULT_FILE, Run
+from fmnist_core.spec import RunSpec
+
+PAGE = "pages/predict/take_away.py"
+
+
+@pytest.fixture(autouse=True)
+def workspace(tmp_path, monkeypatch):
+    monkeypatch.setenv("FMNIST_LAB_HOME", str(tmp_path / "home"))
+    monkeypatch.chdir(paths.PROJECT)
+
+
+@pytest.fixture
+def started(monkeypatch):
+    """Tasks are noted, not started."""
+    noted = []
+    monkeypatch.setattr(tasks.Task, "_spawn", lambda self: noted.append((self.name, self.parameters)))
+    return noted
+
+
+@pytest.fixture
+def own(tmp_path):
+    place = tmp_path / "own"
+    place.mkdir()
+    write_idx(place, seed=0)
+    return place
+
+
+@pytest.fixture
+def run(own):
+    """The folder of a finished Run, without a real model."""
+    dataset = datasets.load("own", own)
+    made = Run.create(RunSpec(title="Small *one*", dataset="own", dataset_folder=str(own)))
+    rows = np.full((len(dataset.y_test), 10), 0.02, np.float32)
+    rows[np.arange(len(rows)), dataset.y_test] = 0.82
+    np.save(made.folder / PROBABILITIES_FILE, rows)
+    result = {
+        "class_names": list(dataset.class_names), "test_accuracy": 1.0, "test_loss": 0.2, "test_images": len(rows),
+        "dataset": "own", "source": dataset.source, "sha256": dataset.sha256, "parameters": 99, "synthetic": False,
+    }  # fmt: skip
+    (made.folder / RESULT_FILE).write_text(json.dumps(result))
+    (made.folder / KERAS_FILE).write_bytes(b"a model")
+    for kind in ("queued", "started"):
+        made.write_event(kind)
+    made.write_event("completed", test_accuracy=1.0)
+    return made
+
+
+@pytest.fixture
+def proven(run):
+    """The Run with three proven files and one that failed."""
+    export_folder(run).mkdir()
+    proofs = {}
+    for name, form in FORMATS.items():
+        (export_folder(run) / form.file).write_bytes(b"x" * 2000)
+        proofs[name] = Proof(True, "", f"{form.runtime} 1.2", 2000, 1000, 3e-8, 1.0, 0.925, 0.925)
+    proofs["int8"] = Proof(False, "Expected at most 2% less accuracy than the Run's 92.5%. Received 80.0%.")
+    write_exports(Exports(run, proofs, {}))
+    return run
+
+
+@pytest.fixture
+def open_page(own):
+    def go(**query):
+        page = AppTest.from_file(str(paths.PROJECT / "app.py"), default_timeout=120)
+        asked = {"data": "Your own files", "data.folder": str(own), **query}
+        page.query_params.update(asked)
+        page.run()  # else the page is not known by the address that it has in the table
+        page.switch_page(PAGE)
+        page.query_params.update(asked)
+        page.run()
+        assert not page.exception
+        return page
+
+    return go
+
+
+def words(page):
+    elements = [*page.markdown, *page.caption, *page.info, *page.warning, *page.error, *page.success]
+    return " ".join(element.value for element in elements)
+
+
+def downloads(page):
+    return {button.proto.label: not button.proto.disabled for button in page.get("download_button")}
+
+
+def test_without_a_run_it_leads_to_training_and_still_takes_models(open_page):
+    page = open_page()
+    assert "No Run is completed yet" in words(page)
+    assert "Bring it in" in [button.label for button in page.button]
+
+
+def test_files_are_made_when_asked_for_and_the_texts_are_there_at_once(open_page, run, started):
+    page = open_page()
+    assert "loaded back in its own runtime" in words(page)
+    assert [label.split()[0] for label in downloads(page)] == ["py", "md"]
+    next(button for button in page.button if button.label == "Start").click().run()
+    assert started == [("export", {"run": run.id})]
+
+
+def test_progress_and_failure_are_told(open_page, run, monkeypatch):
+    monkeypatch.setattr(tasks.Task, "status", lambda self: tasks.Status("running", 0.4, "ONNX: writing"))
+    assert "Cancel" in [button.label for button in open_page().button]
+    monkeypatch.setattr(tasks.Task, "status", lambda self: tasks.Status("failed", sentence="Expected a whole model."))
+    page = open_page()
+    assert "Expected a whole model." in page.error[0].value
+    assert "Start again" in [button.label for button in page.button]
+
+
+def test_what_was_proven_stands_beside_its_button_and_what_failed_is_not_offered(open_page, proven):
+    page = open_page()
+    assert list(downloads(page)) == [
+        "Take everything (6 kB)", "keras (2 kB)", "tflite (2 kB)", "onnx (2 kB)", *list(downloads(page))[4:],
+    ]  # fmt: skip
+    text = words(page)
+    assert "92.50% of 1,000 test images right (as the Run)" in text
+    assert "no probability more than 3e-08 off. Read by onnxruntime 1.2." in text
+    assert "Not offered. Expected at most 2% less accuracy" in text
+
+
+def test_a_run_without_a_keras_model_and_one_on_other_data_say_so(open_page, run):
+    (run.folder / KERAS_FILE).unlink()
+    assert "no model\\.keras" in words(open_page()) or "no model.keras" in words(open_page())
+    result = run.result | {"sha256": "0" * 64}
+    (run.folder / RESULT_FILE).write_text(json.dumps(result))
+    page = open_page()
+    assert "Expected the data that this Run was tested on" in page.error[0].value
+    assert not downloads(page)
+
+
+def test_a_lambda_is_refused_on_the_page_and_a_plain_model_is_handed_to_a_process(open_page, run, started):
+    page = open_page()
+    page.file_uploader(key="arrival.file").set_value(("odd.keras", keras_file(layer("Lambda")), "")).run()
+    page.button(key="arrival.go").click().run()
+    assert "Received a Lambda" in page.error[0].value
+    assert not started
+    page = open_page()
+    page.file_uploader(key="arrival.file").set_value(("fine.keras", keras_file(DENSE), "")).run()
+    page.button(key="arrival.go").click().run()
+    ((name, parameters),) = started
+    assert (name, parameters["name"], parameters["title"]) == ("arrival", "fine.keras", "fine")
+    assert parameters["scaling"] == arrival.FIND_OUT
+
+
+def test_a_model_that_has_arrived_leads_to_its_result(open_page, run, started, monkeypatch):
+    receipt = arrival.Receipt(run.id, "base", "pad", True)
+    monkeypatch.setattr("pages.ui.predict.take_away_arrival.read_receipt", lambda sha256, scaling: receipt)
+    page = open_page()
+    page.file_uploader(key="arrival.file").set_value(("fine.keras", keras_file(DENSE), "")).run()
+    page.button(key="arrival.go").click().run()
+    assert "with pixels as 0 to 255. It gets 100.00%" in page.success[0].value
+    assert not started
