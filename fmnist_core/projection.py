@@ -119,11 +119,12 @@ def computed_map(dataset: Dataset, spec: MapSpec, report: Report | None = None) 
     Raises:
         DataError: too few images are selected.
     """
-    compute = {"tsne": _tsne, "umap": _umap}[spec.method]
-    arrays = remembered(
-        dataset.sha256, spec.method, VERSION, lambda: compute(dataset, spec, report or (lambda *_: None)),
-        **spec.parameters,
-    )  # fmt: skip
+
+    def compute() -> dict[str, np.ndarray]:
+        rows, points = _prepare(dataset, spec)
+        return {"rows": rows, "points": map_of(points, spec, report or (lambda *_: None))}
+
+    arrays = remembered(dataset.sha256, spec.method, VERSION, compute, **spec.parameters)
     return Sample(arrays["rows"], arrays["points"])
 
 
@@ -137,30 +138,38 @@ def remember_umap(dataset: Dataset, report: Report, **parameters: Any) -> None:
     computed_map(dataset, MapSpec("umap", **parameters), report)
 
 
-def _prepare(dataset: Dataset, spec: MapSpec, least: int) -> tuple[np.ndarray, np.ndarray]:
+def _prepare(dataset: Dataset, spec: MapSpec) -> tuple[np.ndarray, np.ndarray]:
     """Return the sample's rows, and its principal components (m, <= 50) float32."""
     selection = Selection(**{**spec.selection, "labels": tuple(spec.selection.get("labels", ()))})
     subset = selection.take(dataset)
     rows = stratified(subset.labels, spec.sample, spec.seed)
-    if len(rows) < least:
-        raise DataError(f"Expected at least {least} images for these parameters. Received {len(rows)}.")
     images = subset.pick(rows)
     return rows, pca_of(images).coordinates(images, COMPONENTS)
 
 
-def _tsne(dataset: Dataset, spec: MapSpec, report: Report) -> dict[str, np.ndarray]:
-    rows, points = _prepare(dataset, spec, 3 * spec.perplexity + 1)
+def map_of(points: np.ndarray, spec: MapSpec, report: Report) -> np.ndarray:
+    """Return a t-SNE or UMAP map of points, (n, d) float32: (n, 2) float32.
+
+    Raises:
+        DataError: too few points.
+    """
+    least = spec.n_neighbors + 1 if spec.method == "umap" else 3 * spec.perplexity + 1
+    if len(points) < least:
+        raise DataError(f"Expected at least {least} images for these parameters. Received {len(points)}.")
+    return {"tsne": _tsne, "umap": _umap}[spec.method](points, spec, report)
+
+
+def _tsne(points: np.ndarray, spec: MapSpec, report: Report) -> np.ndarray:
     report("Loading scikit-learn", 0.01)
     from sklearn.manifold import TSNE
 
     tsne = TSNE(perplexity=spec.perplexity, init="pca", random_state=spec.seed, max_iter=ITERATIONS, verbose=2)
     progress = _Printed(r"Iteration (\d+)", lambda n: report(f"Iteration {n:,} of {ITERATIONS:,}", n / ITERATIONS))
     with contextlib.redirect_stdout(progress):
-        return {"rows": rows, "points": tsne.fit_transform(points).astype(np.float32)}
+        return tsne.fit_transform(points).astype(np.float32)
 
 
-def _umap(dataset: Dataset, spec: MapSpec, report: Report) -> dict[str, np.ndarray]:
-    rows, points = _prepare(dataset, spec, spec.n_neighbors + 1)
+def _umap(points: np.ndarray, spec: MapSpec, report: Report) -> np.ndarray:
     report("Loading UMAP, which compiles itself", 0.01)
     umap = _load_umap()
     from sklearn.neighbors import NearestNeighbors
@@ -176,7 +185,7 @@ def _umap(dataset: Dataset, spec: MapSpec, report: Report) -> dict[str, np.ndarr
     )  # fmt: skip
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="precomputed_knn")  # it could not place new images, nor need it
-        return {"rows": rows, "points": model.fit_transform(points).astype(np.float32)}
+        return model.fit_transform(points).astype(np.float32)
 
 
 def _load_umap() -> ModuleType:

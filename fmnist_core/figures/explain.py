@@ -1,0 +1,102 @@
+"""Pictures and figures that explain a model; each figure has a sentence that says the same."""
+
+import io
+
+import numpy as np
+import plotly.graph_objects as go
+from PIL import Image
+
+from fmnist_core.explain import overlap_words
+from fmnist_core.figures.palette import TRAIN_COLOUR
+from fmnist_core.figures.pixels import DIVERGING, coloured, finished
+
+# Red for what speaks for a class, blue for what speaks against it: apart for colour-blind readers as well, and both
+# stand off grey pixels from black to white.
+FOR, AGAINST = (232, 72, 44), (64, 132, 244)
+RIGHT_COLOUR, WRONG_COLOUR = "#8A8F98", "#D6402B"
+_DIMMED = 0.62  # of the image's brightness below the colours
+_ZOOM = 8
+_BINS = 48
+_FARTHEST = 12.0  # log-odds: more than 160,000 to 1; what lies farther is drawn there
+
+
+def overlay_png(image: np.ndarray, heat: np.ndarray) -> bytes:
+    """Lay heat, (28, 28) float, over an image, (28, 28) uint8: red above 0, blue below, the largest in full colour."""
+    return _png(_blend(image, heat).repeat(_ZOOM, axis=0).repeat(_ZOOM, axis=1))
+
+
+def _blend(image: np.ndarray, heat: np.ndarray) -> np.ndarray:
+    """Return (28, 28, 3) uint8."""
+    top = float(np.abs(heat).max())
+    strength = (np.abs(heat) / top if top > 0 else np.zeros_like(heat))[..., np.newaxis]
+    ground = np.repeat(image[..., np.newaxis] * _DIMMED, 3, axis=-1)
+    colour = np.where(heat[..., np.newaxis] >= 0, np.array(FOR), np.array(AGAINST))
+    opacity = 0.92 * strength**0.8  # weak heat is still seen
+    return (ground * (1 - opacity) + colour * opacity).round().astype(np.uint8)
+
+
+def image_png(image: np.ndarray) -> bytes:
+    """Draw a grey image, (28, 28) uint8 or float 0..255."""
+    picture = np.clip(np.asarray(image, np.float32), 0, 255).round().astype(np.uint8)
+    return _png(picture.repeat(_ZOOM, axis=0).repeat(_ZOOM, axis=1))
+
+
+def channel_png(values: np.ndarray, top: float) -> bytes:
+    """Draw one channel of an activation, (h, w) float: white is nothing, red is `top`, blue is -top."""
+    zoom = max(1, 112 // max(values.shape))
+    picture = coloured(np.asarray(values, np.float32), DIVERGING, -max(top, 1e-12), max(top, 1e-12))
+    return _png(picture.repeat(zoom, axis=0).repeat(zoom, axis=1))
+
+
+def _png(picture: np.ndarray) -> bytes:
+    stream = io.BytesIO()
+    Image.fromarray(picture).save(stream, format="PNG", compress_level=1)
+    return stream.getvalue()
+
+
+def units_figure(values: np.ndarray, class_names: tuple[str, ...] | None) -> go.Figure:
+    """Draw the answers of a layer of units, (n,), as bars; the last layer's units are the classes."""
+    names = list(class_names) if class_names else np.arange(len(values))
+    template = "%{x}: %{y:.3g}<extra></extra>" if class_names else "unit %{x}: %{y:.3g}<extra></extra>"
+    figure = go.Figure(go.Bar(x=names, y=values, marker_color=TRAIN_COLOUR, hovertemplate=template))
+    figure.update_layout(bargap=0.3 if class_names else 0)
+    figure.update_xaxes(title="Class" if class_names else "Unit of the layer")
+    figure.update_yaxes(title="Probability" if class_names else "Answer (no unit)")
+    return finished(figure, 260)
+
+
+def odds_figure(first: np.ndarray, second: np.ndarray, names: tuple[str, str], colours: tuple[str, str]) -> go.Figure:
+    """Draw how the test images of two classes lie on the line between them: two histograms of log-odds over each other.
+
+    first, second: (n,), (m,) natural logarithms of p(second) / p(first).
+    """
+    edges = np.linspace(-_FARTHEST, _FARTHEST, _BINS + 1)
+    middles = (edges[:-1] + edges[1:]) / 2
+    figure = go.Figure()
+    for odds, name, colour in zip((first, second), names, colours, strict=True):
+        counts, _ = np.histogram(odds.clip(edges[0], edges[-1]), edges)
+        figure.add_bar(
+            x=middles, y=counts, name=name, marker_color=colour, opacity=0.72, width=edges[1] - edges[0],
+            hovertemplate=f"{name}: %{{y}} images at %{{x:.1f}}<extra></extra>",
+        )  # fmt: skip
+    for side, name, colour in zip(("left", "right"), names, colours, strict=True):
+        figure.add_annotation(
+            text=f'<b style="color:{colour}">says {name}</b>', x=0.01 if side == "left" else 0.99, y=1.0, xref="paper",
+            yref="paper", xanchor=side, yanchor="top", showarrow=False,
+        )  # fmt: skip
+    figure.add_vline(x=0, line={"width": 1.5, "dash": "dot", "color": "#8A8F98"})
+    figure.update_layout(
+        barmode="overlay", bargap=0, legend={"orientation": "h", "y": 1.12, "x": 0.5, "xanchor": "center"}
+    )
+    figure.update_xaxes(title=f"ln p({names[1]}) / p({names[0]})")
+    figure.update_yaxes(title="Test images")
+    return finished(figure, 320)
+
+
+def odds_text(first: np.ndarray, second: np.ndarray, names: tuple[str, str]) -> str:
+    """Say what the figure shows: how many lie on the wrong side, and how many are nearly undecided."""
+    wrong_first, wrong_second = int((first > 0).sum()), int((second < 0).sum())
+    return (
+        f"{wrong_first:,} of {len(first):,} {names[0]} lean to {names[1]}, {wrong_second:,} of {len(second):,} "
+        f"{names[1]} to {names[0]}. {overlap_words(first, second, names)}"
+    )
