@@ -11,14 +11,15 @@ from fmnist_core.presets import PRESETS, REPORTED, Reported
 from fmnist_core.spec import HYPERPARAMETERS, ConvBlock, DenseLayer, RunSpec
 from fmnist_core.zoo import NETWORKS
 
-# They name or place a Run. Another seed is another try at the same thing, not another thing.
-_NAMING = {"title", "preset", "group", "dataset_folder", "seed"}
+# They name or place a Run, or keep what it did anyway. Another seed is another try at the same thing, no other thing.
+_NAMING = {"title", "preset", "group", "dataset_folder", "seed", "keep_epochs"}
 _KNOWN_OF_OTHERS = ("dataset", "image_size_px", "resizing", "scaling")
 _LABELS = {
     "dataset": "Data set", "conv_blocks": "Convolutions", "dense_layers": "Dense layers", "cut": "Cut after block",
-    "weights_file": "File of weights", "start_run": "Weights from Run", "fold": "Cross-validation",
+    "weights_file": "File of weights", "start_run": "Weights from Run", "start_epoch": "After its epoch",
+    "fold": "Cross-validation",
 }  # fmt: skip
-_CONVNET_FIELDS = {"conv_blocks", "pooling", "pool_activation", "start_run", "start_whole", "frozen_blocks"}
+_CONVNET_FIELDS = {"conv_blocks", "pooling", "pool_activation", "frozen_blocks"}
 _TRANSFER_FIELDS = {"cut", "weights_file"} | {
     name for name, parameter in HYPERPARAMETERS.items() if parameter.section in ("Backbone", "Fine-tuning")
 }
@@ -163,6 +164,7 @@ def compared_fields(spec: RunSpec) -> list[str]:
         idle = idle | {"weights_file"}
     if not spec.start_run:
         idle = idle | {"start_run", "start_whole", "frozen_blocks"}
+    idle = idle | ({"start_whole"} if spec.start_epoch else {"start_epoch"})
     # A fold is a split of its own.
     idle = idle | ({"split", "validation_fraction"} if spec.fold else {"fold"})
     return [f.name for f in fields(RunSpec) if f.name not in _NAMING | idle]

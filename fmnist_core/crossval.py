@@ -54,6 +54,11 @@ class CrossValidation:
     def __post_init__(self) -> None:
         Fold(1, self.folds, self.kind, 1, self.repeats, self.base.seed)
         zoo.describe(self.base)
+        if self.base.start_epoch:
+            raise SpecError(
+                "Expected a network that starts afresh: weights of an earlier Run's epoch have learned from images that "
+                f"folds validate on. Received epoch {self.base.start_epoch} of {self.base.start_run}."
+            )
         if self.leaking and self.base.is_transfer:
             raise SpecError("Expected a network of our own where weights are carried. Received one with a backbone.")
         if self.leaking and self.repeats > 1:
@@ -80,6 +85,7 @@ class CrossValidation:
         return self.base.replace(
             title=f"{self.base.title[:_MOST_TITLE]}, {fold.words}{carried}", group=group, fold=fold,
             seed=(self.base.seed + fold.place) % 2**31, start_whole=self.leaking and fold.number > 1,
+            keep_epochs="none",
         )  # fmt: skip
 
 

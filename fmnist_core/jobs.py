@@ -224,7 +224,10 @@ def _take_next(folder: Path, known: Queue, cluster: Cluster | None) -> Run | Non
 
 
 def _state_of_start(run: Run) -> RunState | None:
-    """Return the state of the Run whose weights this one starts from; None if there is none, or it cannot be read."""
+    """Return the state of the Run whose finished weights this one starts from; None if there is none, or it cannot be
+    read. The weights of an epoch are there already."""
+    if run.spec.start_epoch:
+        return None
     try:
         return find_run(run.spec.start_run, run.folder.parent).state if run.spec.start_run else None
     except LabError:

@@ -20,7 +20,7 @@ def measure_pace(spec: RunSpec, seconds: float) -> tuple[float, float]:
     Returns the seconds per training image of an epoch, validation included, and the seconds per image of the one pass
     through a frozen backbone whose features are kept (0 where there is none).
     """
-    spec = spec.replace(weights="random", start_run="")  # neither changes the pace
+    spec = spec.replace(weights="random", start_run="", start_epoch=0)  # none changes the pace
     work = zoo.epoch_multiply_adds(spec)
     steps = max(2, min(50, round(1 / guessed_step_s(work * spec.batch_size))))  # about a second's work for a pass
     count = steps * spec.batch_size

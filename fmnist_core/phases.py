@@ -37,7 +37,8 @@ class Phase:
         batches, validation: what it learns from and is validated on.
         first_epoch, last_epoch: counted through both phases.
         fine_tuning_from: epochs of the first phase, in the second; None in the first.
-        test: makes the batches of the test set where the model takes features; None where it takes pixels.
+        test: makes the features of the test images, or of their mirror images, where the model takes features; None
+            where it takes pixels.
     """
 
     model: keras.Model
@@ -46,7 +47,7 @@ class Phase:
     first_epoch: int
     last_epoch: int
     fine_tuning_from: int | None = None
-    test: Callable[[], tf.data.Dataset] | None = None
+    test: Callable[[bool], Features] | None = None
 
     def give_weights_to(self, network: keras.Model) -> None:
         """Copy what a twin has learned; the head and the network itself are part of it already."""
@@ -57,7 +58,7 @@ class Phase:
         """Return the model that scores, and test and validation batches that it takes; network is the finished one."""
         spec = self.batches.spec
         if self.test is not None and not spec.mirror_averaging:
-            return self.model, self.test(), self.validation
+            return self.model, feature_batches(self.test(False), _one_hot_test(data)), self.validation
         return network, _test_batches(data, spec), validation_batches(*data.validation, spec)
 
 
@@ -66,7 +67,8 @@ def first_phase(run: Run, network: keras.Model, data: TrainingData) -> Phase:
     spec = run.spec
     if spec.keeps_features:
         trunk = network.get_layer(TRUNK)
-        images = len(data.train[0]) + len(data.validation[0]) + len(data.dataset.x_test)
+        tested = 1 + (spec.mirror_averaging and spec.keep_epochs != "none")  # the mirror images, too
+        images = len(data.train[0]) + len(data.validation[0]) + tested * len(data.dataset.x_test)
         if features.fits(spec, trunk.output.shape[-1], images):
             return _head_phase(run, network, trunk, data)
         print("The features are too many for the cache or the disk: the backbone is computed in each epoch.")
@@ -124,9 +126,9 @@ def _head_phase(run: Run, network: keras.Model, trunk: keras.Model, data: Traini
     batches = FeatureBatches(copies, data.train[1], spec)
     validation = _features(store, run, data.validation[0])
 
-    def test() -> tf.data.Dataset:  # not before the training: a look at the curves need not wait for it
-        one_hot = np.eye(len(data.dataset.class_names), dtype=np.float32)[data.dataset.y_test]
-        return feature_batches(_features(store, run, data.dataset.x_test), one_hot)
+    def test(mirrored: bool) -> Features:  # not before it is wanted: a look at the curves need not wait for it
+        images = data.dataset.x_test
+        return _features(store, run, images[:, :, ::-1] if mirrored else images)
 
     compile_model(
         head, spec, spec.learning_rate, spec.epochs, batches.steps_per_epoch, zoo.epoch_multiply_adds(spec)
@@ -172,5 +174,8 @@ def _reporter(run: Run) -> Callable[[int, int], None]:
 
 
 def _test_batches(data: TrainingData, spec: RunSpec) -> tf.data.Dataset:
-    one_hot = np.eye(len(data.dataset.class_names), dtype=np.float32)[data.dataset.y_test]
-    return validation_batches(data.dataset.x_test, one_hot, spec)
+    return validation_batches(data.dataset.x_test, _one_hot_test(data), spec)
+
+
+def _one_hot_test(data: TrainingData) -> np.ndarray:
+    return np.eye(len(data.dataset.class_names), dtype=np.float32)[data.dataset.y_test]

@@ -11,7 +11,7 @@ from typing import Any
 
 from fmnist_core.errors import SpecError
 from fmnist_core.fold import Fold
-from fmnist_core.hyperparameters import Hyperparameter, checked
+from fmnist_core.hyperparameters import Hyperparameter, checked, whole
 from fmnist_core.network_parts import ConvBlock, DenseLayer
 from fmnist_core.spec_fields import SpecFields
 
@@ -38,6 +38,9 @@ class RunSpec(SpecFields):
             raise SpecError("Expected a range of numbers for a network without a pretrained base. Received its own.")
         if self.weights == "file" and self.is_transfer and not self.weights_file.strip():
             raise SpecError("Expected the path of a file of weights. Received none.")
+        whole("start_epoch", self.start_epoch, 0, 2000)
+        if self.start_epoch and not self.start_run:
+            raise SpecError(f"Expected start_run, whose epoch {self.start_epoch} is to start from. Received none.")
         if not self.title.strip() or len(self.title) > 120:
             raise SpecError(f"Expected a title of 1 to 120 characters. Received {len(self.title)}.")
 

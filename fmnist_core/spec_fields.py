@@ -125,6 +125,7 @@ class SpecFields:
         minimum=0, maximum=20, step=1,
     )  # fmt: skip
     start_run: str = ""
+    start_epoch: int = 0
     start_whole: bool = hyper(
         False, "Start", "The last layer, too",
         "Takes over all weights of the earlier Run, those of the layer that gives the probabilities included.",
@@ -227,6 +228,12 @@ class SpecFields:
         5, "Training", "Patience",
         "Epochs without improvement before early stopping ends the Run. Usual: 3 to 10.",
         minimum=1, maximum=100, step=1,
+    )  # fmt: skip
+    keep_epochs: str = hyper(
+        "none", "Time machine", "Keep every epoch",
+        "Its answers on the test images, for the page Time machine. Its weights as well, so that a new Run can fork from "
+        "any epoch. The test images teach nothing and choose nothing.",
+        choices={"none": "No", "answers": "Its answers", "weights": "Its answers and weights"},
     )  # fmt: skip
     best_checkpoint: str = hyper(
         "val_accuracy", "Training", "Keep the best epoch",

@@ -19,8 +19,10 @@ from fmnist_core.callbacks import (
     SavedEpoch,
     read_checkpoint,
 )
+from fmnist_core.epoch_recording import KeepEpochs
 from fmnist_core.errors import RunError
 from fmnist_core.finishing import finish
+from fmnist_core.fork import keep_start
 from fmnist_core.phases import Phase, fine_tuning_phase, first_phase
 from fmnist_core.runs import Run
 from fmnist_core.spec import RunSpec
@@ -41,21 +43,21 @@ def fit(run: Run) -> dict:
     data = load_data(spec, kept_marks(run))
     saved = read_checkpoint(run.folder)
     run.write_event("phase", phase="building the network")
-    network = build(spec, data, resumed=saved is not None)
+    network = build(run, data, resumed=saved is not None)
     phase = first_phase(run, network, data)
     if saved is None or saved.fine_tuning_from is None:
-        _train(run, phase, data, saved)
+        _train(run, network, phase, data, saved)
     if spec.is_transfer and spec.fine_tune_epochs:
         if saved is None or saved.fine_tuning_from is None:
             _load_best(run, phase)
             saved = None
         before = len(run.history()) if saved is None else saved.fine_tuning_from
         fine = fine_tuning_phase(network, data, spec, before)
-        _train(run, fine, data, saved)
+        _train(run, network, fine, data, saved)
         if _load_best(run, fine):
             phase = fine
         elif _is_kept(run, BEST_FILE):  # an epoch of the first phase was better than all of the second
-            network = build(spec, data, resumed=False)
+            network = build(run, data, resumed=False)
             phase = first_phase(run, network, data)
             _load_best(run, phase)
         else:
@@ -68,18 +70,22 @@ def fit(run: Run) -> dict:
     return finish(run, network, data, *phase.scoring(network, data))
 
 
-def build(spec: RunSpec, data: TrainingData, *, resumed: bool) -> keras.Model:
-    """Build the spec's network with seeded weights; one that is resumed has no need of the Run that it started from."""
+def build(run: Run, data: TrainingData, *, resumed: bool) -> keras.Model:
+    """Build the Run's network with seeded weights; one that is resumed has no need of the Run that it started from."""
+    spec, classes = run.spec, len(data.dataset.class_names)
     keras.utils.set_random_seed(spec.seed)
-    return zoo.build(spec.replace(start_run="") if resumed else spec, len(data.dataset.class_names))
+    if spec.start_epoch:
+        return zoo.build_from_epoch(spec, classes, *keep_start(run))
+    return zoo.build(spec.replace(start_run="") if resumed else spec, classes)
 
 
-def _train(run: Run, phase: Phase, data: TrainingData, saved: SavedEpoch | None) -> None:
+def _train(run: Run, network: keras.Model, phase: Phase, data: TrainingData, saved: SavedEpoch | None) -> None:
     """Train the phase's model from the saved epoch, or its start, to its end."""
     spec = run.spec
     log = EventLog(run, phase.batches.steps_per_epoch, len(data.train[0]))
     log.check_stop()
     first_epoch, past = _restore(run, phase, data.dataset, saved)
+    keep = [KeepEpochs(run, network, phase, data)] if spec.keep_epochs != "none" else []
     run.write_event(
         "phase", epoch=first_epoch, phase="training", steps_per_epoch=phase.batches.steps_per_epoch,
         train_images=len(data.train[0]), validation_images=len(data.validation[0]), source=data.dataset.source,
@@ -93,7 +99,7 @@ def _train(run: Run, phase: Phase, data: TrainingData, saved: SavedEpoch | None)
         validation_data=phase.validation,
         callbacks=[
             EpochRandomness(phase.batches, spec.seed), AveragedValidation(), *_callbacks(run, phase, past), log,
-            Checkpoint(run, phase.fine_tuning_from),
+            *keep, Checkpoint(run, phase.fine_tuning_from),  # in this order: what a checkpoint counts is kept
         ],
         shuffle=False,  # the batches are in their order already
         verbose=0,

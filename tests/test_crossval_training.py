@@ -70,7 +70,7 @@ def final(run: Run) -> list[np.ndarray]:
 
 
 def initial(run: Run) -> list[np.ndarray]:
-    return training.build(run.spec, training_data.load_data(run.spec), resumed=False).get_weights()
+    return training.build(run, training_data.load_data(run.spec), resumed=False).get_weights()
 
 
 def equal(first: list[np.ndarray], second: list[np.ndarray]) -> list[bool]:
@@ -87,7 +87,7 @@ def test_carried_weights_are_those_that_the_fold_before_ended_with_to_the_last_l
     first, second, _ = carried.runs
     assert all(equal(initial(second), final(first)))
     plain = second.spec.replace(start_whole=False)
-    start = training.build(plain, training_data.load_data(plain), resumed=False).get_weights()
+    start = zoo.build(plain).get_weights()
     assert equal(start, final(first)) == [True, True, True, True, False, False]
 
 

@@ -12,8 +12,8 @@ ROOT = Path(__file__).resolve().parent.parent
 TRAINING = {
     f"fmnist_core.{name}"
     for name in (
-        "batches", "callbacks", "explain_anatomy", "explain_taps", "exports.standalone", "finishing", "fused",
-        "optimizers", "pace", "phases", "training", "tuning.oracles", "zoo.facts", "zoo.mirror",
+        "batches", "callbacks", "epoch_recording", "explain_anatomy", "explain_taps", "exports.standalone", "finishing",
+        "fused", "optimizers", "pace", "phases", "training", "tuning.oracles", "zoo.facts", "zoo.mirror",
     )
 }  # fmt: skip
 CORE = sorted(

@@ -23,7 +23,7 @@ _PATH = re.compile(r"(?P<group>conv_blocks|dense_layers)(?:\.(?P<count>count)|\[
 # image is done after the figures that a search compares.
 _LEFT_OUT = {
     "duplicates", "label_marks", "train_limit", "validation_fraction", "split", "seed", "mirror_averaging",
-    "early_stopping", "patience", "best_checkpoint", "cache_features", "frozen_blocks", "weights",
+    "early_stopping", "patience", "best_checkpoint", "cache_features", "frozen_blocks", "weights", "keep_epochs",
 }  # fmt: skip
 _CONVNET_ONLY = {"pooling", "pool_activation"}
 _SECTIONS = {"convnet": {"Backbone", "Fine-tuning"}, "transfer": set()}  # those that mean nothing to the network

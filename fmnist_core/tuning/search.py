@@ -137,7 +137,7 @@ class Search:
         common = {
             "epochs": epochs or self.epochs, "early_stopping": self.early_stopping, "patience": self.patience,
             "best_checkpoint": self.objective, "seed": (self.base.seed + execution) % 2**31, "preset": "",
-            "group": group, "title": f"Trial {number + 1}, {self.base.title}"[:120],
+            "keep_epochs": "none", "group": group, "title": f"Trial {number + 1}, {self.base.title}"[:120],
         }  # fmt: skip
         spec = put(self.base.replace(**common), cleaned(values))
         zoo.describe(spec)

@@ -6,6 +6,7 @@ Adding a family is one file with `describe(spec, n_classes) -> tuple[Layer, ...]
 
 from dataclasses import dataclass, field
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fmnist_core.errors import SpecError
@@ -71,7 +72,26 @@ def epoch_multiply_adds(spec: RunSpec) -> int:
 
 def build(spec: RunSpec, n_classes: int = 10) -> "keras.Model":
     """Build the spec's network, not compiled: (batch, s, s, 1) float32 -> (batch, n_classes) probabilities."""
+    if spec.start_epoch:
+        from fmnist_core.fork import weights_of  # it stands above this module
+
+        return build_from_epoch(spec, n_classes, *weights_of(spec))
     return _family(spec).build(spec, n_classes)
+
+
+def build_from_epoch(spec: RunSpec, n_classes: int, file: Path, trunk: Path) -> "keras.Model":
+    """Build a network that starts with the weights of an epoch, wherever they lie; no others are needed.
+
+    Args:
+        file: of the epoch; see epoch_record.write_weights.
+        trunk: of the frozen backbone, for an epoch that only changed the head; it need not exist otherwise.
+    """
+    from fmnist_core.zoo import weights
+
+    bare = spec.replace(start_run="", start_epoch=0, weights="random" if spec.is_transfer else spec.weights)
+    network = _family(bare).build(bare, n_classes)
+    weights.take_epoch(network, file, trunk)
+    return network
 
 
 def _family(spec: RunSpec) -> Any:

@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING, Any
 from fmnist_core.backbones import BACKBONES, INPUT_RANGES, Block, blocks_to, parameters_of_last
 from fmnist_core.errors import SpecError
 from fmnist_core.spec import RunSpec
-from fmnist_core.zoo import Layer
+from fmnist_core.zoo import Layer, weights
 from fmnist_core.zoo.head import describe_dense, describe_pooling
+from fmnist_core.zoo.weights import HEAD, TRUNK
 
 if TYPE_CHECKING:
     import keras
-
-TRUNK, HEAD = "trunk", "head"
 
 
 def describe(spec: RunSpec, n_classes: int) -> tuple[Layer, ...]:
@@ -46,7 +45,6 @@ def build(spec: RunSpec, n_classes: int) -> "keras.Model":
     """
     import keras
 
-    from fmnist_core.zoo import weights
     from fmnist_core.zoo.facts import builder
 
     block = blocks_to(spec.backbone, spec.cut, spec.image_size_px)[-1]

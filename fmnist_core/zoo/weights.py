@@ -10,11 +10,15 @@ from typing import TYPE_CHECKING
 
 from fmnist_core import paths
 from fmnist_core.backbones import BACKBONES
+from fmnist_core.epoch_record import read_weights
 from fmnist_core.errors import ModelError
 from fmnist_core.runs import KERAS_FILE, Run
 
 if TYPE_CHECKING:
     import keras
+    import numpy as np
+
+TRUNK, HEAD = "trunk", "head"  # parts of a network with a backbone
 
 
 def folder() -> Path:
@@ -82,6 +86,34 @@ def start_from(model: "keras.Model", run: Run, *, whole: bool = False) -> None:
                 f"Expected Run {run.id} to have this network's convolutions. Received {other.name} with weights "
                 f"{shapes[1]} where {own.name} has {shapes[0]}."
             )
+
+
+def take_epoch(model: "keras.Model", file: Path, trunk: Path) -> None:
+    """Give a network the weights that an earlier Run had after an epoch.
+
+    Args:
+        file: of the epoch: all weights, or the head's alone.
+        trunk: of the backbone, where `file` has the head's alone.
+
+    Raises:
+        RunError: if a file is absent or damaged.
+        ModelError: if the weights do not fit the network.
+    """
+    values = read_weights(file)
+    if len(values) == len(model.weights):
+        _set(model, values, file)
+        return
+    if not any(layer.name == HEAD for layer in model.layers):
+        raise ModelError(f"Expected {len(model.weights)} arrays of weights in {file}. Received {len(values)}.")
+    _set(model.get_layer(TRUNK), read_weights(trunk), trunk)
+    _set(model.get_layer(HEAD), values, file)
+
+
+def _set(model: "keras.Model", values: list["np.ndarray"], file: Path) -> None:
+    shapes = [[tuple(weight.shape) for weight in one] for one in (model.weights, values)]
+    if shapes[0] != shapes[1]:
+        raise ModelError(f"Expected weights of the shapes {shapes[0]} in {file}. Received {shapes[1]}.")
+    model.set_weights(values)
 
 
 def _take_all(model: "keras.Model", earlier: "keras.Model", run: Run) -> None:

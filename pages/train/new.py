@@ -3,13 +3,13 @@
 import streamlit as st
 
 from fmnist_core import jobs, zoo
-from fmnist_core.errors import LabError, SpecError
+from fmnist_core.errors import LabError
 from fmnist_core.presets import PRESETS
 from fmnist_core.spec import RunSpec
 from pages.ui.data import current_dataset, plain
 from pages.ui.header import page_header
 from pages.ui.train.about import about_network
-from pages.ui.train.launch import base_spec, estimate_line, layer_table, named, preset_note
+from pages.ui.train.launch import base_spec, estimate_line, fork_cautions, keeping_line, layer_table, named, preset_note
 from pages.ui.train.network_form import network_form, weights_line
 from pages.ui.train.spec_form import field_widget, section_fields
 
@@ -39,10 +39,13 @@ with form:
             values |= section_fields("Augmentation", base, scope)
         with st.expander("Data, split and seed"):
             values |= section_fields("Data", base, scope)
+        with st.expander("Time machine"):
+            values |= section_fields("Time machine", base, scope)
         spec: RunSpec | None = base.replace(**values)
         layers = zoo.describe(spec, len(dataset.class_names))
+        fork_cautions(spec)
         problem = ""
-    except SpecError as error:
+    except LabError as error:
         spec, layers, problem = None, (), str(error)
 
 with summary, st.container(border=True):
@@ -53,6 +56,7 @@ with summary, st.container(border=True):
         weights_line(spec)
         spec = named(spec, scope)
         estimate_line(spec, dataset)
+        keeping_line(spec, dataset)
     if st.button(
         "Start training", type="primary", icon=":material/play_arrow:", disabled=spec is None, width="stretch"
     ):

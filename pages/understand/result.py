@@ -8,6 +8,7 @@ from pages.ui.data import plain
 from pages.ui.header import empty_state, page_header
 from pages.ui.runs import choose_run, readable_runs
 from pages.ui.understand.closer import closer_look
+from pages.ui.understand.lineage import lineage
 from pages.ui.understand.result import (
     answers,
     cautions,
@@ -41,6 +42,7 @@ if result:
         problem = str(error)
     cautions(progress.run.spec, result)
     headline(progress, result, evaluation)
+    lineage(progress.run.spec)
     reference(progress.run.spec, result)
     st.page_link(
         "pages/train/crossval.py", label="How sure is that? Cross-validate these settings", icon=":material/rule:",

@@ -98,7 +98,9 @@ def _cross_of(what: str) -> CrossValidation:
         return SCHEMES[what].cross
     if what != _RUN:
         return CrossValidation(PRESETS[what])
-    return CrossValidation(find_run(st.query_params["from"]).spec.replace(group="", fold=None, start_whole=False))
+    spec = find_run(st.query_params["from"]).spec.replace(group="", fold=None, start_whole=False)
+    # Weights of an epoch have learned from what other folds would validate on.
+    return CrossValidation(spec.replace(start_run="", start_epoch=0) if spec.start_epoch else spec)
 
 
 def _settings(what: str, cross: CrossValidation, dataset: Dataset) -> CrossValidation:

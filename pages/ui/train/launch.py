@@ -8,16 +8,18 @@ import streamlit as st
 
 from fmnist_core.backbones import blocks_to
 from fmnist_core.datasets import DATASETS, Dataset
-from fmnist_core.errors import LabError, SpecError
+from fmnist_core.epoch_record import cost
+from fmnist_core.errors import LabError, RunError, SpecError
 from fmnist_core.estimates import Prober, Workload, estimate
 from fmnist_core.figures.network import training
+from fmnist_core.fork import check_fork, fork, same_images_validate
 from fmnist_core.presets import PRESETS, REPORTED
-from fmnist_core.runs import RunState, find_run
+from fmnist_core.runs import Run, RunState, find_run
 from fmnist_core.spec import RunSpec
 from fmnist_core.zoo import Layer
 from pages.ui.data import current_folder, plain
 from pages.ui.runs import readable_runs
-from pages.ui.words import duration
+from pages.ui.words import duration, size
 
 _TRAINED = {"trained": "yes", "frozen": "no", "partly": "in part", "none": ""}
 
@@ -29,6 +31,8 @@ def base_spec(presets: dict[str, RunSpec], dataset: Dataset) -> tuple[RunSpec, s
     """
     if parent := st.query_params.get("from"):
         try:
+            if epoch := st.query_params.get("epoch"):
+                return _fork(find_run(parent), epoch)
             spec = find_run(parent).spec
             st.caption(f"Starting from the settings of Run {plain(parent)}.")
             return _on(spec.replace(group="", fold=None, start_whole=False), dataset), f"new.{parent}"
@@ -42,7 +46,54 @@ def base_spec(presets: dict[str, RunSpec], dataset: Dataset) -> tuple[RunSpec, s
         help="A network and its settings. The letters A to E name five earlier systems whose figures you can re-run.",
     )  # fmt: skip
     spec, scope = _with_cut(_on(presets[chosen], dataset))
+    if not spec.is_transfer:  # a few percent there; a big backbone would take much more
+        spec = spec.replace(keep_epochs="answers")
     return spec, f"new.{chosen}{scope}"
+
+
+def _fork(parent: Run, epoch: str) -> tuple[RunSpec, str]:
+    """Return the spec of a Run that goes on from an epoch of another, on that one's data, and its scope."""
+    if not epoch.isdigit():
+        raise RunError(f"Expected the number of an epoch in the address. Received {epoch[:20]!r}.")
+    spec = fork(parent, int(epoch))
+    st.info(
+        f"**Fork of {plain(parent.spec.title)}, epoch {epoch}.** The new Run starts with the weights of that moment; "
+        "the optimizer and its schedule start afresh. The layers must stay as they are, everything else may change.",
+        icon=":material/fork_right:",
+    )
+    return spec, f"fork.{parent.id}.{epoch}"
+
+
+def fork_cautions(spec: RunSpec) -> None:
+    """For a fork: refuse layers that its weights do not fit, and say when validation would flatter.
+
+    Raises:
+        SpecError, RunError: see check_fork.
+    """
+    if not spec.start_epoch:
+        return
+    check_fork(spec)
+    if not same_images_validate(spec, find_run(spec.start_run).spec):
+        st.warning(
+            "Seed, split or data differ from the earlier Run's: images that its weights have learned from will "
+            "validate, and validation will promise too much.",
+            icon=":material/warning:",
+        )
+
+
+def keeping_line(spec: RunSpec, dataset: Dataset) -> None:
+    """Say what it costs to keep every epoch."""
+    if spec.keep_epochs == "none":
+        st.caption("Keeps no epochs: the Time machine will have nothing to show of this Run.")
+        return
+    count = min(spec.train_limit or len(dataset.x_train), len(dataset.x_train))
+    held_out = len(dataset.x_test) if spec.split == "test" else round(count * spec.validation_fraction)
+    trained = count if spec.split == "test" else count - held_out
+    found = cost(spec, trained, held_out, len(dataset.x_test), len(dataset.class_names))
+    kept = f"{size(found.answers_bytes)} of answers"
+    kept += f" and {size(found.weights_bytes)} of weights" if found.weights_bytes else ""
+    longer = f"{found.share:.0%}" if found.share >= 0.005 else "under 1%"
+    st.caption(f"Keeps every epoch: each takes about {longer} longer, {kept} in all.")
 
 
 def _with_cut(spec: RunSpec) -> tuple[RunSpec, str]:

@@ -32,7 +32,7 @@ def network_form(base: RunSpec, scope: str) -> dict[str, Any]:
         values = section_fields("Network", base, scope)
         values["conv_blocks"] = conv_blocks_form(base.conv_blocks, scope)
         values["dense_layers"] = dense_layers_form(base.dense_layers, scope, least=0)
-    with st.expander("Start from an earlier Run"):
+    with st.expander("Weights at the start" if base.start_epoch else "Start from an earlier Run"):
         values |= _start_fields(base, scope)
     return values
 
@@ -42,7 +42,9 @@ def weights_line(spec: RunSpec) -> None:
     if not spec.is_transfer:
         return
     backbone = BACKBONES[spec.backbone]
-    if spec.weights == "random":
+    if spec.start_epoch:
+        st.caption("The weights, those of the backbone too, come from the Run that this one forks from.")
+    elif spec.weights == "random":
         st.warning("Not pretrained: the backbone has random weights.", icon=":material/warning:")
     elif spec.weights == "imagenet":
         if found := weights.find(spec.backbone):
@@ -102,6 +104,9 @@ def _cut(base: RunSpec, backbone: str, scope: str) -> str:
 
 
 def _start_fields(base: RunSpec, scope: str) -> dict[str, Any]:
+    if base.start_epoch:
+        st.caption(f"The weights come from epoch {base.start_epoch} of the Run that this one forks from.")
+        return {"frozen_blocks": field_widget("frozen_blocks", base, scope)}
     done = {
         progress.run.id: progress.run.spec
         for progress in readable_runs()

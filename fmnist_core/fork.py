@@ -1,0 +1,118 @@
+"""Forks: a new Run that starts from the weights that an earlier one had after some epoch, with other hyperparameters.
+
+    spec = fork(run, epoch=3)                       # the earlier Run's hyperparameters, to be changed
+    jobs.submit(spec.replace(learning_rate=1e-4))
+
+The new Run's spec names the earlier Run and the epoch. Its worker takes the weights over into the new Run's own folder
+before anything else, so that it needs neither the earlier Run nor a download afterwards.
+"""
+
+import os
+import shutil
+from contextlib import suppress
+from pathlib import Path
+
+from fmnist_core import zoo
+from fmnist_core.epoch_record import FOLDER, TRUNK_FILE, weights_file
+from fmnist_core.errors import LabError, RunError, SpecError
+from fmnist_core.runs import Run, find_run
+from fmnist_core.spec import RunSpec
+
+START_FOLDER, START_FILE = "start", "weights.npz"
+# They decide which images train and which validate.
+_SPLIT = ("dataset", "split", "validation_fraction", "seed", "train_limit", "duplicates", "label_marks", "fold")
+_TITLE = 120
+
+
+def fork(run: Run, epoch: int) -> RunSpec:
+    """Return the spec of a Run that goes on from the weights after an epoch, for the epochs that were left then.
+
+    Raises:
+        RunError: if the weights of that epoch are not kept, or the Run's spec is damaged.
+    """
+    spec = run.spec
+    if not weights_file(run.folder / FOLDER, epoch).is_file():
+        raise RunError(f"Expected an epoch whose weights Run {run.id} kept. Received epoch {epoch}.")
+    first = min(epoch, spec.epochs)
+    suffix = f", from epoch {epoch}"
+    changes = {"epochs": max(1, spec.epochs - first), "title": spec.title[: _TITLE - len(suffix)] + suffix}
+    if spec.is_transfer and spec.fine_tune_epochs:
+        changes["fine_tune_epochs"] = max(0, spec.fine_tune_epochs - (epoch - first))
+    return spec.replace(start_run=run.id, start_epoch=epoch, start_whole=True, group="", **changes)
+
+
+def check_fork(spec: RunSpec, runs_folder: Path | None = None) -> None:
+    """Check that a spec which starts from an epoch can: the weights are there, and fit its layers one for one.
+
+    Raises:
+        SpecError: if the network has other layers than the earlier Run's.
+        RunError: if the earlier Run or its weights are gone.
+    """
+    parent = find_run(spec.start_run, runs_folder)
+    if not weights_file(parent.folder / FOLDER, spec.start_epoch).is_file():
+        raise RunError(f"Expected the weights after epoch {spec.start_epoch} of Run {parent.id}. Received none.")
+    theirs, ours = (_parameters(one) for one in (parent.spec, spec))
+    if theirs != ours or spec.network != parent.spec.network or _base(spec) != _base(parent.spec):
+        raise SpecError(
+            f"Expected a network with the layers of Run {parent.id}, whose weights it starts from, {theirs} "
+            f"parameters. Received {ours}."
+        )
+
+
+def same_images_validate(spec: RunSpec, parent: RunSpec) -> bool:
+    """Whether both specs validate on the same images; else the fork validates on images that the other learned from."""
+    return all(getattr(spec, name) == getattr(parent, name) for name in _SPLIT)
+
+
+def ancestry(spec: RunSpec, runs_folder: Path | None = None) -> list[tuple[str, int]]:
+    """Return from which Run (its id) and epoch a spec was forked, from which that one was, and so on."""
+    steps: list[tuple[str, int]] = []
+    while spec.start_epoch and spec.start_run not in dict(steps):
+        steps.append((spec.start_run, spec.start_epoch))
+        try:
+            spec = find_run(spec.start_run, runs_folder).spec
+        except LabError:
+            break
+    return steps
+
+
+def weights_of(spec: RunSpec, runs_folder: Path | None = None) -> tuple[Path, Path]:
+    """Return the files of the weights that a fork starts from, in the earlier Run: the epoch's, the backbone's."""
+    folder = find_run(spec.start_run, runs_folder).folder / FOLDER
+    return weights_file(folder, spec.start_epoch), folder / TRUNK_FILE
+
+
+def keep_start(run: Run) -> tuple[Path, Path]:
+    """Take the weights that a fork starts from over into its own folder, unless they are there; return their files.
+
+    Raises:
+        RunError: if the earlier Run or its weights are gone.
+    """
+    own = run.folder / START_FOLDER
+    if not (own / START_FILE).is_file():
+        check_fork(run.spec, run.folder.parent)
+        file, trunk = weights_of(run.spec, run.folder.parent)
+        own.mkdir(exist_ok=True)
+        if trunk.is_file():
+            _link_or_copy(trunk, own / TRUNK_FILE)
+        _link_or_copy(file, own / START_FILE)  # last: with it, all is there
+    return own / START_FILE, own / TRUNK_FILE
+
+
+def _parameters(spec: RunSpec) -> list[int]:
+    return [layer.parameters for layer in zoo.describe(spec) if layer.parameters]
+
+
+def _base(spec: RunSpec) -> tuple[str, str, int]:
+    return (spec.backbone, spec.cut, spec.image_size_px) if spec.is_transfer else ("", "", 0)
+
+
+def _link_or_copy(source: Path, target: Path) -> None:
+    """Give a file a second name, which costs no space; a copy where the disk cannot. Files of weights never change."""
+    target.unlink(missing_ok=True)
+    with suppress(OSError):
+        os.link(source, target)
+        return
+    temporary = target.with_name(f".{target.name}")
+    shutil.copyfile(source, temporary)
+    temporary.replace(target)

@@ -1,0 +1,110 @@
+"""A Run's epochs under a slider: confusion matrix, map of answers and surest mistakes, moved in place by the browser.
+
+All epochs travel once, as bytes (about 15 kB each for 10,000 images, after the images' 2 MB), so that the slider asks
+the server nothing and nothing is drawn anew by it. The browser part is time_machine.js and time_machine_map.js.
+"""
+
+import json
+import struct
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from fmnist_core.epoch_history import EpochHistory
+from fmnist_core.figures.palette import CLASS_COLOURS, NEUTRAL_COLOUR, VALIDATION_COLOUR
+from pages.ui.save_picture import picture_component
+
+MOST_FRAMES = 100  # epochs on the slider
+# At module level, so that it is registered once per process and never within a rerun.
+_component = picture_component("fmnist_lab_time_machine", Path(__file__).with_suffix(".js"), "time_machine_map.js")
+
+
+@dataclass(frozen=True, eq=False)
+class Film:
+    """What the browser is given.
+
+    Attributes:
+        identity: equal for equal content.
+        epochs: on the slider.
+        data: bytes; see `film`.
+    """
+
+    identity: str
+    epochs: tuple[int, ...]
+    data: bytes
+
+
+def film(
+    identity: str,
+    history: EpochHistory,
+    images: np.ndarray,
+    class_names: Sequence[str],
+    val_accuracy: dict[int, float],
+    *,
+    start: int,
+    best: int | None,
+    file: str,
+) -> Film:
+    """Pack epochs and images.
+
+    Args:
+        identity: equal for equal content.
+        images: (n, 28, 28) uint8, those that were answered.
+        val_accuracy: by epoch, 0..1, where known.
+        start: the epoch on show at first.
+        best: the epoch that validation chose; None where nothing did.
+        file: name of saved pictures, without ending.
+    """
+    chosen = history.frames(MOST_FRAMES)
+    epochs = tuple(history.epochs[at] for at in chosen)
+    head = {
+        "identity": identity, "file": file, "count": len(history.y_true), "epochs": epochs,
+        "accuracy": [round(float(history.right[at].mean()), 6) for at in chosen],
+        "validation": [val_accuracy.get(epoch) for epoch in epochs],
+        "start": min(range(len(epochs)), key=lambda at: abs(epochs[at] - start)),
+        "best": epochs.index(best) if best in epochs else None,
+        "names": list(class_names),
+        "colours": [CLASS_COLOURS[at % len(CLASS_COLOURS)] for at in range(len(class_names))],
+        "inks": {"validation": VALIDATION_COLOUR, "test": NEUTRAL_COLOUR},
+        "anchors": np.round(history.anchors, 5).tolist(),
+    }  # fmt: skip
+    pictures = zlib.compress(_grey_levels(images), 1)
+    head["picturesBytes"] = len(pictures)
+    text = json.dumps(head, ensure_ascii=False, separators=(",", ":")).encode()
+    frames = zlib.compress(_frames(history, chosen), 1)
+    return Film(identity, epochs, struct.pack("<I", len(text)) + text + pictures + frames)
+
+
+def time_machine(shown: Film, *, key: str) -> int | None:
+    """Show the film and return the epoch at which the user left the slider; None before that."""
+    state = _component(key=key, data=shown.data, on_epoch_change=_nothing)
+    return _sent(state, shown)
+
+
+def _nothing() -> None:
+    """Streamlit lists a component's values by the callbacks given; the page needs none."""
+
+
+def _sent(state: Any, shown: Film) -> int | None:
+    sent = state.get("epoch") if hasattr(state, "get") else None
+    if not hasattr(sent, "get") or sent.get("identity") != shown.identity or sent.get("epoch") not in shown.epochs:
+        return None
+    return int(sent["epoch"])
+
+
+def _grey_levels(images: np.ndarray) -> bytes:
+    """Two pixels a byte, the first in its upper half, at 16 grey levels."""
+    levels = (images.reshape(len(images), -1).astype(np.uint16) * 15 + 127) // 255
+    return (levels[:, ::2] << 4 | levels[:, 1::2]).astype(np.uint8).tobytes()
+
+
+def _frames(history: EpochHistory, chosen: list[int]) -> bytes:
+    """Labels (n), then of each frame predicted (n), confidence (n), x (n), y (n), less the one before, modulo 256."""
+    x, y = history.places[chosen, :, 0], history.places[chosen, :, 1]
+    frames = np.concatenate([history.predicted[chosen], history.confidence[chosen], x, y], axis=1)
+    changes = np.vstack([frames[:1], np.diff(frames, axis=0)])  # uint8 wraps around
+    return history.y_true.astype(np.uint8).tobytes() + changes.tobytes()
