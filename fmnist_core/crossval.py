@@ -56,8 +56,8 @@ class CrossValidation:
         zoo.describe(self.base)
         if self.base.start_epoch:
             raise SpecError(
-                "Expected a network that starts afresh: weights of an earlier Run's epoch have learned from images that "
-                f"folds validate on. Received epoch {self.base.start_epoch} of {self.base.start_run}."
+                "Expected a network that starts afresh: weights of an earlier Run's epoch have learned from images "
+                f"that folds validate on. Received epoch {self.base.start_epoch} of {self.base.start_run}."
             )
         if self.leaking and self.base.is_transfer:
             raise SpecError("Expected a network of our own where weights are carried. Received one with a backbone.")

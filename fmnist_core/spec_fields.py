@@ -231,8 +231,8 @@ class SpecFields:
     )  # fmt: skip
     keep_epochs: str = hyper(
         "none", "Time machine", "Keep every epoch",
-        "Its answers on the test images, for the page Time machine. Its weights as well, so that a new Run can fork from "
-        "any epoch. The test images teach nothing and choose nothing.",
+        "Its answers on the test images, for the page Time machine. Its weights as well, so that a new Run can fork "
+        "from any epoch. The test images teach nothing and choose nothing.",
         choices={"none": "No", "answers": "Its answers", "weights": "Its answers and weights"},
     )  # fmt: skip
     best_checkpoint: str = hyper(

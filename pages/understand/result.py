@@ -8,7 +8,7 @@ from pages.ui.data import plain
 from pages.ui.header import empty_state, page_header
 from pages.ui.runs import choose_run, readable_runs
 from pages.ui.understand.closer import closer_look
-from pages.ui.understand.lineage import lineage
+from pages.ui.understand.lineage import lineage, to_time_machine
 from pages.ui.understand.result import (
     answers,
     cautions,
@@ -44,6 +44,7 @@ if result:
     headline(progress, result, evaluation)
     lineage(progress.run.spec)
     reference(progress.run.spec, result)
+    to_time_machine(progress.run)
     st.page_link(
         "pages/train/crossval.py", label="How sure is that? Cross-validate these settings", icon=":material/rule:",
         query_params={"from": progress.run.id},

@@ -195,8 +195,8 @@ def _forgotten_images(kept: Kept, run_id: str) -> None:
         return
     first = frame[:FORGOTTEN_SHOWN]
     st.caption(
-        f"{len(first)} of {len(frame):,} images, those forgotten most often first: true class, what was said instead the "
-        "last time, and how often it was forgotten. Many look like two classes at once, or bear a label that is a "
+        f"{len(first)} of {len(frame):,} images, those forgotten most often first: true class, what was said instead "
+        "the last time, and how often it was forgotten. Many look like two classes at once, or bear a label that is a "
         "matter of opinion."
     )
     image_grid(

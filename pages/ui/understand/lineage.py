@@ -2,12 +2,22 @@
 
 import streamlit as st
 
+from fmnist_core.epoch_record import has_kept
 from fmnist_core.errors import LabError
 from fmnist_core.fork import ancestry
-from fmnist_core.runs import find_run
+from fmnist_core.runs import Run, find_run
 from fmnist_core.spec import RunSpec
 from pages.ui.data import plain
 from pages.ui.runs import run_title
+
+
+def to_time_machine(run: Run) -> None:
+    """Lead to the Run's epochs, where it kept some."""
+    if has_kept(run):
+        st.page_link(
+            "pages/understand/epochs.py", label="Epoch by epoch: what it learned and forgot", icon=":material/history:",
+            query_params={"run": run.id},
+        )  # fmt: skip
 
 
 def lineage(spec: RunSpec) -> None:
