@@ -39,7 +39,7 @@ def recreate_script(run: Run) -> str:
     spec, result = run.spec, run.result or {}
     if spec.network not in zoo.NETWORKS:
         raise ModelError("Expected a Run that was trained here. Received a model from outside: how is not known.")
-    if getattr(spec, "start_epoch", 0):
+    if spec.start_epoch:
         raise ModelError(
             f"Expected a Run that begins with new weights, or with those of a finished Run. Received one that begins "
             f"with epoch {spec.start_epoch} of Run {spec.start_run}: no file to take away has those."
