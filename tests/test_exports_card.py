@@ -113,3 +113,11 @@ def test_other_data_are_refused(make, dataset, tmp_path):
     (run.folder / RESULT_FILE).write_text(json.dumps(result))
     with pytest.raises(LabError, match="Expected the data that this Run was tested on"):
         model_card(run, dataset)
+
+
+def test_an_incomplete_result_says_what_is_missing(make, dataset):
+    run = make()
+    result = {name: value for name, value in run.result.items() if name != "parameters"}
+    (run.folder / RESULT_FILE).write_text(json.dumps(result))
+    with pytest.raises(LabError, match="expected parameters in its result"):
+        model_card(run, dataset)

@@ -53,6 +53,11 @@ def test_a_plain_model_tells_its_layers_and_version():
     assert "Dense" in found.layers
 
 
+def test_parts_of_unusual_forms_are_looked_at_all_the_same():
+    assert inspect(keras_file(DENSE, {"class_name": "Dense", "config": 5}), "m.keras")
+    assert inspect(keras_file(DENSE, {"class_name": "__tuple__", "items": [1]}), "m.keras")
+
+
 def test_what_it_was_compiled_with_is_never_loaded_and_does_not_count():
     custom = {"loss": {"module": "their.losses", "class_name": "Loss", "config": {"name": "loss"}}}
     assert inspect(keras_file(DENSE, compile_config=custom), "m.keras")
@@ -80,6 +85,8 @@ BAD = {
     "torn": (keras_file(DENSE)[:-30], "Received a damaged one"),
     "no JSON": (keras_file(members={"config.json": "{"}), "Received a damaged one"),
     "other JSON": (keras_file(members={"config.json": "[1]"}), "Received other JSON"),
+    "endless": (keras_file(members={"config.json": "[" * 100_000}), "nested without end|a damaged one"),
+    "deep": (keras_file(members={"config.json": '{"a":' * 900 + "1" + "}" * 900}), "nested without end|no layer"),
     "no layer": (keras_file(members={"config.json": "{}"}), "Received no layer"),
 }  # fmt: skip
 

@@ -1,6 +1,7 @@
 """The page Take away in its states: no Run, nothing made, running, proven, failed, and a model brought in."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -73,12 +74,12 @@ def proven(run):
 
 @pytest.fixture
 def open_page(own):
-    def go(**query):
+    def go(script=PAGE, **query):
         page = AppTest.from_file(str(paths.PROJECT / "app.py"), default_timeout=120)
         asked = {"data": "Your own files", "data.folder": str(own), **query}
         page.query_params.update(asked)
         page.run()  # else the page is not known by the address that it has in the table
-        page.switch_page(PAGE)
+        page.switch_page(script)
         page.query_params.update(asked)
         page.run()
         assert not page.exception
@@ -162,3 +163,17 @@ def test_a_model_that_has_arrived_leads_to_its_result(open_page, run, started, m
     page.button(key="arrival.go").click().run()
     assert "with pixels as 0 to 255. It gets 100.00%" in page.success[0].value
     assert not started
+
+
+@pytest.mark.parametrize("script", ["understand/result", "understand/compare", "train/runs", "predict/take_away"])
+def test_the_pages_of_runs_take_a_model_from_outside(open_page, run, script):
+    spec = json.loads((run.folder / "spec.json").read_text()) | {"network": arrival.NETWORK, "title": "Theirs"}
+    theirs = Run(shutil.copytree(run.folder, run.folder.with_name("20260101-000000-000001-theirs-abcd")))
+    (theirs.folder / "spec.json").write_text(json.dumps(spec))
+    given = theirs.result | {"imported": {"file": "theirs.keras", "sha256": "ab"}}
+    (theirs.folder / RESULT_FILE).write_text(json.dumps(given))
+    page = open_page(f"pages/{script}.py", run=theirs.id, runs=f"{theirs.id},{run.id}")
+    assert not page.error
+    assert "Adam" not in " ".join(str(table.value) for table in page.dataframe if script == "understand/result")
+    if script == "predict/take_away":
+        assert "Not offered. Expected a Run that was trained here" in words(page)

@@ -51,7 +51,7 @@ FORMATS: dict[str, Format] = {
     ),
     "int8": Format(
         "LiteRT, 8-bit whole numbers", "model-int8.tflite", "ai-edge-litert",
-        "For microcontrollers: a quarter of the size, pixel bytes in, whole numbers throughout.",
+        "For microcontrollers: about a quarter of the size, pixel bytes in, whole numbers throughout.",
         tolerance=None, most_lost=0.02,
     ),
     "onnx": Format("ONNX", "model.onnx", "onnxruntime", "For C++, C#, Java, JavaScript and other frameworks."),

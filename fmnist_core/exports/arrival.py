@@ -8,6 +8,7 @@ import hashlib
 import json
 import os
 import shutil
+import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -38,6 +39,7 @@ SCALINGS: dict[str, str] = {
 }  # fmt: skip
 TRIAL_IMAGES = 1000  # of the training set: what "find out" tries the ranges on
 BATCH = 250
+KEPT_S = 24 * 3600.0  # an uploaded file waits at most so long for its task
 
 Report = Callable[[str, float], None]
 
@@ -60,6 +62,9 @@ def keep_file(content: bytes, name: str) -> str:
     """
     inspect(content, name)
     sha256 = hashlib.sha256(content).hexdigest()
+    for file in _kept(sha256).parent.glob("*.keras"):  # of attempts that failed and were not repeated
+        if time.time() - file.stat().st_mtime > KEPT_S:
+            file.unlink(missing_ok=True)
     write_atomically(_kept(sha256), content)
     return sha256
 

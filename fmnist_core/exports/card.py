@@ -24,6 +24,7 @@ NAME = "MODEL_CARD.md"
 WEAK_CLASSES = 3  # named in words; the table has all of them
 FEWEST_IMAGES = 30  # of a class, for its recall to be called a weakness
 PACKAGES = ("tensorflow", "keras", "numpy")
+_NEEDED = ("class_names", "parameters", "test_images", "source")
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,8 @@ def model_card(run: Run, dataset: Dataset, exports: Exports | None = None) -> st
             f"Expected the data that this Run was tested on ({result.get('source', 'unknown')}). Received others "
             f"({dataset.source}), so its figures cannot be computed."
         )
+    if missing := [name for name in _NEEDED if name not in result]:
+        raise RunError(f"Run {run.id}: expected {', '.join(missing)} in its result. Received none.")
     made = Evaluation(dataset.y_test, run.test_probabilities(), tuple(result["class_names"]))
     facts = _Facts(run, result, dataset, made)
     sections = [_what(facts), _data(facts), _figures(facts), _weaknesses(facts), _calibration(facts)]

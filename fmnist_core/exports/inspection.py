@@ -52,13 +52,14 @@ def inspect(content: bytes, name: str) -> Found:
     """
     if len(content) > MAX_BYTES:
         raise ModelError(f"{name}: expected at most {MAX_BYTES >> 20} MB. Received {len(content) / 1e6:.0f} MB.")
-    config, metadata = _read(content, name)
-    layers = []
-    for part in _objects(config):
-        kind = str(part.get("class_name", ""))
-        _check_object(part, kind, name)
-        if str(part.get("module", "")).startswith("keras") and "name" in (part.get("config") or {}):
-            layers.append(kind)
+    try:
+        config, metadata = _read(content, name)
+        parts = list(_objects(config))
+    except RecursionError as error:
+        raise ModelError(f"{name}: expected a Keras model in config.json. Received one nested without end.") from error
+    for part in parts:
+        _check_object(part, str(part.get("class_name", "")), name)
+    layers = [str(part["class_name"]) for part in parts if _layer_name(part) and part["class_name"] != "DTypePolicy"]
     if not layers:
         raise ModelError(f"{name}: expected a Keras model in config.json. Received no layer.")
     return Found(str(metadata.get("keras_version", "unknown")), tuple(layers))
