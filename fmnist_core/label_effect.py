@@ -17,8 +17,8 @@ import pandas as pd
 
 from fmnist_core.crossval_scores import Summary
 from fmnist_core.datasets import Dataset
-from fmnist_core.errors import LabError, RunError
-from fmnist_core.evaluation import Evaluation
+from fmnist_core.errors import RunError
+from fmnist_core.evaluation import Evaluation, EvaluationError
 from fmnist_core.label_trial import Launched, Pair
 from fmnist_core.paired import Pairing
 from fmnist_core.runs import Run, RunState
@@ -151,5 +151,5 @@ def _evaluation(run: Run, dataset: Dataset) -> Evaluation:
         )
     try:
         return Evaluation(dataset.y_test, run.test_probabilities(), dataset.class_names)
-    except LabError as error:
+    except EvaluationError as error:
         raise RunError(f"Run {run.id}: {error}") from error

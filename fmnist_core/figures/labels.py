@@ -32,7 +32,7 @@ def effect_figure(effect: Effect) -> go.Figure:
     ends = [0, *(100 * one.difference for one in effect.outcomes), *(100 * end for end in interval or ())]
     room = 0.12 * (max(ends) - min(ends)) or 1
     figure.update_xaxes(
-        title="Test accuracy with decisions less without (percentage points)", zeroline=False, nticks=7,
+        title="Difference in test accuracy (percentage points)", zeroline=False, nticks=7,
         range=(min(ends) - room, max(ends) + room),
     )  # fmt: skip
     figure.update_yaxes(visible=False, range=(0.55, -0.55))

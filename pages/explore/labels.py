@@ -6,8 +6,8 @@ from pages.ui.data import current_dataset
 from pages.ui.distributions.results import require_images
 from pages.ui.header import page_header
 from pages.ui.labels.decisions import read_decisions, show_decisions
-from pages.ui.labels.judge import choose_judge
-from pages.ui.labels.queue import choose_page, explain, selected_images
+from pages.ui.labels.judge import choose_judge, judge
+from pages.ui.labels.queue import choose_page, explain, selected_images, show_progress
 from pages.ui.labels.retrain import show_retrain
 from pages.ui.labels.review import review
 from pages.ui.selection import selection_bar
@@ -24,8 +24,13 @@ if view == "Retrain":
     st.stop()
 selection = selection_bar(dataset, pixel=False)
 require_images(dataset, selection)
-if judge := choose_judge(dataset):
+bar = st.container(horizontal=True, vertical_alignment="bottom", gap="small")
+with bar:
+    name = choose_judge()
+if found := judge(dataset, name):
     selected = selected_images(dataset, selection)
-    explain(dataset, selected, judge)
-    review(dataset, choose_page(dataset, judge, selected, decisions))
+    listing = choose_page(bar, dataset, found, selected, decisions)
+    explain(selected, found)
+    show_progress(dataset, found, selected, decisions)
+    review(dataset, listing)
     show_decisions(dataset, decisions)

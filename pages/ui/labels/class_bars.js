@@ -31,7 +31,9 @@ function makeRow({ name, colour, key, share, role }, choose) {
   const row = make("button", `row ${role}`);
   row.type = "button";
   row.style.setProperty("--colour", colour);
-  row.append(make("kbd", "", key), make("span", "name", name), make("span", "role", role));
+  const label = make("span", "name", name);
+  if (role) label.appendChild(make("small", "", ` ${role}`));
+  row.append(make("kbd", "", key), label);
   const track = row.appendChild(make("span", "track"));
   track.appendChild(document.createElement("i")).style.width = `${100 * (share ?? 0)}%`;
   const percent = share === null ? "–" : `${(100 * share).toFixed(1)}%`;

@@ -48,13 +48,17 @@ class Judge:
     group: Group | None = None
 
 
-def choose_judge(dataset: Dataset) -> Judge | None:
-    """Let the user choose the judge and return what he says; None while it is computed or cannot be, which is shown."""
-    name = st.segmented_control(
+def choose_judge() -> str:
+    """Let the user choose who judges: NEIGHBOURS or NETWORKS."""
+    return st.segmented_control(
         "Judged by", [NEIGHBOURS, NETWORKS], default=NEIGHBOURS, required=True, key="by", bind="query-params",
         help="Nearest images need nothing but a few seconds. Networks see more than pixels, and need a "
         "cross-validation: each training image is judged by a network that did not learn from it.",
     )  # fmt: skip
+
+
+def judge(dataset: Dataset, name: str) -> Judge | None:
+    """Return the judge and what he says; None while it is computed or cannot be, which is shown."""
     return _neighbours(dataset) if name == NEIGHBOURS else _networks(dataset)
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from fmnist_core.datasets import Dataset
 from fmnist_core.label_queue import decided_mask, listed
@@ -65,8 +66,8 @@ def selected_images(dataset: Dataset, selection: Selection) -> np.ndarray:
     return selected
 
 
-def explain(dataset: Dataset, selected: np.ndarray, judge: Judge) -> None:
-    """Say how many labels are doubted, and by which method."""
+def explain(selected: np.ndarray, judge: Judge) -> None:
+    """Say how many labels are doubted, and by whom."""
     if judge.neighbours:
         doubted = judge.neighbours.doubt[selected & judge.judgement.suspect]
         st.markdown(
@@ -78,20 +79,27 @@ def explain(dataset: Dataset, selected: np.ndarray, judge: Judge) -> None:
         judged = selected & judge.judgement.judged
         st.markdown(
             f"Confident learning takes **{int((judged & judge.judgement.suspect).sum()):,}** of {judged.sum():,} "
-            f"labels for wrong, by {plain(judge.group.cross.base.title)} in {folds_words(judge.group.cross)}; of all "
-            f"labels that were judged, it estimates {judge.issues.noise:.1%} wrong. Networks err, too: look, then "
-            "decide."
+            f"labels for wrong, by {plain(judge.group.cross.base.title)} in {folds_words(judge.group.cross)}. Some "
+            "are, and some are images that these networks cannot tell: look, then decide."
         )
         if not judged.any():
             st.info(
                 "A cross-validation judges training images only: choose Training, or let nearest images judge.",
                 icon=":material/info:",
             )
+
+
+def explain_ranking(dataset: Dataset, judge: Judge) -> None:
+    """Say by which method the list is ranked; folded away."""
     with st.expander("How they are ranked"):
         st.markdown(_BY_NEIGHBOURS if judge.neighbours else _BY_NETWORKS)
         if judge.issues:
             frame = pairs_table(judge.issues.joint, dataset.class_names, len(judge.issues.index)).head(_PAIRS)
-            st.markdown("**Estimated mistakes**, the most frequent pairs of classes:")
+            st.markdown(
+                f"**Estimated mistakes**, the most frequent pairs of classes; in all {judge.issues.noise:.1%} of the "
+                "labels. Where networks cannot tell classes apart the estimate is too high: it was 20 % where a tenth "
+                "of the labels had been flipped on purpose."
+            )
             st.dataframe(frame, hide_index=True, height="content", width=460)
             table_download(frame, "label-pairs", index=False)
 
@@ -111,9 +119,11 @@ def pairs_table(joint: np.ndarray, classes: tuple[str, ...], count: int) -> pd.D
     return frame[frame["Images"] > 0]
 
 
-def choose_page(dataset: Dataset, judge: Judge, selected: np.ndarray, decisions: Overlay) -> Listing:
-    """Let the user choose what to list and return one page of it."""
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+def choose_page(
+    bar: DeltaGenerator, dataset: Dataset, judge: Judge, selected: np.ndarray, decisions: Overlay
+) -> Listing:
+    """Let the user choose in the bar what to list and return one page of it."""
+    with bar:
         shown = st.segmented_control(
             "Show", [OPEN, DECIDED, ALL], default=OPEN, required=True, key="show", bind="query-params"
         )
@@ -125,11 +135,11 @@ def choose_page(dataset: Dataset, judge: Judge, selected: np.ndarray, decisions:
             f"Page, of {pages}", 1, pages, 1, key="page", bind="query-params", width=150, disabled=pages == 1
         )
         image_field()
-    _progress(dataset, judge, selected, decisions)
     return Listing(judge, queue, min(page, pages), shown, decisions)
 
 
-def _progress(dataset: Dataset, judge: Judge, selected: np.ndarray, decisions: Overlay) -> None:
+def show_progress(dataset: Dataset, judge: Judge, selected: np.ndarray, decisions: Overlay) -> None:
+    """Show how many of the selected suspects are decided."""
     suspect = judge.judgement.suspect & selected
     decided = int((decided_mask(decisions.marks, dataset, len(selected)) & suspect).sum())
     if count := int(suspect.sum()):

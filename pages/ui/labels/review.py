@@ -9,7 +9,7 @@ from fmnist_core.places import WORDS, Place
 from pages.ui.data import plain
 from pages.ui.labels.class_bars import class_bars
 from pages.ui.labels.decisions import decide, last_decided, mark_words, undo
-from pages.ui.labels.queue import OPEN, PER_PAGE, Listing, grid
+from pages.ui.labels.queue import OPEN, PER_PAGE, Listing, explain_ranking, grid
 from pages.ui.pixel_image import pixel_image
 from pages.ui.reveal import reveal
 from pages.ui.samples.panel import REVEAL_KEY, nearest_images, open_image, opened
@@ -26,11 +26,12 @@ def review(dataset: Dataset, listing: Listing) -> None:
         done = listing.shown == OPEN and listing.decisions.marks
         st.info(f"{'All decided. ' if done else ''}No image to list here.", icon=":material/task_alt:")
     first = Place.at(listing.positions[0], dataset) if len(listing.positions) else None
-    left, right = st.columns(2, gap="large")
+    left, right = st.columns([5, 6], gap="medium")
     with left:
         place = opened(dataset) or first
         if first:
             grid(dataset, listing, place)
+        explain_ranking(dataset, listing.judge)
     with right:
         if place:
             _panel(dataset, listing, place)
@@ -44,10 +45,10 @@ def _panel(dataset: Dataset, listing: Listing, place: Place) -> None:
     mark = listing.decisions.marks.get(place)
     decided = f" · :green[✓ {plain(mark_words(mark, dataset.class_names))}]" if mark else ""
     st.markdown(f"**{plain(name)}** :gray[· {WORDS[place.split]} image {place.index:,} · {place}]{decided}")
-    picture, classes = st.columns([5, 6], gap="small")
+    picture, classes = st.columns([2, 3], gap="small")
     with picture:
         pixel_image(
-            place.image(dataset), key="panel-image", bounds=(0, 255), width_px=260, file=str(place),
+            place.image(dataset), key="panel-image", bounds=(0, 255), width_px=220, file=str(place),
             alt=f"{name}, {WORDS[place.split].lower()} image {place.index}.",
         )  # fmt: skip
     with classes:
