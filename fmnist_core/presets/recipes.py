@@ -19,7 +19,7 @@ def _stages(*stages: tuple[int, ...]) -> tuple[ConvBlock, ...]:
 
 
 _MODERN = {
-    "optimizer": "muon", "weight_decay": 0.02, "label_smoothing": 0.1, "schedule": "one_cycle", "batch_size": 128,
+    "optimizer": "muon", "weight_decay": 0.02, "label_smoothing": 0.1, "schedule": "one_cycle", "batch_size": 192,
     "flip": True, "validation_fraction": 0.05, "best_checkpoint": "none",
 }  # fmt: skip
 _ALL_CONVOLUTIONS = _MODERN | {"global_pooling": "average", "dense_layers": ()}
@@ -32,8 +32,8 @@ SPECS = (
         batch_size=64, epochs=5, learning_rate=2e-3, schedule="one_cycle",
     ),
     RunSpec(
-        title="Quick", preset="quick", conv_blocks=_stages((16,), (32,), (64, 64), (128,)),
-        learning_rate=8e-3, epochs=4, mirror_averaging=True, **_ALL_CONVOLUTIONS,
+        title="Quick", preset="quick", conv_blocks=_stages((16,), (48,), (64,), (96,)),
+        learning_rate=1e-2, epochs=4, mirror_averaging=True, **_ALL_CONVOLUTIONS,
     ),
     RunSpec(
         title="LeNet-5, modernised", preset="lenet5-modern",
@@ -41,16 +41,15 @@ SPECS = (
             ConvBlock(12, 5, "same", batch_norm=True, norm_first=True),
             ConvBlock(32, 5, batch_norm=True, norm_first=True),
         ),
-        dense_layers=(DenseLayer(60),), learning_rate=5e-3, epochs=15, **_MODERN,
+        dense_layers=(DenseLayer(60),), learning_rate=5e-3, epochs=15, **_MODERN | {"batch_size": 128},
     ),
     RunSpec(
-        title="Small", preset="small", conv_blocks=_stages((24,), (48,), (96, 96), (192,)),
-        learning_rate=8e-3, epochs=10, shift_px=1, erasing_fraction=0.1, mirror_averaging=True, **_ALL_CONVOLUTIONS,
+        title="Small", preset="small", conv_blocks=_stages((16,), (48, 48), (96,), (160,)),
+        learning_rate=1e-2, epochs=11, shift_px=1, mirror_averaging=True, **_ALL_CONVOLUTIONS,
     ),
     RunSpec(
-        title="Best small", preset="best-small", conv_blocks=_stages((32,), (64,), (128, 128), (208,)),
-        learning_rate=8e-3, epochs=24, shift_px=1, erasing_fraction=0.2, weight_averaging=0.998, mirror_averaging=True,
-        **_ALL_CONVOLUTIONS,
+        title="Best small", preset="best-small", conv_blocks=_stages((32, 32), (64, 64), (112, 112), (112,)),
+        learning_rate=1e-2, epochs=24, shift_px=1, erasing_fraction=0.1, mirror_averaging=True, **_ALL_CONVOLUTIONS,
     ),
     RunSpec(
         title="MobileNet, cut where it helps", preset="mobilenet-cut",
