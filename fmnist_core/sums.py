@@ -31,16 +31,19 @@ def part(dataset: Dataset, split: str) -> tuple[np.ndarray, np.ndarray]:
     return (dataset.x_test, dataset.y_test) if split == "test" else (dataset.x_train, dataset.y_train)
 
 
-def sums_of(dataset: Dataset, selection: Selection) -> Sums:
-    """Return what correlations and principal components of the selected images are computed from."""
-    return Sums(
-        *conditioned(
-            dataset,
-            selection,
-            whole=lambda classes: _stored_sums(dataset, classes),
-            over=lambda subset: _sums(dataset, subset, np.arange(len(subset))),
-        )
-    )
+def sums_of(dataset: Dataset, selection: Selection, most: int | None = None) -> Sums:
+    """Return what correlations and principal components of the selected images are computed from.
+
+    most: with a condition on a pixel, no more images than that, drawn at random, always the same; None for all. Sums of
+    classes and sets lie on disk and are always of all.
+    """
+    if selection.pixel is None:
+        return Sums(*_stored_sums(dataset, selection))
+    subset = selection.take(dataset)
+    rows = np.arange(len(subset))
+    if most is not None and len(subset) > most:
+        rows = np.random.default_rng(0).permutation(len(subset))[:most]
+    return Sums(*_sums(dataset, subset, rows))
 
 
 def conditioned(
@@ -85,14 +88,6 @@ def _stored(dataset: Dataset, split: str) -> dict[str, np.ndarray]:
         return {"sizes": sizes, "sums": sums, "products": products, "total": total, "extent": extents(images)}
 
     return remembered(dataset.sha256, "pixel-products", 3, compute, split=split)
-
-
-def sums_of_sample(dataset: Dataset, selection: Selection, most: int) -> Sums:
-    """Return the sums of at most so many of the selected images, drawn at random, always the same."""
-    subset = selection.take(dataset)
-    if len(subset) <= most:
-        return sums_of(dataset, selection)
-    return Sums(*_sums(dataset, subset, np.random.default_rng(0).permutation(len(subset))[:most]))
 
 
 def _sums(dataset: Dataset, subset: Subset, rows: np.ndarray) -> Arrays:

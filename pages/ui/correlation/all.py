@@ -9,7 +9,7 @@ from fmnist_core.figures.pixels import pixel_words
 from fmnist_core.selection import Selection
 from pages.ui.correlation.matrix import correlation_matrix
 from pages.ui.correlation.pair import choose_pair, current_partner, current_pixel, pair_images
-from pages.ui.correlation.results import Correlated, correlated
+from pages.ui.correlation.results import Correlated, correlated, sample_note
 from pages.ui.export import show_figure, table_download
 
 
@@ -17,6 +17,7 @@ from pages.ui.export import show_figure, table_download
 def all_view(dataset: Dataset, selection: Selection) -> None:
     """Show the whole matrix beside the images of a pair, then the strongest pairs and the first columns."""
     result = correlated(dataset, selection)
+    sample_note(dataset, selection, result)
     pairs = strongest_pairs(result.matrix)
     text = matrix_text(pairs, count_above(result.matrix, REDUNDANT), len(constant_pixels(result.matrix)))
     st.markdown(text)

@@ -11,7 +11,7 @@ from fmnist_core.figures.pixels import limits
 from fmnist_core.pixels import SIDE
 from fmnist_core.selection import Selection
 from pages.ui.correlation.pair import choose_first
-from pages.ui.correlation.results import correlated
+from pages.ui.correlation.results import correlated, sample_note
 from pages.ui.data import plain
 from pages.ui.distributions.behind import bright_and_dark
 from pages.ui.distributions.results import Shown, shown_classes
@@ -25,7 +25,9 @@ METHODS = {"Pearson": "pearson", "Cosine": "cosine"}
 @st.fragment
 def classes_view(dataset: Dataset, selection: Selection) -> None:
     """Show the map of each class, one of them large, and the similarity of the mean images."""
-    sums, shown = correlated(dataset, selection).sums, shown_classes(dataset, selection)
+    result = correlated(dataset, selection)
+    sample_note(dataset, selection, result)
+    sums, shown = result.sums, shown_classes(dataset, selection)
     maps = with_classes(sums)
     top = limits(maps, "diverging")[1]
     st.subheader("Each pixel with each class", anchor=False)

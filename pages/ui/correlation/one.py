@@ -10,7 +10,7 @@ from fmnist_core.figures.pixels import pixel_words
 from fmnist_core.pixels import SIDE
 from fmnist_core.selection import Selection
 from pages.ui.correlation.pair import choose_first, choose_partner, current_partner, current_pixel, pair_images
-from pages.ui.correlation.results import Correlated, correlated
+from pages.ui.correlation.results import Correlated, correlated, sample_note
 from pages.ui.distributions.behind import bright_and_dark
 from pages.ui.export import table_download
 from pages.ui.pixel_image import pixel_image
@@ -20,6 +20,7 @@ from pages.ui.pixel_image import pixel_image
 def one_view(dataset: Dataset, selection: Selection) -> None:
     """Show the mean image to choose from, the correlations of the chosen pixel, its partners, and images."""
     result = correlated(dataset, selection)
+    sample_note(dataset, selection, result)
     pixel, partner = current_pixel(), current_partner()
     strongest = partners(result.matrix, pixel)
     left, middle, right = st.columns([5, 5, 4], gap="large")

@@ -11,6 +11,8 @@ from fmnist_core.selection import Selection
 from fmnist_core.sums import sums_of
 from pages.ui.correlation.matrix import packed
 
+MOST = 12_000  # images under a condition on a pixel: a correlation is then off by 0.01, and the slider answers at once
+
 
 class Correlated(NamedTuple):
     """Sums over the selected images, their correlations (784, 784) float64, and these packed for the browser."""
@@ -23,7 +25,7 @@ class Correlated(NamedTuple):
 # Eleven megabytes each, shared by all sessions.
 @st.cache_resource(max_entries=4, show_spinner="Correlating 784 pixels with each other")
 def _correlated(sha256: str, key: str, _dataset: Dataset, _selection: Selection) -> Correlated:
-    sums = sums_of(_dataset, _selection)
+    sums = sums_of(_dataset, _selection, MOST)
     matrix = correlations(sums)
     matrix.flags.writeable = False
     return Correlated(sums, matrix, packed(matrix))
@@ -32,3 +34,12 @@ def _correlated(sha256: str, key: str, _dataset: Dataset, _selection: Selection)
 def correlated(dataset: Dataset, selection: Selection) -> Correlated:
     """Return the correlations of the selected images."""
     return _correlated(dataset.sha256, selection.key, dataset, selection)
+
+
+def sample_note(dataset: Dataset, selection: Selection, result: Correlated) -> None:
+    """Say of how many images the correlations are, where they are not of all that are selected."""
+    if selection.pixel is not None and result.sums.count < (selected := selection.count(dataset)):
+        st.caption(
+            f"Of {result.sums.count:,} of the {selected:,} selected images, a random sample: numbers may be off by "
+            f"about {result.sums.count**-0.5:.2f}."
+        )
