@@ -155,7 +155,7 @@ def _browser() -> None:
         page.wait_for_timeout(2000)
         _frames("browser: home page", page)
         _until("browser: page complete", lambda: page.goto(f"{address}/compare"), page, ".live-chart canvas")
-        table = page.get_by_text("Runs in a table")
+        table = page.get_by_text("All Runs in a table")
         _until("browser: table of all Runs", table.click, page, ".stExpander canvas")
         _until(
             "browser: ten Runs, to their curves", lambda: page.goto(f"{address}/compare?runs={ten}"), page,

@@ -17,15 +17,15 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
-from benchmarks.recipes import _processor as processor
+from benchmarks.recipes import _processor
 from fmnist_core import paths
 from fmnist_core.backbones import BACKBONES
-from fmnist_core.crossval import CrossValidation
 from fmnist_core.errors import ModelError
-from fmnist_core.reproduction import ROWS, Row
+from fmnist_core.reproduction import ROWS, SHOWN, Row
 from fmnist_core.reproduction_runs import FILE, KeptRun, read, same_place, write
 from fmnist_core.runs import Run
 from fmnist_core.spec import RunSpec
@@ -35,42 +35,69 @@ from fmnist_core.zoo import weights
 def main() -> None:
     """Train what was asked for and keep it."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("rows", nargs="*", metavar="ROW", help=", ".join(ROWS))
+    parser.add_argument("rows", nargs="*", metavar="ROW", help=", ".join([*ROWS, *SHOWN]))
     parser.add_argument("--limit", type=int, default=0, help="training images, 0 for all")
     parser.add_argument("--again", action="store_true", help="train what is kept already, too")
+    parser.add_argument("--mnist", default="", help="a folder with MNIST's IDX files, where there is no download")
     parser.add_argument(
-        "--mnist", default="", help="a folder with MNIST's IDX files, where there is no download"
+        "--mobilenet", default="", help="a file with MobileNet's ImageNet weights, likewise"
     )
     options = parser.parse_args()
-    if unknown := [key for key in options.rows if key not in ROWS]:
-        sys.exit(f"Expected rows among {', '.join(ROWS)}. Received {', '.join(unknown)}.")
+    if unknown := [key for key in options.rows if key not in ROWS and key not in SHOWN]:
+        sys.exit(f"Expected rows among {', '.join([*ROWS, *SHOWN])}. Received {', '.join(unknown)}.")
     cache = paths.cache()
     with tempfile.TemporaryDirectory() as home:
         os.environ["FMNIST_LAB_HOME"] = home  # inherited by the processes that train
         os.environ.setdefault("FMNIST_LAB_WEIGHTS", str(cache.parent / "weights"))
         (Path(home) / "cache").symlink_to(cache)
-        for key in options.rows or ROWS:
-            _reproduce(ROWS[key], options.limit, options.again, options.mnist)
+        for key in options.rows or [*ROWS, *SHOWN]:
+            if key in SHOWN:
+                _show(key, options.again, options.mobilenet)
+            else:
+                _reproduce(ROWS[key], options.limit, options.again, options.mnist)
 
 
 def _reproduce(row: Row, limit: int, again: bool, mnist: str) -> None:
     if reason := why_not(row):
-        _keep(KeptRun(row.key, not_run=reason, date=f"{date.today():%Y-%m-%d}"))
+        keep(KeptRun(row.key, not_run=reason, date=f"{date.today():%Y-%m-%d}"))
         print(f"{row.key}: {reason}", flush=True)
         return
+    kept = [one for one in read().runs if not again]
+    works = [
+        (place, any(same_place(one, place) and one.is_of(place.spec) for one in kept)) for place in places(row, limit)
+    ]
+    # A fold with carried weights needs the Run before it, so those are all there or all trained.
+    carried_done = all(done for place, done in works if place.carried)
     before = ""
-    for fold, carried, spec in works(row, limit):
+    for place, done in works:
+        if done and (carried_done or not place.carried):
+            continue
+        spec = place.spec
         if mnist and spec.dataset == "mnist":
             spec = spec.replace(dataset_folder=str(Path(mnist).expanduser().resolve()))
-        place = KeptRun(row.key, fold=fold, carried=carried, spec=spec)
-        is_kept = any(same_place(one, place) and one.is_of(spec) for one in read().runs)
-        if is_kept and not again and not carried:  # a fold with carried weights needs the folder of the one before
-            continue
-        if carried and fold > 1:
+        if place.carried and place.fold > 1:
             spec = spec.replace(start_run=before)
-        kept, before = _in_process(place, spec)
-        _keep(kept)
-        print(f"{row.key} fold {fold}{' carried' * carried}: {kept.result} {kept.processor_s:.0f} s", flush=True)
+        run, before = _in_process(place, spec)
+        keep(run)
+        _tell(run)
+
+
+def _show(key: str, again: bool, file: str) -> None:
+    """Train one of the Runs on MobileNet, with the weights of this file, or else those that are here or downloaded."""
+    spec = SHOWN[key].spec
+    if not again and any(one.row == key and one.is_of(spec) for one in read().runs):
+        return
+    chosen = spec.replace(weights="file", weights_file=str(Path(file).expanduser().resolve())) if file else spec
+    run, _ = _in_process(KeptRun(key), chosen)
+    run = replace(run, spec=spec)  # the same weights, wherever they came from
+    keep(run)
+    _tell(run)
+
+
+def _tell(run: KeptRun) -> None:
+    words = ", ".join(f"{name} {value:.4f}" for name, value in run.result.items() if "accuracy" in name)
+    fold = f" fold {run.fold}" * bool(run.fold) + " carried" * run.carried
+    print(f"{run.row}{fold}: {words}, {run.processor_s:.0f} s", flush=True)
 
 
 def why_not(row: Row) -> str:
@@ -93,17 +120,13 @@ def why_not(row: Row) -> str:
     return ""
 
 
-def works(row: Row, limit: int) -> Iterator[tuple[int, bool, RunSpec]]:
-    """Yield number of the fold (0 for none), whether it starts with carried weights, and the spec of each Run."""
+def places(row: Row, limit: int) -> Iterator[KeptRun]:
+    """Yield what is to be trained, one Run after the other, still without figures."""
     if not row.scheme:
-        yield 0, False, row.spec.replace(train_limit=limit)
+        yield KeptRun(row.key, spec=row.spec.replace(train_limit=limit))
     for cross in row.crosses(limit):
-        yield from _folds(cross)
-
-
-def _folds(cross: CrossValidation) -> Iterator[tuple[int, bool, RunSpec]]:
-    for spec in cross.specs():
-        yield spec.fold.number, cross.leaking, spec
+        for spec in cross.specs():
+            yield KeptRun(row.key, fold=spec.fold.number, carried=cross.leaking, spec=spec)
 
 
 def _in_process(place: KeptRun, spec: RunSpec) -> tuple[KeptRun, str]:
@@ -113,7 +136,7 @@ def _in_process(place: KeptRun, spec: RunSpec) -> tuple[KeptRun, str]:
     environment = {**os.environ, "TF_ENABLE_ONEDNN_OPTS": "1", "TF_CPP_MIN_LOG_LEVEL": "3"}
     done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, check=True)
     figures = json.loads(done.stdout.strip().splitlines()[-1])
-    return KeptRun(place.row, fold=place.fold, carried=place.carried, spec=spec, **figures), run.id
+    return replace(place, spec=spec, **figures), run.id
 
 
 def train(folder: str) -> None:
@@ -134,7 +157,7 @@ def train(folder: str) -> None:
         "last": {name: float(history[name].iloc[-1]) for name in ("loss", "accuracy", "val_loss", "val_accuracy")},
         "loss_sd": _loss_spread(run), "train_images": begun.logs["train_images"], "epochs": len(history),
         "data_sha256": result["sha256"], "date": f"{date.today():%Y-%m-%d}", "cores": os.cpu_count(),
-        "processor": processor(), "processor_s": round(cpu_s / (os.cpu_count() or 1), 1),
+        "processor": _processor(), "processor_s": round(cpu_s / (os.cpu_count() or 1), 1),
         "versions": {"tensorflow": tf.__version__, "keras": keras.__version__, "python": platform.python_version()},
     }  # fmt: skip
     print(json.dumps(figures))
@@ -153,12 +176,13 @@ def _loss_spread(run: Run) -> dict[str, float]:
     return {name: float(Evaluation(y, p, data.class_names).losses.std(ddof=1)) for name, (y, p) in parts.items()}
 
 
-def _keep(run: KeptRun) -> None:
-    others = [one for one in read().runs if not same_place(one, run)]
+def keep(run: KeptRun, file: Path = FILE) -> None:
+    """Write a Run into the file, in the place of an earlier one, in the order of the rows."""
+    others = [one for one in read(file).runs if not same_place(one, run)]
     if not run.not_run:  # a row that was run is no longer one that was not
         others = [one for one in others if one.row != run.row or not one.not_run]
-    order = list(ROWS)
-    write(sorted([*others, run], key=lambda one: (order.index(one.row), one.carried, one.fold)), FILE)
+    order = [*ROWS, *SHOWN]
+    write(sorted([*others, run], key=lambda one: (order.index(one.row), one.carried, one.fold)), file)
 
 
 if __name__ == "__main__":

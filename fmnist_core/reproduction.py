@@ -178,3 +178,35 @@ _ROWS = (
 )  # fmt: skip
 
 ROWS: dict[str, Row] = {row.key: row for row in _ROWS}
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A Run on a base whose ImageNet weights could be had, which shows why frozen bases failed.
+
+    Attributes:
+        title: what it differs in.
+        spec: its hyperparameters: A's head and training, on few images.
+    """
+
+    title: str
+    spec: RunSpec
+
+
+def _shown(title: str, scaling: str, cut: str) -> Shown:
+    return Shown(
+        title,
+        PRESETS["A-vgg16"].replace(
+            title=f"MobileNet, {title.lower()}", preset="", backbone="mobilenet", scaling=scaling, cut=cut,
+            train_limit=6000,
+        ),
+    )  # fmt: skip
+
+
+SHOWN: dict[str, Shown] = {
+    "shown-unit-12": _shown("Fed 0 to 1, after block 12", "unit", "12"),
+    "shown-own-12": _shown("Its own range, after block 12", "base", "12"),
+    "shown-unit-7": _shown("Fed 0 to 1, after block 7", "unit", "7"),
+    "shown-own-7": _shown("Its own range, after block 7", "base", "7"),
+}
+EXPLAINED_BY_SHOWN = {"input_range", "cut"}  # reasons

@@ -7,7 +7,6 @@ Method of the intervals: Wilson score for an accuracy on n images, the normal ap
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, fields
-from functools import cached_property
 from math import sqrt
 from pathlib import Path
 from statistics import NormalDist
@@ -17,12 +16,14 @@ from fmnist_core.crossval_scores import Summary
 from fmnist_core.errors import LabError
 from fmnist_core.evaluation import wilson_interval
 from fmnist_core.files import write_atomically
-from fmnist_core.reproduction import ROWS, Row
+from fmnist_core.reproduction import ROWS, SHOWN, Row
 from fmnist_core.spec import RunSpec
 
 FILE = Path(__file__).with_name("presets") / "reproduced.json"
 # They name or place a Run, or say how much of the row it is.
-_FREE = {"title": "-", "preset": "", "group": "", "dataset_folder": "", "start_run": "", "train_limit": 0}
+_FREE = {
+    "title": "-", "preset": "", "group": "", "dataset_folder": "", "start_run": "", "weights_file": "", "train_limit": 0
+}  # fmt: skip
 _DEFAULT = RunSpec().to_dict()
 _Z = NormalDist().inv_cdf(0.975)
 
@@ -32,7 +33,7 @@ class KeptRun:
     """One Run of ours, or why there is none.
 
     Attributes:
-        row: key in ROWS.
+        row: key in ROWS or SHOWN.
         not_run: why it was not run; "" where it was, and only then do the others count.
         fold, carried: number of the fold, from 1, or 0, and whether it started with the weights of the one before.
         spec: its hyperparameters.
@@ -67,15 +68,17 @@ class KeptRun:
 
     def figure(self, name: str) -> "Figure | None":
         """Return one of FIGURES of this Run by itself; None where it has none."""
-        part, _, kind = {"val": "validation"}.get(name[:3], name.split("_")[0]), "", name.split("_")[-1]
         if name in ("accuracy", "loss"):
             return Figure(self.last[name]) if name in self.last else None
+        part, kind = name.replace("val_", "validation_").split("_")
         value, images = self.result.get(f"{part}_{kind}"), int(self.result.get(f"{part}_images", 0))
         if value is None or not images:
             return None
         if kind == "accuracy":
             return Figure(value, wilson_interval(value, images), "Wilson score", images)
-        reach = _Z * self.loss_sd.get(part, 0.0) / sqrt(images)
+        if part not in self.loss_sd:
+            return Figure(value, count=images)
+        reach = _Z * self.loss_sd[part] / sqrt(images)
         return Figure(value, (max(0.0, value - reach), value + reach), "normal approximation", images)
 
 
@@ -107,16 +110,16 @@ class Reproduction:
         """Say why the row was not run; "" where it was."""
         if self.of(row):
             return ""
-        return next((run.not_run for run in self.runs if run.row == row.key), "Not run yet.")
+        waiting = f"Not trained yet; python -m benchmarks.reproduce {row.key} does it."
+        return next((run.not_run for run in self.runs if run.row == row.key and run.not_run), waiting)
 
     def figure(self, row: Row, name: str) -> Figure | None:
         """Return our figure of a row, by the name that stands in `Row.reported`; None where there is none."""
         return figure_of(row, name, self.of(row))
 
-    @cached_property
-    def date(self) -> str:
-        """The last day on which something was trained."""
-        return max((run.date for run in self.runs if not run.not_run), default="")
+    def shown(self) -> list[tuple[str, KeptRun]]:
+        """Return title and Run of what was shown on another base, as far as it was run."""
+        return [(SHOWN[run.row].title, run) for run in self.runs if run.row in SHOWN and not run.not_run]
 
 
 def figure_of(row: Row, name: str, runs: Sequence[KeptRun]) -> Figure | None:
@@ -152,7 +155,7 @@ def read(file: Path = FILE) -> Reproduction:
     """
     try:
         rows = json.loads(file.read_text())
-        return Reproduction(tuple(run for item in rows if (run := _from_json(item)).row in ROWS))
+        return Reproduction(tuple(run for item in rows if (run := _from_json(item)).row in (*ROWS, *SHOWN)))
     except FileNotFoundError:
         return Reproduction(())
     except (OSError, ValueError, TypeError, AttributeError, LabError) as error:

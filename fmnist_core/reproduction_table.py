@@ -79,10 +79,11 @@ def subset_words(row: Row, runs: Sequence[KeptRun]) -> str:
     if not runs or is_whole(row, runs):
         return ""
     run, title = runs[0], DATASETS[row.spec.dataset].title
-    tested = int(run.result.get("test_images", 0))
+    part = "validation" if row.measured_on == "validation" or row.reported[0][0].startswith("val") else "test"
+    judged = int(run.result.get(f"{part}_images", 0))
     return (
         f"Ours learned from {run.train_images:,} images of {title}, theirs from about {_expected(row):,}, and ours was "
-        f"tested on {tested:,}: the two figures cannot be compared, only their order."
+        f"judged on {judged:,} {part} images: the two figures cannot be compared."
     )
 
 
@@ -121,11 +122,11 @@ def summary_words(rows: Sequence[Sequence[Line]]) -> str:
     parts = [f"{len(first)} rows, {len(first) - count['none']} of them run here."]
     if compared:
         parts.append(
-            f"Of {compared} that can be compared, the reported figure lies inside our 95% interval in "
-            f"{count['inside']}, above it in {count['above']} and below it in {count['below']}."
+            f"{compared} can be compared: the reported figure lies inside our 95% interval in {count['inside']}, above "
+            f"it in {count['above']}, below it in {count['below']}."
         )
     if count["few"]:
-        parts.append(f"{count['few']} were run on fewer images than reported.")
+        parts.append(f"{count['few']} had fewer images than the system, so their figures are not comparable.")
     return " ".join(parts)
 
 

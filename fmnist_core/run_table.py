@@ -1,7 +1,7 @@
 """Runs in one table: figures, and the hyperparameters in which they differ; repeats with other seeds as one row."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from math import nan
 from statistics import fmean, stdev
@@ -110,17 +110,26 @@ def seed_table(rows: Sequence[Row]) -> pd.DataFrame:
     Its columns: Run, Runs (how many), mean and sd of ACCURACIES, and what differs. sd has n - 1 in the denominator; NaN
     for one Run.
     """
-    sets: dict[RunSpec, list[Row]] = {}
-    for row in [row for row in rows if row.state == "completed"]:
-        sets.setdefault(row.spec.replace(seed=0, title="-", group=""), []).append(row)
-    names = [name for name in differing([some[0].spec for some in sets.values()]) if name != "seed"] if sets else []
+    sets = seed_sets(rows)
+    names = [name for name in differing([some[0].spec for some in sets]) if name != "seed"]
     records = []
-    for some in sets.values():
+    for some in sets:
         record: dict[str, Any] = {"Run": some[0].spec.title, "Runs": len(some)}
         for name in ACCURACIES:
             record[name], record[f"{name}, sd"] = _mean_and_sd(row.figures()[name] for row in some)
         records.append(record | _settings(some[0].spec, names))
     return pd.DataFrame(records)
+
+
+def seed_sets(rows: Iterable[Row]) -> list[list[Row]]:
+    """Return the completed Runs in sets that differ in nothing but their seed, their name and their group."""
+    sets: dict[tuple, list[Row]] = {}
+    for row in rows:
+        if row.state == "completed":
+            names = (field.name for field in fields(row.spec) if field.name not in ("seed", "title", "group"))
+            key = tuple(getattr(row.spec, name) for name in names)
+            sets.setdefault(key, []).append(row)
+    return list(sets.values())
 
 
 def smoothed(values: Sequence[float], weight: float) -> np.ndarray:

@@ -6,10 +6,10 @@ from fmnist_core.crossval_schemes import SCHEMES
 from fmnist_core.crossval_scores import Summary
 from fmnist_core.errors import LabError
 from fmnist_core.evaluation import wilson_interval
-from fmnist_core.figures.reproduction import drawable, reproduction_figure, reproduction_text
+from fmnist_core.figures.reproduction import drawable, line_names, reproduction_figure, reproduction_text
 from fmnist_core.presets import PRESETS, REPORTED
 from fmnist_core.presets.searches import SEARCHES
-from fmnist_core.reproduction import FIGURES, ROWS
+from fmnist_core.reproduction import EXPLAINED_BY_SHOWN, FIGURES, ROWS, SHOWN
 from fmnist_core.reproduction_reasons import REASONS
 from fmnist_core.reproduction_runs import FILE, KeptRun, Reproduction, read, write
 from fmnist_core.reproduction_table import (
@@ -95,8 +95,17 @@ def test_fewer_images_are_no_verdict_and_are_named():
     row, run = ROWS["E-cnn-k3n32"], single("E-cnn-k3n32", 0.99, images=8000, tested=2000)
     assert not is_whole(row, [run]) and is_whole(row, [single("E-cnn-k3n32", 0.99, images=60_000)])
     assert lines_of(row, Reproduction((run,)))[0].verdict == "few"
-    assert "8,000 images of MNIST" in subset_words(row, [run]) and "2,000" in subset_words(row, [run])
+    assert "8,000 images of MNIST" in subset_words(row, [run]) and "2,000 test images" in subset_words(row, [run])
     assert "fewer images" in summary_words([lines_of(row, Reproduction((run,)))])
+    figure = reproduction_figure(lines_of(row, Reproduction((run,))))
+    assert [trace.name for trace in figure.data] == ["Ours, fewer images", "Reported"]
+
+
+def test_figures_of_one_row_have_names_of_their_own():
+    kept = Reproduction(tuple(fold("D-crossval", number, 0.91 + number / 1000) for number in range(1, 6)))
+    lines = drawable(lines_of(ROWS["D-crossval"], kept))
+    assert len(set(line_names(lines))) == len(lines) == 6  # the mean and five folds; the mean loss is no accuracy
+    assert "D: LeNet-5, tuned, 5 folds, fold 3, test" in line_names(lines)
 
 
 def test_dropped_duplicates_are_not_fewer_images():
@@ -123,7 +132,7 @@ def test_what_is_written_is_read_again_without_folders(tmp_path):
     assert kept.runs[0].is_of(PRESETS["C-lenet5"]) and kept.runs[0].epochs == 8
     assert not kept.runs[0].is_of(PRESETS["C-lenet5"].replace(epochs=9))
     assert kept.why_not(ROWS["A-vgg16"]) == "No weights."
-    assert kept.why_not(ROWS["A-resnet152v2"]) == "Not run yet."
+    assert "benchmarks.reproduce A-resnet152v2" in kept.why_not(ROWS["A-resnet152v2"])
 
 
 @pytest.mark.parametrize("text", ["not json", "[3]", '[{"row": "A-vgg16", "colour": 1}]', '{"row": 1}'])
@@ -139,6 +148,9 @@ def test_what_the_repository_keeps_was_made_with_the_rows_as_they_are():
     for run in kept.runs:
         assert bool(run.not_run) != bool(run.result)
         if run.not_run:
+            continue
+        if run.row in SHOWN:
+            assert run.is_of(SHOWN[run.row].spec)
             continue
         row = ROWS[run.row]
         specs = [spec for cross in row.crosses() for spec in cross.specs()] if row.scheme else [row.spec]
@@ -160,6 +172,15 @@ def test_tables_and_figure_show_the_same_numbers():
     assert list(ours.x) == [0.92, 0.8] and list(reported.x) == [0.9166, 0.8198]
     assert "reported 91.66%, ours 92.00% (agrees)" in reproduction_text(lines)
     assert len(set(ours.y)) == 2
+
+
+def test_what_is_shown_on_mobilenet_differs_in_range_and_cut_alone():
+    specs = [one.spec for one in SHOWN.values()]
+    assert {(spec.scaling, spec.cut) for spec in specs} == {(a, b) for a in ("unit", "base") for b in ("7", "12")}
+    assert len({spec.replace(scaling="unit", cut="7", title="-") for spec in specs}) == 1
+    assert set(REASONS) >= EXPLAINED_BY_SHOWN
+    kept = Reproduction((KeptRun("shown-own-7", spec=specs[3], result={"test_accuracy": 0.8, "test_images": 10}),))
+    assert [title for title, _ in kept.shown()] == ["Its own range, after block 7"]
 
 
 def test_a_users_run_belongs_to_its_presets_row_and_folds_to_none():

@@ -1,11 +1,13 @@
 """Reported accuracies beside ours with their intervals, a line per row, in words and as a figure."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
-from fmnist_core.figures.palette import TRAIN_COLOUR, VALIDATION_COLOUR
+from fmnist_core.figures.palette import NEUTRAL_COLOUR, TRAIN_COLOUR, VALIDATION_COLOUR
 from fmnist_core.figures.pixels import finished
+from fmnist_core.reproduction_runs import Figure
 from fmnist_core.reproduction_table import VERDICTS, Line
 
 _ROW_PX, _FRAME_PX = 26, 90
@@ -17,20 +19,16 @@ def drawable(lines: Sequence[Line]) -> list[Line]:
 
 
 def reproduction_figure(lines: Sequence[Line]) -> go.Figure:
-    """Draw reported (open diamonds) and our accuracies (dots with 95 % intervals), the first line on top."""
-    names = [line_name(line) for line in lines]
+    """Draw reported (open diamonds) and our accuracies (dots with 95 % intervals), the first line on top.
+
+    Ours on fewer images than the system's are grey.
+    """
+    names = line_names(lines)
     figure = go.Figure()
-    ours = [line.ours.value for line in lines]
-    reach = [line.ours.interval or (line.ours.value, line.ours.value) for line in lines]
-    figure.add_scatter(
-        x=ours, y=names, mode="markers", name="Ours", marker={"size": 9, "color": TRAIN_COLOUR},
-        error_x={
-            "array": [high - value for value, (_, high) in zip(ours, reach, strict=True)],
-            "arrayminus": [value - low for value, (low, _) in zip(ours, reach, strict=True)],
-            "thickness": 1.5, "color": TRAIN_COLOUR,
-        },
-        hovertemplate="%{y}<br>ours %{x:.2%}<extra></extra>",
-    )  # fmt: skip
+    for title, colour, few in (("Ours", TRAIN_COLOUR, False), ("Ours, fewer images", NEUTRAL_COLOUR, True)):
+        some = [(name, line.ours) for name, line in zip(names, lines, strict=True) if (line.verdict == "few") == few]
+        if some:
+            figure.add_trace(_ours(title, colour, some))
     figure.add_scatter(
         x=[line.reported for line in lines], y=names, mode="markers", name="Reported",
         marker={"size": 10, "symbol": "diamond-open", "color": VALIDATION_COLOUR, "line": {"width": 2}},
@@ -46,14 +44,32 @@ def reproduction_figure(lines: Sequence[Line]) -> go.Figure:
 def reproduction_text(lines: Sequence[Line]) -> str:
     """Say the same in words, for those who cannot see it."""
     return " ".join(
-        f"{line_name(line)}: reported {line.reported:.2%}, ours {line.ours.value:.2%}"
+        f"{name}: reported {line.reported:.2%}, ours {line.ours.value:.2%}"
         f"{f' ({VERDICTS[line.verdict].lower()})' if line.verdict else ''}."
-        for line in lines
+        for name, line in zip(line_names(lines), lines, strict=True)
     )
 
 
-def line_name(line: Line) -> str:
-    """Return a short name of a row that no other has: letter, network, and what is measured where it is a fold."""
-    system = line.row.system
-    what = line.row.title.removesuffix(f" ({system})")
-    return f"{system}: {what}"
+def line_names(lines: Sequence[Line]) -> list[str]:
+    """Return a short name for each line, no two alike: letter and network, and the figure where a row has several."""
+    often = Counter(line.row.key for line in lines)
+    names = []
+    for line in lines:
+        system = line.row.system
+        name = f"{system}: {line.row.title.removesuffix(f' ({system})')}"
+        names.append(f"{name}, {line.title.lower()}" if often[line.row.key] > 1 else name)
+    return names
+
+
+def _ours(title: str, colour: str, some: Sequence[tuple[str, Figure]]) -> go.Scatter:
+    reach = [ours.interval or (ours.value, ours.value) for _, ours in some]
+    return go.Scatter(
+        x=[ours.value for _, ours in some], y=[name for name, _ in some], mode="markers", name=title,
+        marker={"size": 9, "color": colour},
+        error_x={
+            "array": [high - ours.value for (_, ours), (_, high) in zip(some, reach, strict=True)],
+            "arrayminus": [ours.value - low for (_, ours), (low, _) in zip(some, reach, strict=True)],
+            "thickness": 1.5, "color": colour,
+        },
+        hovertemplate="%{y}<br>ours %{x:.2%}<extra></extra>",
+    )  # fmt: skip

@@ -11,7 +11,7 @@ from fmnist_core.figures.compare import COSTS, cost_figure, cost_text
 from fmnist_core.figures.palette import CLASS_COLOURS
 from fmnist_core.progress import Progress
 from fmnist_core.run_notes import Notes
-from fmnist_core.run_table import ACCURACIES, DIFFERS, Row, run_table, seed_table, smoothed
+from fmnist_core.run_table import ACCURACIES, DIFFERS, Row, run_table, seed_sets, seed_table, smoothed
 from fmnist_core.runs import RunState
 from pages.ui.data import plain
 from pages.ui.export import show_figure, table_download
@@ -138,7 +138,7 @@ def settings_table(rows: list[Row]) -> None:
 
 def seeds_toggle(rows: list[Row], key: str) -> bool:
     """Show the switch that puts Runs of other seeds together, where there are any; return whether it is on."""
-    if not 0 < len(seed_table(rows)) < len(rows):
+    if all(len(some) == 1 for some in seed_sets(rows)):
         return False
     return st.toggle(
         "Seeds together", key=key, bind="query-params",

@@ -6,16 +6,15 @@ from fmnist_core.progress import Progress
 from fmnist_core.run_table import filtered, run_table, seed_table
 from pages.ui.understand.compare import CHOSEN, MOST, row_of, seeds_toggle, show_table
 
-TEXT_KEY, TAGS_KEY = "find", "tags"
+TEXT_KEY, TAGS_KEY, OPEN_KEY = "find", "tags", "compare.find"
 
 
 def find_runs(progresses: list[Progress]) -> None:
     """Show the table of all Runs, folded away until it is asked for or the address holds a filter."""
-    asked = bool({TEXT_KEY, TAGS_KEY} & set(st.query_params))
-    with st.expander(
-        f"All {len(progresses)} Runs in a table", expanded=asked, icon=":material/table_rows:", key="compare.find",
-        on_change="rerun",
-    ) as table:  # fmt: skip
+    if OPEN_KEY not in st.session_state and {TEXT_KEY, TAGS_KEY} & set(st.query_params):
+        st.session_state[OPEN_KEY] = True
+    # Label and default never change: they are part of its identity, and it would fold away under the user's hands.
+    with st.expander("All Runs in a table", icon=":material/table_rows:", key=OPEN_KEY, on_change="rerun") as table:
         if table.open:
             _table(progresses)
 
@@ -42,8 +41,9 @@ def _table(progresses: list[Progress]) -> None:
     if together:
         show_table(seed_table(shown), "all-runs")
         return
+    # Ticks are kept by place, so other rows get a table of their own.
     selected = show_table(
-        run_table(shown), "all-runs", key="compare.found", on_select="rerun", selection_mode="multi-row"
+        run_table(shown), "all-runs", key=f"compare.found.{text}.{tags}", on_select="rerun", selection_mode="multi-row"
     ).selection.rows
     chosen = [shown[row].id for row in selected if row < len(shown)]
     words = f"{len(shown)} of {len(rows)} Runs. Tick two or more, up to {MOST}; a click on a heading sorts."

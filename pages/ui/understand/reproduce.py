@@ -12,6 +12,12 @@ from pages.ui.export import show_figure, table_download
 
 ALL, PARAMETER = "All", "row"
 _SHOWN = "reproduce.shown"
+_HELP = {
+    "Reported": "By the system.", "Ours": "From our own Run of the same settings.",
+    "Low": "Lower end of our 95 % interval.", "High": "Upper end of our 95 % interval.",
+}  # fmt: skip
+# What matters first, so that a phone shows it.
+_ORDER = ("System", "What", "Reported", "Ours", "Verdict", "Figure", "Low", "High")
 
 
 def kept_runs() -> Reproduction:
@@ -42,27 +48,24 @@ def overview(kept: Reproduction, system: str) -> None:
     rows = all_lines(kept, system)
     frame = overview_frame(rows)
     st.markdown(plain(summary_words(rows)))
-    percent = {
-        name: st.column_config.NumberColumn(format="percent", help=words)
-        for name, words in {
-            "Reported": "By the system.", "Ours": "From our own Run of the same settings.",
-            "Low": "Lower end of our 95 % interval.", "High": "Upper end of our 95 % interval.",
-        }.items()
-    }  # fmt: skip
+    percent = [*_HELP]
     st.dataframe(
-        frame, hide_index=True, placeholder="–", column_config=percent, key=f"reproduce.table.{system}",
+        frame.assign(**100 * frame[percent]), hide_index=True, placeholder="–", key=f"reproduce.table.{system}",
+        column_config={
+            name: st.column_config.NumberColumn(format="%.2f %%", help=words) for name, words in _HELP.items()
+        },
         on_select=lambda: _opened([lines[0].row.key for lines in rows], system), selection_mode="single-row",
         height="content" if len(frame) < 10 else 390,
-        column_order=[name for name in frame if name != "System" or not system],
+        column_order=[name for name in _ORDER if name != "System" or not system],
     )  # fmt: skip
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption("Select a row to see all of its figures, why they differ, and to launch it.")
         table_download(figures_frame(rows), "reproduced", index=False, label="All figures, CSV")
-    first = drawable([lines[0] for lines in rows])
-    if first:
+    shown = drawable([line for lines in rows for line in (lines if system else lines[:1])])
+    if shown:
         with st.expander("As a chart", icon=":material/scatter_plot:"):
-            text = reproduction_text(first)
-            show_figure(reproduction_figure(first), "reproduced", alt=text)
+            text = reproduction_text(shown)
+            show_figure(reproduction_figure(shown), "reproduced", alt=text)
             st.caption(
                 "Good is a diamond (reported) on the bar through the dot (ours, 95 % interval). A diamond far to the "
                 "right is a figure that we do not reach, or one that flatters."

@@ -10,7 +10,8 @@ from fmnist_core import crossval, jobs
 from fmnist_core.backbones import BACKBONES
 from fmnist_core.errors import LabError
 from fmnist_core.experiments import EXPERIMENTS
-from fmnist_core.reproduction import Row
+from fmnist_core.presets import PRESETS
+from fmnist_core.reproduction import EXPLAINED_BY_SHOWN, Row
 from fmnist_core.reproduction_reasons import REASONS
 from fmnist_core.reproduction_runs import Reproduction
 from fmnist_core.reproduction_table import VERDICTS, Line, carried_words, lines_of, made_words, subset_words
@@ -30,6 +31,8 @@ def row_view(row: Row, kept: Reproduction) -> None:
         st.subheader("Why they differ", anchor=False)
         for key in row.reasons:
             _reason(key)
+        if EXPLAINED_BY_SHOWN & set(row.reasons):
+            _shown(kept)
 
 
 def _figures(row: Row, kept: Reproduction) -> None:
@@ -39,7 +42,7 @@ def _figures(row: Row, kept: Reproduction) -> None:
         pd.DataFrame([_words(line) for line in lines]), border="horizontal", hide_index=True,
     )  # fmt: skip
     if reason := kept.why_not(row):
-        st.info(f"**Not run here.** {plain(reason)}", icon=":material/block:")
+        st.info(f"**No figure of ours.** {plain(reason)}", icon=":material/block:")
     if subset := subset_words(row, runs):
         st.warning(plain(subset), icon=":material/warning:")
     for text in (row.note, carried_words(row, kept)):
@@ -74,6 +77,23 @@ def _reason(key: str) -> None:
         st.page_link(reason.page, label=reason.link, icon=":material/arrow_forward:")
 
 
+def _shown(kept: Reproduction) -> None:
+    """Show range and cut at work on a base whose weights could be had."""
+    if not (shown := kept.shown()):
+        return
+    st.markdown("**Seen at work on MobileNet,** with A's head and training:")
+    records = []
+    for title, run in shown:
+        figure = run.figure("test_accuracy")
+        low, high = figure.interval
+        records.append(
+            {"MobileNet": title, "Test accuracy": f"{figure.value:.1%}", "95% interval": f"{low:.1%} to {high:.1%}"}
+        )
+    st.table(pd.DataFrame(records), border="horizontal", hide_index=True)
+    runs = [run for _, run in shown]
+    st.caption(f"{plain(made_words(runs))} Block 12 is the last but one.")
+
+
 def _launch(row: Row) -> None:
     """Show the button that starts the row as reported, and the way to the form where it can be changed first."""
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -89,6 +109,11 @@ def _launch(row: Row) -> None:
         ):  # fmt: skip
             st.switch_page(page, query_params=_address(row))
     spec = row.spec
+    if f"own-range-{row.preset}" in PRESETS:
+        st.page_link(
+            "pages/train/new.py", label="The same in the base's own input range", icon=":material/arrow_forward:",
+            query_params={"preset": f"own-range-{row.preset}"},
+        )  # fmt: skip
     if spec.is_transfer and not weights.find(spec.backbone):
         st.caption(
             f"The ImageNet weights of {BACKBONES[spec.backbone].title} are not here: they are downloaded at the start, "
