@@ -95,7 +95,8 @@ def search(data: Dataset, base: RunSpec, folds: int, true: np.ndarray, flipped: 
     wait(find_group(name, list_runs()).runs)
     remember(data, lambda *_: None, group=name)
     by_pixels = by_neighbours(suspects(all_labels(data), neighbours.neighbours(data, 10), len(data.class_names)))
-    judgement = by_networks(read_issues(data, name), all_labels(data))
+    issues = read_issues(data, name)
+    judgement = by_networks(issues, all_labels(data))
     figures = {"judgement": judgement}
     for title, one in (("nearest images alone", by_pixels), ("confident learning", judgement)):
         figures[title] = found = _found(one, true, flipped)
@@ -105,6 +106,8 @@ def search(data: Dataset, base: RunSpec, folds: int, true: np.ndarray, flipped: 
             f"{found['precision_at_planted']:.1%} planted; true class proposed for {found['proposed']:.1%}",
             flush=True,
         )
+    figures["confident learning"]["estimated_wrong"] = issues.noise
+    print(f"confident learning estimates {issues.noise:.1%} of all labels wrong", flush=True)
     return figures
 
 

@@ -21,10 +21,10 @@ export default function ({ data, parentElement, setTriggerValue }) {
   return () => document.removeEventListener("keydown", onKey);
 }
 
-// A digit in a text field, or in a list that is open, is no decision.
+// A digit that is typed into a field is no decision.
 function isTyping(event) {
   const target = event.composedPath()[0];
-  return Boolean(target.closest?.("input, textarea, select, [contenteditable=true], [role=combobox], [role=listbox]"));
+  return Boolean(target.closest?.("input, textarea, select, [contenteditable=true], [role=combobox]"));
 }
 
 function makeRow({ name, colour, key, share, role }, choose) {

@@ -97,7 +97,7 @@ def explain_ranking(dataset: Dataset, judge: Judge) -> None:
             frame = pairs_table(judge.issues.joint, dataset.class_names, len(judge.issues.index)).head(_PAIRS)
             st.markdown(
                 f"**Estimated mistakes**, the most frequent pairs of classes; in all {judge.issues.noise:.1%} of the "
-                "labels. Where networks cannot tell classes apart the estimate is too high: it was 20 % where a tenth "
+                "labels. Where networks cannot tell classes apart the estimate is too high: it was 24 % where a tenth "
                 "of the labels had been flipped on purpose."
             )
             st.dataframe(frame, hide_index=True, height="content", width=460)

@@ -175,7 +175,7 @@ def _headline(effect: Effect | None) -> str:
 
 def _result(effect: Effect, launched: Launched) -> None:
     words = effect_text(effect)
-    st.markdown(plain_but_bold(words))
+    st.markdown(words)
     st.caption("A dot is a seed, the line their mean, the band its 95 % interval. Right of 0 the decisions helped.")
     show_figure(effect_figure(effect), "label-decisions-effect", alt=words.replace("**", ""), key="labels.effect")
     table = effect_table(effect)
@@ -191,11 +191,6 @@ def _result(effect: Effect, launched: Launched) -> None:
         "cleaned. Select a row to compare its two Runs image by image."
     )
     table_download(effect.frame(), "label-decisions-effect", index=False)
-
-
-def plain_but_bold(text: str) -> str:
-    """Escape a text for Markdown but for its bold parts."""
-    return "**".join(plain(part) for part in text.split("**"))
 
 
 def _status(progresses: list[Progress]) -> None:
