@@ -38,7 +38,7 @@ def fork(run: Run, epoch: int) -> RunSpec:
     changes = {"epochs": max(1, spec.epochs - first), "title": spec.title[: _TITLE - len(suffix)] + suffix}
     if spec.is_transfer and spec.fine_tune_epochs:
         changes["fine_tune_epochs"] = max(0, spec.fine_tune_epochs - (epoch - first))
-    return spec.replace(start_run=run.id, start_epoch=epoch, start_whole=True, group="", **changes)
+    return spec.replace(start_run=run.id, start_epoch=epoch, group="", **changes)
 
 
 def check_fork(spec: RunSpec, runs_folder: Path | None = None) -> None:

@@ -51,8 +51,11 @@ class TimeMachine {
     const start = 4 + new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
     const head = JSON.parse(new TextDecoder().decode(bytes.subarray(4, start)));
     if (head.identity === this.identity) return this.show(); // the theme may have changed
+    if (head.identity === this.coming) return;
+    this.coming = head.identity;
     const middle = start + head.picturesBytes;
     const [pixels, numbers] = await Promise.all([unzip(bytes.slice(start, middle)), unzip(bytes.slice(middle))]);
+    if (head.identity !== this.coming) return; // another was asked for meanwhile
     Object.assign(this, head, { pixels, labels: numbers.subarray(0, head.count) });
     this.frames = framesOf(numbers, head);
     [this.cell, this.at] = [null, head.start];
@@ -112,6 +115,7 @@ class TimeMachine {
     this.play.textContent = "Pause";
     this.reading.setAttribute("aria-live", "off"); // not a word for every epoch
     this.timer = setInterval(() => {
+      if (!this.host.isConnected) return this.pause(); // the page was left
       this.go(this.at + 1);
       if (this.at >= this.epochs.length - 1) this.pause(true);
     }, pause_ms);

@@ -82,7 +82,7 @@ class AnswerMap {
       const [turn, away] = [row * 2.399963, SPREAD * Math.sqrt((row * 0.754877) % 1)];
       return away * (i % 2 ? Math.sin(turn) : Math.cos(turn));
     });
-    this.from = null;
+    [this.from, this.frame] = [null, null];
     this.recolour();
     this.fit();
   }
