@@ -128,4 +128,4 @@ def _smooth(points: np.ndarray) -> np.ndarray:
     t = np.linspace(0, 1, min(12, math.ceil(reach / 4) + 1), endpoint=False)[None, :, None]
     start, bend, end = middles[:-1, None], points[1:-1, None], middles[1:, None]
     curve = (1 - t) ** 2 * start + 2 * t * (1 - t) * bend + t**2 * end
-    return np.concatenate([points[:1], curve.reshape(-1, 2), middles[-1:], points[-1:]])
+    return np.concatenate([points[:1], curve.reshape(-1, points.shape[1]), middles[-1:], points[-1:]])
