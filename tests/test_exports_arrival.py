@@ -78,6 +78,7 @@ def test_these_inputs_fit(shape):
     pixels = np.random.default_rng(0).random((2, size, size, 1), np.float32)
     theirs = np.repeat(pixels, 3, axis=-1) if shape[-1] == 3 else pixels.reshape(2, *shape)
     assert np.allclose(network(pixels), model(theirs), atol=1e-5)
+    assert not any(isinstance(layer, keras.Model) for layer in network.layers)  # one can look into it
 
 
 @pytest.mark.parametrize(

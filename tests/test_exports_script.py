@@ -13,9 +13,11 @@ from exported_run import SPEC, finished, small_run
 from fmnist_core import zoo
 from fmnist_core.errors import ModelError
 from fmnist_core.exports.script import recreate_script
+from fmnist_core.fold import Fold
 from fmnist_core.presets import PRESETS
 from fmnist_core.runs import PROBABILITIES_FILE, Run
 from fmnist_core.spec import ConvBlock, DenseLayer, RunSpec
+from fmnist_core.splits import draw_split
 
 AUGMENTED = RunSpec(
     title="Augmented \"and\" odd", train_limit=400, epochs=2, conv_blocks=(ConvBlock(4, 3, "same", batch_norm=True),),
@@ -89,6 +91,25 @@ def test_the_written_network_is_the_presets(preset, tmp_path):
     assert [weight.shape for weight in theirs.weights] == [weight.shape for weight in ours.weights]
     assert [weight.trainable for weight in theirs.weights] == [weight.trainable for weight in ours.weights]
     assert theirs.count_params() == ours.count_params()
+
+
+SPLITS = {
+    "fold": {"fold": Fold(2, 5, repeat=2, repeats=2, seed=3)}, "kfold": {"fold": Fold(1, 3, kind="kfold")},
+    "last": {"split": "last"}, "random": {"split": "random", "train_limit": 0}, "test": {"split": "test"},
+    "without duplicates": {"duplicates": "drop_all", "seed": 7},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("changes", SPLITS.values(), ids=SPLITS)
+def test_it_draws_the_same_images(changes, tmp_path):
+    images = np.random.default_rng(0).integers(0, 256, (2000, 28, 28), np.uint8)
+    images[10], labels = images[20], np.arange(2000) % 10
+    run = Run.create(SPEC.replace(**changes), tmp_path / "runs")
+    names = runpy.run_path(str(written(run, tmp_path)))
+    theirs, ours = names["draw_split"](images, labels, names["spec"]), draw_split(images, labels, run.spec)
+    assert np.array_equal(theirs.train, ours.train)
+    assert (theirs.validation is None) == (ours.validation is None)
+    assert ours.validation is None or np.array_equal(theirs.validation, ours.validation)
 
 
 @pytest.mark.parametrize("preset", PRESETS)

@@ -24,6 +24,7 @@ from fmnist_core.errors import ModelError, RunError
 from fmnist_core.evaluation import Evaluation
 from fmnist_core.exports.inspection import inspect
 from fmnist_core.exports.making import first_words, load_model
+from fmnist_core.exports.writers import only
 from fmnist_core.files import replace_atomically, write_atomically
 from fmnist_core.preprocess import prepare
 from fmnist_core.runs import KERAS_FILE, LITERT_FILE, PROBABILITIES_FILE, RESULT_FILE, Run, find_run
@@ -138,7 +139,8 @@ def fitted(model: "keras.Model", n_classes: int, name: str) -> tuple["keras.Mode
         return model, size
     pixels = keras.Input((size, size, 1), name="pixels")
     adapted = keras.layers.Concatenate()([pixels] * 3) if shape[-1] == 3 else keras.layers.Reshape(shape)(pixels)
-    return keras.Model(pixels, model(adapted), name="adapted"), size
+    # call, not the model itself: its layers become layers of the new one, which can then be looked into.
+    return keras.Model(pixels, only(model.call(adapted)), name="adapted"), size
 
 
 def _prepared(network: "keras.Model", spec: RunSpec, scaling: str, dataset: Dataset) -> RunSpec:
@@ -161,7 +163,9 @@ def _prepared(network: "keras.Model", spec: RunSpec, scaling: str, dataset: Data
 def _ask(network: "keras.Model", images: np.ndarray, spec: RunSpec) -> np.ndarray:
     """Return what the network says of (n, 28, 28) uint8: (n, classes) float32."""
     chunks = [images[start : start + BATCH] for start in range(0, len(images), BATCH)]
-    return np.concatenate([np.asarray(network.predict_on_batch(prepare(chunk, spec)), np.float32) for chunk in chunks])
+    return np.concatenate(
+        [np.asarray(only(network.predict_on_batch(prepare(chunk, spec))), np.float32) for chunk in chunks]
+    )
 
 
 def _save(network: "keras.Model", spec: RunSpec, dataset: Dataset, given: dict[str, str], report: Report) -> Run:

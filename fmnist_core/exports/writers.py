@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -34,7 +34,12 @@ def portable(network: "keras.Model", spec: RunSpec) -> "keras.Model":
     scale, offset = (float(number) for number in scale_and_offset(spec))
     if (scale, offset) != (1.0, 0.0):
         x = keras.layers.Rescaling(scale, offset)(x)
-    return keras.Model(pixels, network(x), name="fmnist_lab")
+    return keras.Model(pixels, only(network(x)), name="fmnist_lab")
+
+
+def only(outputs: Any) -> Any:
+    """Return the one output of a model: some models, as they were built, give it in a list."""
+    return outputs[0] if isinstance(outputs, list | tuple) else outputs
 
 
 def write_keras(model: "keras.Model", path: Path, examples: np.ndarray) -> None:

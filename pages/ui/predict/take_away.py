@@ -126,10 +126,12 @@ def _texts(run: Run, texts: dict[str, tuple[str, str]]) -> None:
 def _snippets(exports: Exports) -> None:
     offered = exports.offered
     st.caption("Each takes grey pictures of 28×28 pixels from 0 to 255, light on black, and prepares them itself.")
+    made_with = ", ".join(f"{name} {version}" for name, version in exports.versions.items())
     for tab, name in zip(st.tabs([FORMATS[name].title for name in offered]), offered, strict=True):
         with tab:
             names = ", ".join(map(repr, (exports.run.result or {}).get("class_names", ())))
             st.code(SNIPPETS[name].format(file=FORMATS[name].file, classes=names), language="python")
+    st.caption(f"Written with {plain(made_with)}.")
 
 
 def _script(run: Run) -> tuple[str, str]:
