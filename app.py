@@ -40,6 +40,7 @@ PAGES = {
         st.Page("pages/understand/result.py", title="Result", icon=":material/insights:", url_path="result"),
         st.Page("pages/understand/epochs.py", title="Time machine", icon=":material/history:", url_path="epochs"),
         st.Page("pages/understand/compare.py", title="Compare", icon=":material/compare_arrows:", url_path="compare"),
+        st.Page("pages/understand/explain.py", title="Explain", icon=":material/search_insights:", url_path="explain"),
         st.Page("pages/understand/reproduce.py", title="Reproduce", icon=":material/replay:", url_path="reproduce"),
     ],
     "Predict": [

@@ -28,7 +28,7 @@ CHANNELS_KEPT, SIDE_KEPT = 64, 56  # of an activation: what a page can show
 FEWEST_STEPS, MOST_STEPS = 32, 256  # of an integral
 GRADIENT_WORK = 60e9  # multiplications with addition of one integral: seconds on two cores
 _SMALLEST = 1e-7  # of a probability, before its logarithm
-_AT_ONCE = 16  # images per pass with gradients
+_WORK_AT_ONCE = 4e9  # multiplications with addition of one pass with gradients
 
 
 class Anatomy:
@@ -49,6 +49,7 @@ class Anatomy:
         self._last = last_layer(network)
         self._kernels = first_kernels(network)
         self._hidden = self._hidden_model(inputs)
+        self._work = _gradient_work(self)
 
     @classmethod
     def of(cls, run: Run) -> "Anatomy":
@@ -114,8 +115,9 @@ class Anatomy:
         ways = prepare(images, self.spec) - black
         sums = np.zeros((len(images), *ways.shape[1:3]), np.float64)
         at = [(row, (step + 0.5) / steps) for row in range(len(images)) for step in range(steps)]
-        for start in range(0, len(at), _AT_ONCE):
-            chunk = at[start : start + _AT_ONCE]
+        at_once = int(np.clip(_WORK_AT_ONCE // self._work, 4, 128))
+        for start in range(0, len(at), at_once):
+            chunk = at[start : start + at_once]
             rows = np.array([row for row, _ in chunk])
             shares = np.array([share for _, share in chunk], np.float32)[:, np.newaxis, np.newaxis, np.newaxis]
             np.add.at(sums, rows, self._gradient(black + shares * ways[rows], target))
@@ -126,11 +128,7 @@ class Anatomy:
     @property
     def most_steps(self) -> int:
         """Most steps of an integral: fewer for a heavy network, whose user would wait."""
-        try:
-            one = 3 * multiply_adds(self.spec) * (2 if self.mirrored else 1)  # forward, and twice that backward
-        except LabError:  # a network that the spec does not describe
-            one = 6 * self.model.count_params()
-        return int(np.clip(GRADIENT_WORK // max(one, 1), 8, MOST_STEPS))
+        return int(np.clip(GRADIENT_WORK // self._work, 8, MOST_STEPS))
 
     def _complete_gradients(self, image: np.ndarray, label: int, total: float) -> np.ndarray:
         """Return integrated gradients of a probability, (28, 28), with as many steps as it takes for them to add up to
@@ -237,6 +235,14 @@ class Anatomy:
             return tf.image.resize(whole, (28, 28), antialias=True).numpy()[..., 0]
         margin = (side - 28) // 2
         return whole[margin : margin + 28, margin : margin + 28, 0]
+
+
+def _gradient_work(anatomy: Anatomy) -> int:
+    """Return the multiplications with addition of one image's gradient: forward, and twice that backward."""
+    try:
+        return max(1, 3 * multiply_adds(anatomy.spec) * (2 if anatomy.mirrored else 1))
+    except LabError:  # a network that the spec does not describe
+        return max(1, 6 * anatomy.model.count_params())
 
 
 def _condensed(output: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -21,7 +21,7 @@ from fmnist_core.runs import Run
 
 COMMAND = (sys.executable, "-m", "fmnist_core.explain_process")
 LOG_FILE = "explain.log"
-PATIENCE_S = 180.0  # for one answer; a process that takes longer is ended
+PATIENCE_S = 300.0  # for one answer; a process that takes longer is ended
 # Trainings may need the graphics card whole, and TensorFlow would take all of its memory.
 ENVIRONMENT = {**ONEDNN, "CUDA_VISIBLE_DEVICES": "-1", "TF_CPP_MIN_LOG_LEVEL": "2"}
 

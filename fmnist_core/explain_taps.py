@@ -107,5 +107,5 @@ def first_kernels(network: keras.Model) -> np.ndarray | None:
             if (kernel := first_kernels(layer)) is not None:
                 return kernel
         elif type(layer) is keras.layers.Conv2D:
-            return np.asarray(layer.kernel).sum(axis=2)
+            return layer.kernel.numpy().sum(axis=2)
     return None

@@ -1,11 +1,12 @@
 """A finished Run with everything that explaining reads, of a network that was built and not trained: for tests."""
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
 
-from fmnist_core import datasets
+from fmnist_core import datasets, paths
 from fmnist_core.preprocess import prepare
 from fmnist_core.runs import KERAS_FILE, LITERT_FILE, PROBABILITIES_FILE, RESULT_FILE, Run
 from fmnist_core.spec import ConvBlock, DenseLayer, RunSpec
@@ -25,15 +26,24 @@ def build(spec: RunSpec, seed: int = 3):
     return with_mirror(model) if spec.mirror_averaging else model
 
 
-def explained_run(folder: Path, spec: RunSpec = SMALL, runs_folder: Path | None = None) -> Run:
-    """Write the folder of a completed Run on the user's own data in `folder`."""
+def copied(run: Run) -> Run:
+    """Return a copy of a Run among those of the workspace, for a test to use and to damage."""
+    return Run(Path(shutil.copytree(run.folder, paths.runs() / run.id)))
+
+
+def explained_run(folder: Path, spec: RunSpec = SMALL, runs_folder: Path | None = None, *, litert: bool = True) -> Run:
+    """Write the folder of a completed Run on the user's own data in `folder`.
+
+    litert: with the file that predictions need, which takes seconds to make.
+    """
     dataset = datasets.load("own", folder)
     spec = spec.replace(dataset="own", dataset_folder=str(folder))
     model, run = build(spec), Run.create(spec, runs_folder)
     probabilities = model.predict(prepare(np.asarray(dataset.x_test), spec), verbose=0)
     np.save(run.folder / PROBABILITIES_FILE, probabilities)
     model.save(run.folder / KERAS_FILE)
-    model.export(run.folder / LITERT_FILE, format="litert", verbose=False)
+    if litert:
+        model.export(run.folder / LITERT_FILE, format="litert", verbose=False)
     accuracy = float((probabilities.argmax(axis=1) == dataset.y_test).mean())
     result = {
         "test_accuracy": accuracy, "test_loss": 2.3, "test_images": len(dataset.y_test), "dataset": "own",

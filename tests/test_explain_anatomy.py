@@ -3,10 +3,10 @@
 import keras
 import numpy as np
 import pytest
-from explained_run import SMALL, build, explained_run
+from explained_run import SMALL, build, copied, explained_run
 from test_page_result import write_idx
 
-from fmnist_core import datasets, explain_features
+from fmnist_core import datasets, explain_features, zoo
 from fmnist_core.errors import LabError, ModelError
 from fmnist_core.explain import unit
 from fmnist_core.explain_anatomy import Anatomy
@@ -22,11 +22,14 @@ from fmnist_core.explain_features import (
     parameters,
     remember,
     remember_map,
+    work_per_image,
 )
 from fmnist_core.explain_taps import load_model
+from fmnist_core.features import FeatureStore, digests_of
 from fmnist_core.preprocess import prepare
 from fmnist_core.runs import KERAS_FILE, Run
 from fmnist_core.spec import DenseLayer, RunSpec
+from fmnist_core.zoo.transfer import TRUNK
 
 TRANSFER = RunSpec(
     network="transfer", backbone="mobilenet", cut="2", weights="random", image_size_px=32, resizing="bilinear",
@@ -61,12 +64,22 @@ def workspace(tmp_path, monkeypatch):
     monkeypatch.setenv("FMNIST_LAB_HOME", str(tmp_path / "home"))
 
 
-@pytest.fixture
-def own(tmp_path):
-    place = tmp_path / "own"
-    place.mkdir()
+@pytest.fixture(scope="module")
+def original(tmp_path_factory):
+    """The user's own data, and a Run on them."""
+    place = tmp_path_factory.mktemp("own")
     write_idx(place, seed=0)
-    return place
+    return place, explained_run(place, runs_folder=tmp_path_factory.mktemp("runs"), litert=False)
+
+
+@pytest.fixture
+def own(original):
+    return original[0]
+
+
+@pytest.fixture
+def run(original):
+    return copied(original[1])
 
 
 @pytest.mark.parametrize("name", SPECS)
@@ -132,13 +145,24 @@ def test_a_mirrored_network_is_explained_alike_for_image_and_mirror_image(anatom
     assert one[last] == pytest.approx(other[last][:, ::-1], abs=1e-5)
 
 
-@pytest.mark.parametrize("name", ["plain", "transfer", "bare head on ConvNeXt"])
+@pytest.mark.parametrize("name", ["plain", "transfer"])
 def test_the_last_hidden_layer_is_what_the_answer_is_made_of(anatomies, name):
     anatomy = anatomies(name)
     rows = anatomy.features(prepare(IMAGE[np.newaxis], anatomy.spec))
-    scores = rows @ np.asarray(anatomy._last.kernel) + np.asarray(anatomy._last.bias)
+    scores = rows @ anatomy._last.kernel.numpy() + anatomy._last.bias.numpy()
     shares = np.exp(scores - scores.max())
     assert (shares / shares.sum())[0] == pytest.approx(anatomy.explain(IMAGE)["probabilities"], abs=1e-5)
+
+
+def test_a_head_on_a_frozen_trunk_uses_what_training_kept(anatomies):
+    anatomy, images = anatomies("transfer"), np.stack([IMAGE, IMAGE[::-1], IMAGE[:, ::-1]])
+    run = Run.create(TRANSFER)
+    assert anatomy.kept_trunk() is None
+    assert work_per_image(run) == zoo.multiply_adds(TRANSFER)
+    store = FeatureStore(anatomy.model.get_layer(TRUNK), TRANSFER)
+    store.features(digests_of(images), lambda chunk: prepare(images[chunk], TRANSFER))
+    assert anatomy.kept_trunk()(images) == pytest.approx(anatomy.features(prepare(images, TRANSFER)), abs=1e-4)
+    assert work_per_image(run) == zoo.epoch_multiply_adds(TRANSFER) < zoo.multiply_adds(TRANSFER)
 
 
 def test_contrast_of_two_classes_is_the_opposite_the_other_way_round(anatomies):
@@ -146,10 +170,9 @@ def test_contrast_of_two_classes_is_the_opposite_the_other_way_round(anatomies):
     assert anatomy.contrast(images, 1, 4) == pytest.approx(-anatomy.contrast(images, 4, 1), abs=1e-5)
 
 
-def test_a_class_that_is_none_and_a_damaged_model_are_refused(anatomies, own):
+def test_a_class_that_is_none_and_a_damaged_model_are_refused(anatomies, run):
     with pytest.raises(LabError, match="class from 0 to 9. Received 10"):
         anatomies("plain").explain(IMAGE, 10)
-    run = explained_run(own)
     file = run.folder / KERAS_FILE
     file.write_bytes(file.read_bytes()[:500])
     with pytest.raises(ModelError, match="Received a damaged one"):
@@ -164,8 +187,8 @@ def quiet(sentence, fraction):
     assert 0 <= fraction <= 1
 
 
-def test_features_are_computed_once_and_are_those_of_each_image(own):
-    run, dataset = explained_run(own), datasets.load("own", own)
+def test_features_are_computed_once_and_are_those_of_each_image(run, own):
+    dataset = datasets.load("own", own)
     size = extent(run, dataset)
     assert (size.train, size.test) == (60, 200)
     assert known_features(run, dataset, size) is None
@@ -181,10 +204,10 @@ def test_features_are_computed_once_and_are_those_of_each_image(own):
     assert kept.row_of(features) == pytest.approx(np.asarray(kept.test[5], np.float32), abs=2e-3)
 
 
-def test_wide_layers_are_kept_along_their_main_directions(own, monkeypatch):
+def test_wide_layers_are_kept_along_their_main_directions(run, own, monkeypatch):
     monkeypatch.setattr(explain_features, "WIDEST", 4)
     monkeypatch.setattr(explain_features, "KEPT", 6)
-    run, dataset = explained_run(own), datasets.load("own", own)
+    dataset = datasets.load("own", own)
     size = Extent(60, 200, 0.0)
     remember(dataset, quiet, **parameters(run, size))
     kept = known_features(run, dataset, size)
@@ -200,15 +223,15 @@ def test_main_directions_keep_products_as_well_as_they_can():
     assert (rows @ axes) @ (rows @ axes).T == pytest.approx(rows @ rows.T, rel=1e-3, abs=1e-2)
 
 
-def test_another_model_in_the_same_folder_is_not_taken_for_the_first(own):
-    run, dataset = explained_run(own), datasets.load("own", own)
+def test_another_model_in_the_same_folder_is_not_taken_for_the_first(run, own):
+    dataset = datasets.load("own", own)
     asked = parameters(run, extent(run, dataset))
     build(SMALL, seed=9).save(run.folder / KERAS_FILE)
     with pytest.raises(ModelError, match="trained anew meanwhile"):
         remember(dataset, quiet, **asked)
 
 
-def test_a_heavy_network_is_asked_about_a_sample_unless_all_is_wanted(own):
+def test_a_heavy_network_is_asked_about_a_sample_unless_all_is_wanted():
     class Many:
         y_train, y_test = range(60_000), range(10_000)
 
@@ -218,15 +241,20 @@ def test_a_heavy_network_is_asked_about_a_sample_unless_all_is_wanted(own):
     assert (whole.train, whole.test) == (60_000, 10_000) and whole.about_s > 3600
 
 
-def test_a_map_of_the_features_is_kept(own):
-    run, dataset = explained_run(own), datasets.load("own", own)
+def test_a_map_of_the_features_is_kept(run, own, monkeypatch):
+    monkeypatch.setattr(
+        explain_features, "map_of", lambda points, spec, report: points[:, :2] * (spec.method == "tsne")
+    )
+    dataset = datasets.load("own", own)
     size = extent(run, dataset)
     with pytest.raises(LabError, match="Received none"):
         remember_map(dataset, quiet, **map_parameters(run, size, "tsne"))
     remember(dataset, quiet, **parameters(run, size))
     remember_map(dataset, lambda *_: None, **map_parameters(run, size, "tsne"))
     rows, points = known_map(run, dataset, size, "tsne")
-    assert len(rows) == 200 and points.shape == (200, 2) and np.isfinite(points).all()
+    kept = known_features(run, dataset, size)
+    assert np.array_equal(points, np.asarray(kept.test, np.float32)[rows, :2]) and points.any()
+    assert known_map(run, dataset, size, "umap") is None
 
 
 def test_the_flat_map_is_principal_components():

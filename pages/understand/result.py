@@ -58,6 +58,6 @@ if evaluation:
     with right:
         per_class(evaluation)
     class_table(evaluation)
-    answers(evaluation, images)
+    answers(progress.run, evaluation, images)
     closer_look(progress.run, evaluation)
 files_and_hyperparameters(progress.run, evaluation)

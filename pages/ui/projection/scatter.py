@@ -33,6 +33,8 @@ def scatter(
     axes: tuple[str, str],
     alt: str,
     file: str = "map",
+    colours: Sequence[str] = CLASS_COLOURS,
+    named: bool = True,
     on_click: Callable[[int], None] | None = None,
     on_lasso: Callable[[], None] | None = None,
 ) -> np.ndarray:
@@ -49,10 +51,12 @@ def scatter(
         axes: titles of the axes with units; where they mean nothing, a sentence that says so, and "".
         alt: what is shown, for those who cannot see it.
         file: name of saved files, without ending.
+        colours: by label; those of the classes, unless labels are something else.
+        named: whether the names of the classes stand on the map.
         on_click: called with the row of a clicked dot before the page runs again.
         on_lasso: called before the page runs again when a lasso was drawn.
     """
-    data = _packed(identity, tuple(axes), alt, file, points, labels, images, names, class_names)
+    data = _packed(identity, tuple(axes), alt, file, tuple(colours), named, points, labels, images, names, class_names)
 
     def clicked() -> None:
         row = _sent(st.session_state.get(key), "clicked", identity)
@@ -77,20 +81,20 @@ def _sent(state: Any, name: str, identity: str) -> Any:
 # A few megabytes at most, shared by all sessions.
 @st.cache_resource(max_entries=6, show_spinner=False)
 def _packed(
-    identity: str, axes: tuple[str, str], alt: str, file: str, _points: np.ndarray, _labels: np.ndarray,
-    _images: np.ndarray, _names: Sequence[str], _class_names: Sequence[str],
+    identity: str, axes: tuple[str, str], alt: str, file: str, colours: tuple[str, ...], named: bool,
+    _points: np.ndarray, _labels: np.ndarray, _images: np.ndarray, _names: Sequence[str], _class_names: Sequence[str],
 ) -> bytes:  # fmt: skip
     """Length of the head (uint32), the head as JSON padded to whole words, x and y, labels, compressed images."""
     classes = [
         {
-            "name": _class_names[label], "label": int(label), "colour": CLASS_COLOURS[label % len(CLASS_COLOURS)],
+            "name": _class_names[label], "label": int(label), "colour": colours[label % len(colours)],
             "count": int((_labels == label).sum()), "at": np.median(_points[_labels == label], axis=0).tolist(),
         }
         for label in np.unique(_labels)
     ]  # fmt: skip
     head = {
         "identity": identity, "axes": axes, "alt": alt, "file": file, "count": len(_labels), "classes": classes,
-        "names": list(_names),
+        "names": list(_names), "named": named,
     }  # fmt: skip
     text = json.dumps(head, ensure_ascii=False, separators=(",", ":")).encode()
     text += b" " * (-len(text) % 4)

@@ -144,7 +144,7 @@ function namesOf(map) {
   const font = `600 ${size}px ${style.fontFamily}`;
   map.ink.font = font;
   const names = [];
-  for (const { name, label, at } of map.classes) {
+  for (const { name, label, at } of map.named ? map.classes : []) {
     if (map.hidden.has(label)) continue;
     const half = map.ink.measureText(name).width / 2 + 4;
     const x = Math.min(Math.max(map.view.toX(at[0]), half), map.view.width - half);

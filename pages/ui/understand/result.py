@@ -216,8 +216,9 @@ def class_table(evaluation: Evaluation) -> None:
         )  # fmt: skip
 
 
-def answers(evaluation: Evaluation, images: np.ndarray) -> None:
-    """Show the most confident mistakes or the least confident hits, of all classes or of one."""
+def answers(run: Run, evaluation: Evaluation, images: np.ndarray) -> None:
+    """Show the most confident mistakes or the least confident hits, of all classes or of one, each with a way to ask
+    why."""
     st.subheader("Look at its answers", anchor=False)
     names = evaluation.class_names
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
@@ -243,13 +244,17 @@ def answers(evaluation: Evaluation, images: np.ndarray) -> None:
     with st.container(horizontal=True, gap="xsmall"):
         for row in frame[:ANSWERS_SHOWN].itertuples():
             said = f"→ {plain(row.predicted)}" if row.predicted != row.true else "recognised"
-            st.image(
-                images[row.image].repeat(ENLARGED, axis=0).repeat(ENLARGED, axis=1),
-                caption=f"{plain(row.true)}  \n{said}  \n{_confidence(row.confidence)}",
-                alt=f"Test image {row.image}, {row.true}, said to be {row.predicted}",
-                width=WIDTH_PX,
-                output_format="PNG",
-            )
+            with st.container(width=WIDTH_PX, gap=None):
+                st.image(
+                    images[row.image].repeat(ENLARGED, axis=0).repeat(ENLARGED, axis=1),
+                    caption=f"{plain(row.true)}  \n{said}  \n{_confidence(row.confidence)}",
+                    alt=f"Test image {row.image}, {row.true}, said to be {row.predicted}",
+                    width=WIDTH_PX, output_format="PNG",
+                )  # fmt: skip
+                st.page_link(
+                    "pages/understand/explain.py", label="Why?",
+                    query_params={"run": run.id, "image": f"test-{row.image}"},
+                )  # fmt: skip
 
 
 def _confidence(value: float) -> str:

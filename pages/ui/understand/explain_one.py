@@ -1,0 +1,92 @@
+"""Explain one image: the page's parts in their order. What needs TensorFlow comes last, in places kept free."""
+
+import numpy as np
+import streamlit as st
+
+from fmnist_core import prediction
+from fmnist_core.datasets import Dataset
+from fmnist_core.errors import LabError
+from fmnist_core.evaluation import Evaluation
+from fmnist_core.explain_client import Explanation
+from fmnist_core.runs import KERAS_FILE, Run
+from pages.ui.data import plain
+from pages.ui.understand.explain import (
+    cam_panel,
+    chosen_class,
+    chosen_image,
+    explanation_of,
+    gradients_panel,
+    occlusion_of,
+    occlusion_panel,
+    say,
+)
+from pages.ui.understand.explain_features import kept_features
+from pages.ui.understand.explain_inside import filters_panel, layers_panel, neighbours_panel, row_of
+
+WAITING = "Asking the inside of the network. The first question loads TensorFlow: some seconds."
+
+
+def one_image(run: Run, dataset: Dataset | None, evaluation: Evaluation | None) -> None:
+    """Explain an image that the user chooses. dataset, evaluation: of the Run; None where they are not to be had."""
+    try:
+        predictor = prediction.load(run)
+    except LabError as error:
+        st.error(plain(str(error)), icon=":material/error:")
+        return
+    if dataset and tuple(dataset.class_names) != predictor.class_names:
+        dataset = evaluation = None  # others lie in the Run's folder of data by now
+    left, right = st.columns([5, 8], gap="large")
+    with left:
+        image, place = chosen_image(dataset, evaluation, predictor)
+        if image is None:
+            return
+        say(predictor, image, dataset, place)
+    with right:
+        label, said = chosen_class(predictor, image)
+        columns, nearest = st.columns(3, gap="medium"), st.container()
+    name = predictor.class_names[label]
+    with columns[0]:
+        occlusion_panel(occlusion_of(run, predictor, image, label), image, name)
+    inside = st.container()
+    kept, row = None, None
+    if dataset and (run.folder / KERAS_FILE).is_file():
+        with nearest:
+            st.markdown("**Training images that look most alike to it**")
+            kept = kept_features(run, dataset)
+            if kept is not None and (row := row_of(kept, place, None)) is not None:  # before anything is waited for
+                neighbours_panel(kept, dataset, row, place, said, predictor.class_names)
+    found = _inside(run, image, label, name, columns)
+    if kept is not None and row is None and found is not None:
+        with nearest:
+            row = row_of(kept, place, found.arrays["features"])
+            neighbours_panel(kept, dataset, row, place, said, predictor.class_names)
+    if found is not None:
+        with inside:
+            if found.mirrored:
+                st.caption(
+                    "This Run averages its answers to the image and its mirror image; so do the maps. The layers are "
+                    "shown for the image as it is."
+                )
+            layers_panel(found, predictor.class_names)
+            filters_panel(found)
+
+
+def _inside(run: Run, image: np.ndarray, label: int, name: str, columns: list) -> Explanation | None:
+    """Fill the second and third place with what needs the network's inside, or say why it cannot be had."""
+    if not (run.folder / KERAS_FILE).is_file():
+        columns[1].info(
+            "This model came without its Keras file, so only what can be asked from outside is shown. A Run of your "
+            "own shows its layers, too.", icon=":material/info:",
+        )  # fmt: skip
+        return None
+    try:
+        with columns[1], st.spinner(WAITING):
+            found = explanation_of(run, image, label)
+    except LabError as error:
+        columns[1].error(plain(str(error)), icon=":material/error:")
+        return None
+    with columns[1]:
+        cam_panel(found, image, name)
+    with columns[2]:
+        gradients_panel(found, image, name)
+    return found

@@ -1,0 +1,207 @@
+"""The Explain page in its views and states. The network is looked into by this very process, without a second one."""
+
+import re
+
+import numpy as np
+import pytest
+from explained_run import SMALL, copied, explained_run
+from streamlit.testing.v1 import AppTest
+from test_page_result import write_idx
+
+from fmnist_core import datasets, explain_client, explain_features, paths, tasks
+from fmnist_core.errors import ModelError
+from fmnist_core.explain_process import Answers
+from fmnist_core.runs import KERAS_FILE, LITERT_FILE
+
+PAGE = "pages/understand/explain.py"
+
+
+class Here:
+    """Stands in for the process that explains."""
+
+    def __init__(self):
+        self.answers, self.asked, self.warmed = Answers(), [], 0
+
+    def warm(self):
+        self.warmed += 1
+
+    def ask(self, head, images):
+        self.asked.append(head["ask"])
+        about, arrays = self.answers.answer(head, {"images": images})
+        if "error" in about:
+            raise ModelError(about["error"])
+        return about, arrays
+
+
+@pytest.fixture(scope="module")
+def original(tmp_path_factory):
+    """The user's own data and two Runs on them; made once, since it takes TensorFlow seconds."""
+    place, runs = tmp_path_factory.mktemp("own"), tmp_path_factory.mktemp("runs")
+    write_idx(place, seed=0)
+    mirrored = SMALL.replace(title="Mirrored", mirror_averaging=True, image_size_px=32)
+    return place, explained_run(place, runs_folder=runs), explained_run(place, mirrored, runs)
+
+
+@pytest.fixture
+def place(original, tmp_path, monkeypatch):
+    monkeypatch.setenv("FMNIST_LAB_HOME", str(tmp_path / "home"))
+    monkeypatch.chdir(paths.PROJECT)
+    return original[0]
+
+
+@pytest.fixture
+def run(original, place):
+    return copied(original[1])
+
+
+@pytest.fixture
+def here(monkeypatch):
+    made = Here()
+    monkeypatch.setattr(explain_client, "_explainer", made)
+    return made
+
+
+@pytest.fixture
+def started(monkeypatch):
+    """Tasks are noted, not started."""
+    noted = []
+    monkeypatch.setattr(tasks.Task, "_spawn", lambda self: noted.append((self.name, self.parameters)))
+    return noted
+
+
+def with_features(run, place):
+    dataset = datasets.load("own", place)
+    size = explain_features.extent(run, dataset)
+    explain_features.remember(dataset, lambda *_: None, **explain_features.parameters(run, size))
+
+
+def opened(**query):
+    app = AppTest.from_file(str(paths.PROJECT / "app.py"), default_timeout=120)
+    app.switch_page(PAGE)
+    for name, value in query.items():
+        app.query_params[name] = value
+    app.run()
+    assert not app.exception, app.exception[0].message
+    return app
+
+
+def words(app):
+    shown = (*app.markdown, *app.caption, *app.subheader, *app.info)
+    return "\n".join(element.value for element in shown)
+
+
+def errors(app):
+    return [error.value for error in app.error]
+
+
+def test_before_anything_was_trained_the_ready_made_model_is_asked_from_outside(place, here):
+    app = opened()
+    assert "no single part decides" in words(app) or "Covering red parts" in words(app)
+    assert "came without its Keras file" in words(app)
+    assert not here.asked and not here.warmed and not errors(app)
+
+
+def test_one_image_is_explained_by_three_maps_layers_and_filters(run, here, started):
+    app = opened(run=run.id, image="test-7")
+    text = words(app)
+    assert "for a black image" in text and re.search(r"2, \d+x\d+\.", text) and "Through the layers" in text
+    assert here.asked == ["image"] and not errors(app)
+    slider = app.select_slider(key="layer")
+    assert slider.options[0] == "Conv2D 1" and slider.options[-1] == "Dense 2"
+    assert [name for name, _ in started] == ["run-features"]  # a small network is not asked about first
+    slider.set_value("Dense 2").run()
+    assert "a probability each" in words(app)
+
+
+def test_any_class_can_be_explained_and_stands_in_the_address(run, here, started):
+    other = f"class {(int(run.test_probabilities()[7].argmax()) + 1) % 10}"
+    app = opened(run=run.id, image="test-7")
+    app.selectbox(key="answer").set_value(other).run()
+    assert here.asked == ["image", "image"] and not errors(app)
+    assert opened(run=run.id, image="test-7", answer=other).selectbox(key="answer").value == other
+
+
+def test_nearest_training_images_leave_out_the_image_itself(run, place, here):
+    with_features(run, place)
+    assert "of the 10 nearest are labelled" in words(opened(run=run.id, image="test-3"))
+    app = opened(run=run.id, image="train-3")
+    assert "of the 10 nearest are labelled" in words(app)
+    assert "Nearest of all 60 training images" in words(app)
+
+
+def test_a_place_that_is_none_is_named(run, here, started):
+    app = opened(run=run.id, image="test-999")
+    assert [warning.value for warning in app.warning] == [
+        "Expected an image from test-0 to test-199. Received 'test-999'."
+    ]
+
+
+def test_a_random_mistake_is_one_of_the_runs_mistakes(run, place, here, started):
+    app = opened(run=run.id)
+    app.button(key="explain.mistake").click().run()
+    at = int(app.text_input(key="image").value.removeprefix("test-"))
+    assert run.test_probabilities()[at].argmax() != datasets.load("own", place).y_test[at]
+
+
+def test_all_test_images_are_mapped_by_class_and_by_right_or_wrong(run, place, here, started):
+    with_features(run, place)
+    app = opened(run=run.id, view="All test images")
+    wrong = int((run.test_probabilities().argmax(axis=1) != datasets.load("own", place).y_test).sum())
+    assert f"200 test images, {wrong} of them wrong" in words(app)
+    assert not errors(opened(run=run.id, view="All test images", colour="Right or wrong"))
+    tsne = opened(run=run.id, view="All test images", map="t-SNE")
+    assert not started  # it takes a minute: only when asked for
+    tsne.main.button[0].click().run()
+    assert started[0][0] == "run-map" and started[0][1]["method"] == "tsne"
+    assert not here.warmed
+
+
+def test_two_classes_are_told_in_figures_pairs_and_pixels(run, place, here):
+    with_features(run, place)
+    said = run.test_probabilities().argmax(axis=1)
+    truth = datasets.load("own", place).y_test
+    other = int(np.bincount(said).argmax())
+    one = next(label for label in range(10) if label != other and (said[truth == label] == other).any())
+    app = opened(run=run.id, view="Two classes", a=f"class {one}", b=f"class {other}")
+    text = words(app)
+    assert f"test images of class {one}" in text and "Cosine of the last hidden layer" in text
+    assert f"class {one}, said to be class {other}" in text and "mean integrated gradients" in text
+    assert "contrast" in here.asked and not errors(app)
+
+
+def test_the_same_class_twice_is_answered_with_words(run, here, started):
+    app = opened(run=run.id, view="Two classes", a="class 1", b="class 1")
+    assert "Expected two different classes" in words(app)
+
+
+def test_a_mirrored_run_says_that_its_maps_are_averaged(original, place, here, started):
+    app = opened(run=copied(original[2]).id)
+    assert "averages its answers to the image and its mirror image" in words(app) and not errors(app)
+
+
+def test_damaged_and_missing_models_are_explained(run, here, started):
+    (run.folder / KERAS_FILE).write_bytes(b"not a model")
+    app = opened(run=run.id)
+    assert len(errors(app)) == 1 and "Received a damaged one" in errors(app)[0]
+    assert "Covering red parts" in words(app) or "no single part decides" in words(app)  # what works goes on
+    (run.folder / LITERT_FILE).unlink()
+    assert "expected model.tflite" in errors(opened(run=run.id))[0]
+
+
+def test_data_that_have_changed_are_not_taken_for_those_of_the_run(run, place, here, started, tmp_path):
+    moved = tmp_path / "moved"
+    moved.mkdir()
+    write_idx(moved, seed=1)
+    spec = run.folder / "spec.json"
+    spec.write_text(spec.read_text().replace(str(place), str(moved)))
+    app = opened(run=run.id, view="Two classes")
+    assert "Expected the data that this Run was tested on" in errors(app)[0]
+    assert not errors(opened(run=run.id))
+
+
+def test_a_heavy_network_is_asked_about_first(run, here, started, monkeypatch):
+    monkeypatch.setattr(explain_features, "S_PER_GIGA_MULTIPLY_ADDS", 1e6)
+    app = opened(run=run.id, view="All test images")
+    assert not started
+    app.main.button[0].click().run()
+    assert started[0][0] == "run-features"
