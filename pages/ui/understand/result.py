@@ -282,3 +282,7 @@ def files_and_hyperparameters(run: Run, evaluation: Evaluation | None) -> None:
         icon=":material/timeline:",
         query_params={"run": run.id},
     )
+    st.page_link(
+        "pages/predict/take_away.py", label="Take it away: model files, script, card", icon=":material/download:",
+        query_params={"run": run.id},
+    )  # fmt: skip
