@@ -70,6 +70,21 @@ def test_what_is_drawn_over_a_hole_shows():
     assert pixels[84, 84] == 255
 
 
+def test_a_pen_pressed_harder_leaves_a_broader_line():
+    points = [(100 + 100 * i, 500) for i in range(9)]
+    pressed = [stroke(points) | {"pressure": [percent] * 9} for percent in (50, 100, 160)]
+    light, even, hard = (int((drawing(one, fill=False).pixels() > 0).sum()) for one in pressed)
+    plain = int((drawing(stroke(points), fill=False).pixels() > 0).sum())
+    assert light < 0.7 * even and hard > 1.4 * even and abs(even - plain) <= 0.1 * plain
+
+
+def test_a_line_grows_along_with_the_pressure():
+    points = [(100 + 100 * i, 500) for i in range(9)]
+    board = drawing(stroke(points) | {"pressure": [20 + 15 * i for i in range(9)]}, fill=False).pixels() > 0
+    thickness = board.sum(axis=0)
+    assert thickness[30] < thickness[84] < thickness[140]
+
+
 def test_where_on_the_board_something_is_drawn_does_not_matter():
     here, there = (drawing(stroke([(x + dx, y) for x, y in SQUARE])).to_item() for dx in (0, -150))
     assert np.abs(here.astype(int) - there).mean() < 4
@@ -80,6 +95,8 @@ def test_where_on_the_board_something_is_drawn_does_not_matter():
     [
         None, [], 7, {}, {"strokes": 3}, {"strokes": [3]}, {"strokes": [{}]},
         {"strokes": [{"points": [1], "width": 50}]}, {"strokes": [{"points": [], "width": 50}]},
+        {"strokes": [{"points": [1, 2], "width": 50, "pressure": [50, 60]}]},
+        {"strokes": [{"points": [1, 2], "width": 50, "pressure": ["hard"]}]},
         {"strokes": [{"points": [1, None], "width": 50}]}, {"strokes": [{"points": ["x", 2], "width": 50}]},
         {"strokes": [{"points": [1, 2], "width": 0}]}, {"strokes": [{"points": [1, 2], "width": 1e9}]},
         {"strokes": [{"points": [float("nan"), 2], "width": 50}]}, {"strokes": [{"points": [1, 2]}]},

@@ -63,7 +63,7 @@ def test_without_any_model_the_page_leads_to_training(monkeypatch, tmp_path):
 
 def test_before_anything_was_trained_the_model_that_came_along_answers():
     app = opened({"canvas.kept": TROUSER})
-    assert app.selectbox(key="run.choice").options[0].startswith("Ready-made LeNet-5")
+    assert app.selectbox(key="run.choice").options[0] == "Ready-made LeNet-5 · 92.5%"
     shown = verdict(app)
     best = max(range(10), key=shown["probabilities"].__getitem__)
     assert shown["classes"][best]["name"] == "Trouser"
@@ -112,6 +112,62 @@ def test_choosing_a_class_takes_a_test_image_of_that_class(run):
 @pytest.mark.parametrize("n", ["-3", "99999", "x"])
 def test_a_test_image_that_does_not_exist_is_no_dead_end(run, n):
     assert verdict(opened(mode="Test image", n=n))["truth"]
+
+
+@real_data
+def test_a_link_with_a_position_alone_opens_that_test_image(run):
+    assert verdict(opened(n="2"))["truth"] == "Trouser"
+
+
+@real_data
+def test_outlines_to_start_from_are_on_offer():
+    boards = [element.proto for element in opened().get("bidi_component")]
+    (data,) = (json.loads(b.json) for b in boards if b.component_name == "fmnist_lab_canvas")
+    assert [template["name"] for template in data["templates"]][:2] == ["T-shirt/top", "Trouser"]
+
+
+@real_data
+def test_a_second_model_answers_beside_the_first(run):
+    app = opened({"canvas.kept": TROUSER}, run="ready-made", second=run.id)
+    shown = verdict(app)
+    assert (shown["title"], shown["second"]["title"]) == ("Ready-made LeNet-5", "Small and trained")
+    assert len(shown["second"]["probabilities"]) == 10
+    app.selectbox(key="run.choice").select_index(0).run()  # the second becomes the first: nobody stands beside itself
+    assert verdict(app)["second"] is None and not app.exception
+
+
+@real_data
+def test_a_damaged_second_model_is_reported_and_the_first_goes_on(run):
+    (run.folder / LITERT_FILE).write_bytes(b"damaged")
+    app = opened({"canvas.kept": TROUSER}, run="ready-made", second=run.id)
+    assert len(app.error) == 1 and verdict(app)["probabilities"] and verdict(app)["second"] is None
+
+
+def test_a_switch_of_the_x_ray_moves_the_answer_and_the_usual_one_is_marked():
+    app = opened({"canvas.kept": TROUSER}, look="Input X-ray")
+    usual = verdict(app)
+    assert usual["before"] is None
+    app.toggle(key="drawing.crop").set_value(False).run()
+    moved = verdict(app)
+    assert moved["probabilities"] != usual["probabilities"] and moved["before"] == usual["probabilities"]
+    app.button(key="xray-reset").click().run()
+    assert verdict(app)["probabilities"] == usual["probabilities"] and verdict(app)["before"] is None
+
+
+def test_the_x_ray_of_a_blank_board_says_that_there_is_nothing():
+    app = opened(look="Input X-ray")
+    assert any("nothing to look at" in caption.value for caption in app.caption)
+
+
+@real_data
+def test_the_nearest_training_images_say_whether_a_test_image_looks_like_the_data():
+    app = opened(look="Nearest training images", n="2")
+    assert any(text.value.startswith("**It looks like the data.**") for text in app.markdown)
+
+
+def test_the_camera_waits_for_a_picture():
+    app = opened(mode="Camera")
+    assert verdict(app)["probabilities"] is None and app.get("camera_input")
 
 
 @real_data

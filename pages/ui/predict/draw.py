@@ -1,5 +1,7 @@
 """Draw: a sketch becomes an item, stroke by stroke."""
 
+import streamlit as st
+
 from fmnist_core.decoding import Picture
 from fmnist_core.errors import LabError
 from fmnist_core.templates import Template, templates
@@ -9,6 +11,8 @@ from pages.ui.predict.given import Given
 from pages.ui.predict.models import data_of
 from pages.ui.predict.words import hint_for, invite_for
 from pages.ui.verdict import Model
+
+_KEPT = "canvas.templates"
 
 
 def draw_panel(model: Model) -> Given:
@@ -25,7 +29,12 @@ def draw_panel(model: Model) -> Given:
 
 
 def _templates(model: Model) -> tuple[Template, ...]:
-    try:
-        return templates(data_of(model))
-    except LabError:
-        return ()  # the board does without: it needs no data
+    """Return the outlines of the model's classes; kept in the session, for this runs several times a second."""
+    spec = model.predictor.spec
+    key = spec.dataset, spec.dataset_folder
+    if _KEPT not in st.session_state or st.session_state[_KEPT][0] != key:
+        try:
+            st.session_state[_KEPT] = key, templates(data_of(model))
+        except LabError:
+            st.session_state[_KEPT] = key, ()  # the board does without: it needs no data
+    return st.session_state[_KEPT][1]

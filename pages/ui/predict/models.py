@@ -25,8 +25,8 @@ def choose_models(finished: list[Progress]) -> list[Progress]:
     if st.session_state.get(key) not in others:
         st.session_state[key] = None  # it is the first one now, or gone
     chosen = st.selectbox(
-        "Beside it", list(others), key=key, format_func=run_labels(list(others.values())).__getitem__,
-        placeholder="Another model",
+        "Second model", list(others), key=key, format_func=run_labels(list(others.values())).__getitem__,
+        placeholder="None",
     )  # fmt: skip
     if chosen is None:
         st.query_params.pop(SECOND, None)
@@ -43,13 +43,13 @@ def load_models(progresses: list[Progress]) -> list[Model]:
             predictor = prediction.load(progress.run)
         except LabError as error:
             st.error(plain(str(error)), icon=":material/error:")
+            if not models:
+                st.stop()  # the first one: there is nothing to answer with
             continue
         if models and predictor.class_names != models[0].predictor.class_names:
             st.info(f"{plain(progress.run.spec.title)} knows other classes, so it cannot answer beside the first.")
             continue
         models.append(Model(progress.run.spec.title, predictor))
-    if not models or models[0].title != progresses[0].run.spec.title:
-        st.stop()
     if len(models) == 2 and models[0].title == models[1].title:
         labels = run_labels(progresses)
         models = [Model(labels[p.run.id], model.predictor) for p, model in zip(progresses, models, strict=True)]

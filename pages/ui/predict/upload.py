@@ -41,8 +41,8 @@ def upload_panel(model: Model, framing: Framing) -> Given:
 def camera_panel(model: Model) -> Given:
     """Take a picture with the webcam and return it."""
     file = st.camera_input(
-        "Camera", key="camera", label_visibility="collapsed",
-        help="Hold one item before a plain ground, so that all of it is seen.",
+        "Hold one item before a plain ground, so that all of it is seen", key="camera",
+        help="The picture goes to the machine on which this app runs, and nowhere else.",
     )  # fmt: skip
     readable = _decoded([] if file is None else [file])
     if not readable:
