@@ -13,6 +13,7 @@ from fmnist_core import datasets, paths, tasks
 from fmnist_core.exports import FORMATS, Exports, Proof, arrival, export_folder, write_exports
 from fmnist_core.runs import KERAS_FILE, PROBABILITIES_FILE, RESULT_FILE, Run
 from fmnist_core.spec import RunSpec
+from pages.ui.predict.take_away_words import SNIPPETS, small_number
 
 PAGE = "pages/predict/take_away.py"
 
@@ -127,7 +128,7 @@ def test_what_was_proven_stands_beside_its_button_and_what_failed_is_not_offered
     ]  # fmt: skip
     text = words(page)
     assert "92.50% of 1,000 test images right (as the Run)" in text
-    assert "no probability more than 3e-08 off. Read by onnxruntime 1.2." in text
+    assert "no probability more than 3×10⁻⁸ off. Read by onnxruntime 1.2." in text
     assert "Not offered. Expected at most 2% less accuracy" in text
 
 
@@ -177,3 +178,17 @@ def test_the_pages_of_runs_take_a_model_from_outside(open_page, run, script):
     assert "Adam" not in " ".join(str(table.value) for table in page.dataframe if script == "understand/result")
     if script == "predict/take_away":
         assert "Not offered. Expected a Run that was trained here" in words(page)
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"), [(0.0, "0"), (0.0123, "0.012"), (0.001, "0.001"), (2.2e-8, "2×10⁻⁸"), (9.99e-12, "1×10⁻¹¹")]
+)
+def test_small_numbers_are_written_in_one_piece(value, shown):
+    assert small_number(value) == shown
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_the_lines_of_code_are_python(name):
+    code = SNIPPETS[name].format(file=FORMATS[name].file, classes="'a', 'b'")
+    compile(code, name, "exec")
+    assert FORMATS[name].file in code

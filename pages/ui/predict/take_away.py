@@ -85,10 +85,10 @@ def _files(exports: Exports) -> None:
     for name, form in FORMATS.items():
         proof = exports.proofs[name]
         words, button = st.columns(ROW, vertical_alignment="center", gap="medium")
-        with words:
+        with words, st.container(gap="xxsmall"):
             st.markdown(f"**{form.title}** :gray[{form.purpose}]")
             if name in offered:
-                st.caption(measured(form, proof))
+                st.caption(measured(proof))
             else:
                 reason = proof.reason or "Expected its file in the Run's folder. Received none."
                 st.caption(f":material/block: Not offered. {plain(reason)}")
@@ -107,6 +107,7 @@ def _texts(run: Run, texts: dict[str, tuple[str, str]]) -> None:
     for name, (text, problem) in texts.items():
         title, purpose = titles[name]
         words, button = st.columns(ROW, vertical_alignment="center", gap="medium")
+        words = words.container(gap="xxsmall")
         words.markdown(f"**{title}** :gray[{purpose}]")
         if problem:
             words.caption(f":material/block: Not offered. {plain(problem)}")
