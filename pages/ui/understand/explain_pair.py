@@ -29,7 +29,7 @@ from pages.ui.pictures import Picture, pictures
 from pages.ui.understand.explain import open_place
 
 FIRST_KEY, SECOND_KEY = "a", "b"
-PAIRS = 6
+PAIRS, GRID_PX = 6, 660
 MOST_AVERAGED = 32
 WORK_LIMIT = 1e9  # multiplications with addition, forward, of all images whose gradients are averaged
 
@@ -79,16 +79,17 @@ def nearest_across(dataset: Dataset, evaluation: Evaluation, kept: LastHidden, f
     names = evaluation.class_names
     said = [names[evaluation.y_predicted[at]] for at in places]
     marks = ["right" if evaluation.y_predicted[at] == evaluation.y_true[at] else "wrong" for at in places]
-    image_grid(
-        np.asarray(dataset.x_test[np.array(places)]), marks, key="explain-pairs", size_px=84, columns=len(pairs),
-        rows=[(names[first], len(pairs)), (names[second], len(pairs))],
-        alt=f"Pairs of {names[first]} above and {names[second]} below, nearest first",
-        tips=[
-            f"test-{at}\n{names[evaluation.y_true[at]]}, said to be {word}"
-            for at, word in zip(places, said, strict=True)
-        ],
-        on_click=lambda at: open_place(f"test-{places[at]}"),
-    )  # fmt: skip
+    with st.container(width=GRID_PX):  # else the names of the rows stand far from them
+        image_grid(
+            np.asarray(dataset.x_test[np.array(places)]), marks, key="explain-pairs", size_px=84, columns=len(pairs),
+            rows=[(names[first], len(pairs)), (names[second], len(pairs))],
+            alt=f"Pairs of {names[first]} above and {names[second]} below, nearest first",
+            tips=[
+                f"test-{at}\n{names[evaluation.y_true[at]]}, said to be {word}"
+                for at, word in zip(places, said, strict=True)
+            ],
+            on_click=lambda at: open_place(f"test-{places[at]}"),
+        )  # fmt: skip
     alike = sum(said[i] == said[i + len(pairs)] for i in range(len(pairs)))
     st.caption(
         f"Upper row {plain(names[first])}, lower row {plain(names[second])}, each column a pair, with whether "
