@@ -34,6 +34,7 @@ from fmnist_core.processes import Claim
 # "module:function", strings, so that the app imports none of them to start one.
 TASKS: dict[str, str] = {
     "arrival": "fmnist_core.exports.arrival:remember",
+    "batch": "fmnist_core.batch.keeping:remember",
     "depth": "fmnist_core.depth_probe:remember",
     "label_issues": "fmnist_core.label_issues:remember",
     "export": "fmnist_core.exports.making:remember",
@@ -69,7 +70,10 @@ class Status:
 
 @dataclass(frozen=True)
 class Task:
-    """One computation: its name in TASKS, the data by key, folder and content hash, and its parameters (JSON)."""
+    """One computation: its name in TASKS, the data by key, folder and content hash, and its parameters (JSON).
+
+    With an empty key it works on no data set, and is given None; the hash then names what it does work on.
+    """
 
     name: str
     dataset: str
@@ -163,8 +167,8 @@ def _carry_out(task: Task, report: Callable[..., None]) -> None:
     from fmnist_core import datasets  # here, so that a process that waits is small
 
     report("Reading the images", 0.0)
-    dataset = datasets.load(task.dataset, task.folder or None)
-    if dataset.sha256 != task.sha256:
+    dataset = datasets.load(task.dataset, task.folder or None) if task.dataset else None
+    if dataset is not None and dataset.sha256 != task.sha256:
         raise LabError("Expected the data that the page showed. Received others: they were changed meanwhile.")
     module, function = TASKS[task.name].split(":")
     getattr(importlib.import_module(module), function)(dataset, report, **task.parameters)
