@@ -79,7 +79,7 @@ def cards(given: Given, framing: Framing) -> Cards:
     recipe = Recipe(**values)
     st.button(
         "Back to the usual steps", icon=":material/undo:", key="xray-reset", disabled=recipe == first,
-        on_click=_forget, args=(list(keys.values()),),
+        on_click=_reset, args=(first, keys),
     )  # fmt: skip
     return Cards(recipe, pictures, notes)
 
@@ -158,7 +158,11 @@ def _picture(pixels: np.ndarray, name: str) -> str:
     )
 
 
-def _forget(keys: list[str]) -> None:
-    """Before the page runs again: let the switches stand as usual."""
-    for key in keys:
-        st.session_state.pop(key, None)
+def _reset(first: Recipe, keys: dict[str, str]) -> None:
+    """Before the page runs again: set the switches as usual. A forgotten one would be read from the address again."""
+    words = {polarity: word for word, polarity in _POLARITIES.items()}
+    for field, key in keys.items():
+        if key in st.session_state:
+            value = getattr(first, field)
+            value = words[value] if field == "polarity" else value
+            st.session_state[key] = str(value) if isinstance(value, str) else value
