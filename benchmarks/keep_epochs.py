@@ -53,6 +53,7 @@ def main() -> None:
         run = Run.create(spec, Path(folder))
         training.fit(run)
         record = epoch_record.EpochRecord.read(run)
+        each_bytes = record.size_bytes / len(record.epochs)
     data, all_images = load_data(spec), len(datasets.load(spec.dataset).x_train)
     epoch_s, keep_s = (median(column) for column in zip(*Timed.rows[1:], strict=True))  # the first one traces
     whole_s = epoch_s * all_images / (len(data.train[0]) + len(data.validation[0]))
@@ -63,7 +64,7 @@ def main() -> None:
     print(f"{spec.title}, {chosen.images:,} images, median of {len(Timed.rows) - 1} epochs after the first")
     print(f"  an epoch: {epoch_s:.2f} s of the processor; on all {all_images:,} images {whole_s:.2f} s")
     print(f"  keeping it: {keep_s:.2f} s, that is {keep_s / whole_s:.1%} (the form says {guessed.share:.1%})")
-    print(f"  on disk: {record.size_bytes / len(record.epochs) / 1e6:.2f} MB an epoch, weights included")
+    print(f"  on disk: {each_bytes / 1e6:.2f} MB an epoch, weights included")
 
 
 if __name__ == "__main__":
