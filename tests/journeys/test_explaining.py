@@ -46,15 +46,14 @@ def explaining(home: Path) -> list[psutil.Process]:
 def test_an_image_is_explained_from_outside_and_from_inside(page: Page, visit, serve, home):
     url = serve(ROOT / "app.py", {"FMNIST_LAB_HOME": str(home)})
     visit(page, f"{url}/explain?image=test-3", "Explain")
-    expect(page.get_by_text("Through the layers")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.get_by_text("Through the layers").first).to_be_visible(timeout=PATIENCE_MS)
     (process,) = explaining(home)
-    expect(page.get_by_text("of the 10 nearest are labelled")).to_be_visible(timeout=PATIENCE_MS)
-    neighbour = page.get_by_role("button", name="Random")
-    neighbour.click()
+    expect(page.get_by_text("of the 10 nearest are labelled").first).to_be_visible(timeout=PATIENCE_MS)
+    page.get_by_role("button", name="Random").click()
     expect(page.get_by_label("Image", exact=True)).not_to_have_value("test-3")
-    expect(page.get_by_text("of the 10 nearest are labelled")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.get_by_text("of the 10 nearest are labelled").first).to_be_visible(timeout=PATIENCE_MS)
     page.get_by_text("Two classes", exact=True).click()
-    expect(page.get_by_text("How often?")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.get_by_text("How often?").first).to_be_visible(timeout=PATIENCE_MS)
     assert "view=Two+classes" in page.url
     assert [found.pid for found in explaining(home)] == [process.pid]
 
