@@ -6,7 +6,7 @@ import psutil
 import pytest
 from cluster_processes import DaskProcesses
 
-from fmnist_core import crossval, jobs
+from fmnist_core import crossval, jobs, paths
 from fmnist_core.cluster import executor, heartbeat
 from fmnist_core.cluster.executor import executor_of
 from fmnist_core.errors import ClusterError
@@ -14,6 +14,10 @@ from fmnist_core.processes import Claim
 from fmnist_core.runs import Run, RunState, list_runs
 from fmnist_core.settings import Settings
 from fmnist_core.spec import ConvBlock, DenseLayer, RunSpec
+from fmnist_core.tuning.group import SearchGroup
+from fmnist_core.tuning.search import Search
+from fmnist_core.tuning.space import Float
+from fmnist_core.tuning.trials import read_progress
 
 pytest.importorskip("distributed", reason="pip install -r requirements-cluster.txt")
 pytestmark = pytest.mark.timeout(900)
@@ -116,6 +120,23 @@ def test_the_fold_of_a_killed_worker_goes_on_from_its_checkpoint_elsewhere(clust
     assert begun[0] == 0
     assert begun[1] >= 1
     assert list(run.history()["epoch"]) == list(range(1, TINY.epochs + 1))
+
+
+def test_a_search_has_its_trials_trained_on_the_cluster(tmp_path, monkeypatch, dask):
+    dask.ensure_workers(3)
+    monkeypatch.setenv("FMNIST_LAB_HOME", str(tmp_path))
+    settled = _settled(paths.runs(), dask.address)
+    folder = next(settled)
+    search = Search("A search", TINY, (Float("learning_rate", 1e-4, 1e-2, log=True),), max_trials=3, epochs=2)
+    group = SearchGroup.create(search)
+    group.start()
+    wait_until(lambda: group.state.is_over)
+    progress = read_progress(group)
+    assert (group.state, len(progress.completed)) == (RunState.COMPLETED, 3), progress.message
+    runs = list_runs(folder)
+    assert [len(started(run)) for run in runs] == [1, 1, 1]
+    assert progress.best.objective == max(run.history()["val_accuracy"].max() for run in runs)
+    next(settled, None)
 
 
 def test_a_run_that_waits_for_another_worker_is_queued_not_interrupted(cluster_folder, dask):
