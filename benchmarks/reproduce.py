@@ -39,9 +39,7 @@ def main() -> None:
     parser.add_argument("--limit", type=int, default=0, help="training images, 0 for all")
     parser.add_argument("--again", action="store_true", help="train what is kept already, too")
     parser.add_argument("--mnist", default="", help="a folder with MNIST's IDX files, where there is no download")
-    parser.add_argument(
-        "--mobilenet", default="", help="a file with MobileNet's ImageNet weights, likewise"
-    )
+    parser.add_argument("--mobilenet", default="", help="a file with MobileNet's ImageNet weights, likewise")
     options = parser.parse_args()
     if unknown := [key for key in options.rows if key not in ROWS and key not in SHOWN]:
         sys.exit(f"Expected rows among {', '.join([*ROWS, *SHOWN])}. Received {', '.join(unknown)}.")

@@ -114,9 +114,9 @@ def _moments(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def pca_within(base: Pca, images: np.ndarray) -> Pca:
     """Compute the components of images, (n, 28, 28) uint8, as combinations of the base's first KEPT axes.
 
-    A third of the work of pca_of, and the same to the eye where the base was made of images of the same kind (Rayleigh-Ritz:
-    the best that these axes allow). The other axes are the base's; what variance is left is shared among them as in
-    the base.
+    A third of the work of pca_of, and the same to the eye where the base was made of images of the same kind: the best
+    that these axes allow (Rayleigh-Ritz). The other axes are the base's; what variance is left is shared among them as
+    in the base.
     """
     _require_two(len(images))
     moved = base.coordinates(images, KEPT)
