@@ -4,6 +4,7 @@ Three minutes on two free cores. The recipe is LeNet-5, modernised (docs/recipes
 """
 
 import argparse
+import json
 import os
 import shutil
 import tempfile
@@ -19,6 +20,7 @@ import tensorflow as tf
 
 from fmnist_core import datasets, training
 from fmnist_core.calibration import fit_temperature, reliability, with_temperature
+from fmnist_core.confidence import SHIPPED
 from fmnist_core.evaluation import Evaluation
 from fmnist_core.files import write_atomically
 from fmnist_core.presets import PRESETS
@@ -65,23 +67,30 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         run = Run.create(spec, Path(folder))
         result = training.fit(run)
-        card = _card(run, result)
+        temperature = _temperature(run)
+        card = _card(run, result, temperature)
         print(card)
         if options.limit:
             return
         FOLDER.mkdir(parents=True, exist_ok=True)
         for name in (SPEC_FILE, RESULT_FILE, LITERT_FILE):
             shutil.copyfile(run.folder / name, FOLDER / name)
+    # Its validation images do not come along, so what was fitted on them does.
+    write_atomically(FOLDER / RESULT_FILE, json.dumps(result | {SHIPPED: round(temperature, 4)}, indent=2))
     write_atomically(FOLDER / CARD_FILE, card)
     (FOLDER / "events.jsonl").unlink(missing_ok=True)
     Run(FOLDER).write_event("completed", test_accuracy=result["test_accuracy"], test_loss=result["test_loss"])
 
 
-def _card(run: Run, result: dict) -> str:
+def _temperature(run: Run) -> float:
+    index, held_out = run.validation_probabilities()
+    return fit_temperature(np.asarray(datasets.load(run.spec.dataset).y_train)[index], held_out)
+
+
+def _card(run: Run, result: dict, temperature: float) -> str:
     dataset = datasets.load(run.spec.dataset)
     made = Evaluation(dataset.y_test, run.test_probabilities(), dataset.class_names)
-    index, held_out = run.validation_probabilities()
-    temperature = fit_temperature(np.asarray(dataset.y_train)[index], held_out)
+    index, _ = run.validation_probabilities()
     low, high = made.accuracy_interval()
     pairs = list(made.most_confused_pairs(3).itertuples(index=False))
     report = made.report().loc[list(dataset.class_names)]

@@ -28,6 +28,7 @@ CHANNELS_KEPT, SIDE_KEPT = 64, 56  # of an activation: what a page can show
 FEWEST_STEPS, MOST_STEPS = 32, 256  # of an integral
 GRADIENT_WORK = 60e9  # multiplications with addition of one integral: seconds on two cores
 _SMALLEST = 1e-7  # of a probability, before its logarithm
+_SMALLEST_DOUBT = 1e-30  # of 1 - p, where only the sign of a gradient counts: more would swallow it
 _WORK_AT_ONCE = 4e9  # multiplications with addition of one pass with gradients
 
 
@@ -124,6 +125,26 @@ class Anatomy:
         return np.stack([
             self._gradient_to_image(total / steps) * image for total, image in zip(sums, images, strict=True)
         ]).astype(np.float32)  # fmt: skip
+
+    def slope(self, images: np.ndarray, labels: np.ndarray) -> np.ndarray:
+        """Return which way each pixel raises the loss, -log p of the image's label: (n, 28, 28) float32.
+
+        images: (n, 28, 28) uint8; labels: (n,) integers. It is the gradient, by grey levels, of log(1 - p): that of the
+        loss but for a positive factor. Where p rounds to 1 the loss's own would be 0, and the attack would miss.
+        """
+        pixels, found = prepare(images, self.spec), np.empty(images.shape, np.float32)
+        at_once = int(np.clip(_WORK_AT_ONCE // self._work, 4, 128))
+        for start in range(0, len(images), at_once):
+            chunk = slice(start, start + at_once)
+            mine = np.asarray(labels[chunk], np.int32)
+
+            def doubt(rows: tf.Tensor, mine: np.ndarray = mine) -> tf.Tensor:
+                others = rows * (1 - tf.one_hot(mine, rows.shape[1]))
+                return tf.math.log(tf.reduce_sum(others, axis=1) + _SMALLEST_DOUBT)
+
+            gradients = self._gradient(pixels[chunk], doubt)
+            found[chunk] = [self._gradient_to_image(gradient) for gradient in gradients]
+        return found
 
     @property
     def most_steps(self) -> int:

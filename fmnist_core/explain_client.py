@@ -216,3 +216,12 @@ def contrast(run: Run, images: np.ndarray, first: int, second: int, explainer: E
     """
     head = {"ask": "contrast", "folder": str(run.folder), "first": first, "second": second}
     return (explainer or _explainer).ask(head, images)[1]["mean"]
+
+
+def slope(run: Run, image: np.ndarray, label: int, explainer: Explainer | None = None) -> np.ndarray:
+    """Return which way each pixel of an image, (28, 28) uint8, raises the loss of a class: (28, 28) float32.
+
+    See explain_anatomy.Anatomy.slope. Raises LabError as `explain` does.
+    """
+    head = {"ask": "slope", "folder": str(run.folder), "labels": [label]}
+    return (explainer or _explainer).ask(head, image[np.newaxis])[1]["slope"][0]

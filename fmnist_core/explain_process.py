@@ -68,13 +68,15 @@ class Answers:
         self._open: OrderedDict[tuple[str, int], Anatomy] = OrderedDict()
 
     def answer(self, head: dict[str, Any], arrays: Arrays) -> tuple[dict[str, Any], Arrays]:
-        """Answer {"ask": "image" or "contrast", "folder": of the Run, ...}; what is wrong comes back as "error"."""
+        """Answer {"ask": "image", "contrast" or "slope", "folder": of the Run, ...}; trouble comes back as "error"."""
         try:
             anatomy = self._anatomy(Run(Path(head["folder"])))
             taps = [{"name": tap.name, "shape": tap.shape, "picture": tap.is_picture} for tap in anatomy.taps]
             about = {"taps": taps, "mirrored": anatomy.mirrored}
             if head["ask"] == "contrast":
                 return about, {"mean": anatomy.contrast(arrays["images"], head["first"], head["second"])}
+            if head["ask"] == "slope":
+                return about, {"slope": anatomy.slope(arrays["images"], np.array(head["labels"]))}
             return about, anatomy.explain(arrays["images"][0], head["label"])
         except LabError as error:
             return {"error": str(error)}, {}

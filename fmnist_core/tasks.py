@@ -39,6 +39,7 @@ TASKS: dict[str, str] = {
     "label_issues": "fmnist_core.label_issues:remember",
     "export": "fmnist_core.exports.making:remember",
     "neighbours": "fmnist_core.neighbours:remember",
+    "robustness": "fmnist_core.robustness:remember",
     "run-features": "fmnist_core.explain_features:remember",
     "run-map": "fmnist_core.explain_features:remember_map",
     "tsne": "fmnist_core.projection:remember_tsne",

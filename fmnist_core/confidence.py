@@ -1,0 +1,59 @@
+"""The temperature that a Run's probabilities are divided by before people read them, and where it comes from.
+
+It is fitted on images that the Run validated on (calibration.py), which it did not learn from. The model that comes
+along has no such images beside it; its folder carries the value that the command that made it fitted.
+"""
+
+import functools
+from dataclasses import dataclass
+
+import numpy as np
+
+from fmnist_core import datasets
+from fmnist_core.calibration import HIGHEST, LOWEST, fit_temperature
+from fmnist_core.errors import LabError
+from fmnist_core.runs import VALIDATION_FILE, Run
+
+SHIPPED = "temperature"  # in a result
+
+
+@dataclass(frozen=True)
+class Temperature:
+    """What probabilities are softened (above 1) or sharpened by.
+
+    Attributes:
+        value: 1 where none could be had.
+        images: validation images that it was fitted on; 0 where that is not known.
+        reason: why there is none; empty where there is one.
+    """
+
+    value: float = 1.0
+    images: int = 0
+    reason: str = ""
+
+    @property
+    def is_fitted(self) -> bool:
+        """Whether there is one."""
+        return not self.reason
+
+
+def temperature_of(run: Run) -> Temperature:
+    """Return a Run's temperature; where there is none, 1 with the reason. Never raises for a damaged folder."""
+    try:
+        shipped = (run.result or {}).get(SHIPPED)
+        if isinstance(shipped, int | float) and LOWEST <= shipped <= HIGHEST:
+            return Temperature(float(shipped), int((run.result or {}).get("validation_images") or 0))
+        state = (run.folder / VALIDATION_FILE).stat()
+        return _fitted(run, state.st_mtime_ns, state.st_size)
+    except (LabError, OSError, ValueError, IndexError):
+        return Temperature(reason="this Run kept no validation images of its own to fit them on")
+
+
+@functools.lru_cache(maxsize=200)
+def _fitted(run: Run, changed_ns: int, size: int) -> Temperature:
+    index, probabilities = run.validation_probabilities()
+    dataset = datasets.load(run.spec.dataset, run.spec.dataset_folder or None)
+    if (run.result or {}).get("sha256", dataset.sha256) != dataset.sha256:
+        raise LabError("Expected the data that this Run learned. Received others.")
+    labels = np.asarray(dataset.y_train)[index]
+    return Temperature(fit_temperature(labels, probabilities), len(labels))
