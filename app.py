@@ -45,6 +45,8 @@ PAGES = {
     ],
     "Predict": [
         st.Page("pages/predict/draw.py", title="Predict", icon=":material/draw:", url_path="predict"),
+        st.Page("pages/predict/beat.py", title="Beat the model", icon=":material/sports_score:", url_path="beat"),
+        st.Page("pages/predict/batch.py", title="Batch", icon=":material/stacks:", url_path="batch"),
         st.Page("pages/predict/take_away.py", title="Take away", icon=":material/download:", url_path="take-away"),
     ],
 }
