@@ -3,17 +3,13 @@
 import gzip
 import io
 import struct
-import time
 import zipfile
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from fmnist_core import batch as batches
-from fmnist_core import ready_made, tasks
-from fmnist_core.batch import Answers, Order, archive, rows, table
-from fmnist_core.batch.keeping import remember
+from fmnist_core.batch import archive, rows, table
 from fmnist_core.batch.reading import read_rows
 from fmnist_core.batch.rows import NO_LABEL, Labels, Notes
 from fmnist_core.datasets.fashion_mnist import CLASS_NAMES
@@ -77,7 +73,18 @@ def refused(tmp_path, *files):
 
 @pytest.mark.parametrize(
     ("word", "label"),
-    [("Shirt", 6), ("T-shirt/top", 0), ("t_shirt top", 0), ("ANKLE-BOOT", 9), ("3", 3), ("10", -1), ("", -1)],
+    [
+        ("Shirt", 6),
+        ("T-shirt/top", 0),
+        ("t_shirt top", 0),
+        ("ANKLE-BOOT", 9),
+        ("3", 3),
+        ("3.0", 3),
+        ("-1", -1),
+        ("2.5", -1),
+        ("10", -1),
+        ("", -1),
+    ],
 )
 def test_a_class_is_known_by_its_name_however_written_and_by_its_number(word, label):
     assert Labels(CLASS_NAMES).of_word(word) == label
@@ -218,12 +225,13 @@ def test_bad_lines_are_named_and_the_rest_goes_on(tmp_path):
     lines[2] = lines[2].replace(",", ",300,", 1).rsplit(",", 1)[0]
     lines[3] += ",7"
     lines[5] = "0," + ",".join(["0x1F"] * 784)
+    lines[6] = "0," + ",".join(["0000000000999"] * 784)
     names, images, _, notes = read(tmp_path, ("rows.csv", "\n".join(lines).encode()))
-    assert names == ["line 2", "line 5", "line 7"] and np.array_equal(images, ITEMS[[0, 3, 5]])
-    assert [problem.name for problem in notes.problems] == ["line 3", "line 4", "line 6"]
+    assert names == ["line 2", "line 5"] and np.array_equal(images, ITEMS[[0, 3]])
+    assert [problem.name for problem in notes.problems] == ["line 3", "line 4", "line 6", "line 7"]
     assert "column 2. Received '300'" in notes.problems[0].reason
     assert notes.problems[1].reason == "Expected 785 cells. Received 786."
-    assert "'0x1F'" in notes.problems[2].reason
+    assert "'0x1F'" in notes.problems[2].reason and "'0000000000999'" in notes.problems[3].reason
 
 
 def test_blocks_that_end_within_a_line_lose_nothing(tmp_path, monkeypatch):
@@ -272,92 +280,3 @@ def test_files_that_do_not_belong_together_are_refused(tmp_path):
 
 def test_names_from_outside_cannot_steer_the_screen():
     assert rows.printable("a\x1b[2J\u202egpj.exe\n") == "a?[2J?gpj.exe?"
-
-
-# Kept on disk
-
-
-def test_a_batch_is_read_once_and_answered_by_the_model_and_only_the_newest_are_kept(tmp_path, monkeypatch):
-    run = ready_made.ready_made()
-    batch = batches.keep_files([("rows.csv", csv_text(ITEMS, [0] * 6))])
-    assert batches.read_answers(batch, run) is None
-    task = batches.batch_task(batch, run)
-    said = []
-    remember(None, lambda words, share: said.append(share), **task.parameters)
-    answers = batches.read_answers(batch, run)
-    assert np.array_equal(answers.images, ITEMS) and said == sorted(said) and said[-1] < 1
-    from fmnist_core import prediction
-
-    assert np.array_equal(answers.probabilities, prediction.load(run).probabilities(ITEMS))
-    assert batches.keep_files([("again.csv", csv_text(ITEMS, [0] * 6))]).id == batch.id
-    monkeypatch.setattr("fmnist_core.batch.keeping.KEPT", 2)
-    for at in range(2):
-        batches.keep_files([("x.csv", csv_text(ITEMS[at : at + 1]))])
-    assert batches.find_batch(batch.id) is None and len(batches.kept_batches()) == 2
-    with pytest.raises(DataError, match="made room for newer ones"):
-        remember(None, lambda words, share: None, **task.parameters)
-
-
-def test_a_batch_of_nothing_readable_fails_with_the_first_reasons():
-    run = ready_made.ready_made()
-    batch = batches.keep_files([("bad.zip", zipped({"a.txt": b"x", "b.txt": b"y"}))])
-    with pytest.raises(DataError, match=r"Received none\..*a\.txt: Expected a PNG"):
-        remember(None, lambda words, share: None, **batches.batch_task(batch, run).parameters)
-    assert batches.read_answers(batch, run) is None and not list(batch.folder.glob(".rows-*"))
-
-
-def test_the_task_needs_no_data_set_and_ends_in_answers():
-    run = ready_made.ready_made()
-    batch = batches.keep_files([("rows.csv", csv_text())])
-    task = batches.batch_task(batch, run)
-    task.start()
-    until = time.monotonic() + 60
-    while task.status().is_active and time.monotonic() < until:
-        time.sleep(0.1)
-    assert task.status() == tasks.Status("done", 1.0)
-    assert len(batches.read_answers(batch, run).names) == 6
-
-
-@pytest.mark.parametrize("files", [[], [("a", b"")], [("a", b"1"), ("b", b"2"), ("c", b"3")]])
-def test_no_files_empty_ones_and_too_many_are_refused(files):
-    with pytest.raises(DataError, match="Expected"):
-        batches.keep_files(files)
-
-
-# Answers
-
-
-def answers(labels=(0, 1, 2, -1)):
-    probabilities = np.array([[0.7, 0.2, 0.1], [0.4, 0.35, 0.25], [0.9, 0.1, 0], [0.1, 0.1, 0.8]], np.float32)
-    return Answers(list("abcd"), ITEMS[:4], np.array(labels, np.int16), probabilities, ("x", "y", "z"))
-
-
-@pytest.mark.parametrize(
-    ("order", "rows_"),
-    [
-        (Order.UNSURE, [1, 0, 3, 2]), (Order.SURE, [2, 3, 0, 1]), (Order.FILE, [0, 1, 2, 3]),
-        (Order.WRONG, [2, 1, 3, 0]),
-    ],
-)  # fmt: skip
-def test_rows_are_listed_in_the_order_asked_for(order, rows_):
-    assert answers().listed(order).tolist() == rows_
-
-
-def test_rows_are_filtered_by_class_label_and_confidence():
-    assert answers().listed(Order.FILE, classes=[0]).tolist() == [0, 1, 2]
-    assert answers().listed(Order.FILE, confidence=(0.4, 0.8)).tolist() == [0, 1, 3]
-    assert answers().listed(Order.FILE, classes=[0], true=[1, 2]).tolist() == [1, 2]
-
-
-def test_only_labelled_rows_count_and_the_table_holds_everything():
-    given = answers()
-    assert given.evaluation.accuracy == pytest.approx(1 / 3)
-    assert answers((-1,) * 4).evaluation is None
-    frame = given.table()
-    assert list(frame.columns) == [
-        "name", "predicted", "confidence", "label", "probability of x", "probability of y", "probability of z",
-    ]  # fmt: skip
-    assert frame["label"].tolist() == ["x", "y", "z", ""] and frame["predicted"].tolist() == ["x", "x", "x", "z"]
-    by_class = given.by_class()
-    assert by_class["Said of"].tolist() == [3, 0, 1] and np.isnan(by_class["Mean confidence"][1])
-    assert by_class["Found"].tolist() == [1, 0, 0]

@@ -1,5 +1,6 @@
 """A zip of pictures, read member by member in memory. Nothing is unpacked to disk, so names can do no harm."""
 
+import lzma
 import stat
 import zipfile
 import zlib
@@ -17,7 +18,16 @@ from fmnist_core.xray import Framing, kind_of, trace, usual
 CHUNK = 64
 _JUNK_NAMES = {".ds_store", "thumbs.db", "desktop.ini"}
 _PICTURE_ENDINGS = {".png", ".jpg", ".jpeg", ".webp", ".gif"}
-_DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError, ValueError)
+_DAMAGE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    EOFError,
+    NotImplementedError,
+    RuntimeError,
+    OSError,
+    ValueError,
+)
 
 
 def lone_data_file(path: Path, name: str) -> bool:

@@ -15,6 +15,7 @@ import time
 import uuid
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -91,8 +92,12 @@ def keep_files(files: Sequence[tuple[str, bytes]]) -> Batch:
 
 def kept_batches() -> list[Batch]:
     """Return the batches on disk, the newest first."""
-    known = [Batch(file.parent) for file in _home().glob("*/about.json")]
-    return sorted(known, key=lambda batch: -batch.about["time_s"])
+    came = {}
+    for file in _home().glob("*/about.json"):
+        batch = Batch(file.parent)
+        with suppress(OSError, ValueError, LookupError, TypeError):  # damaged, or just being deleted by somebody else
+            _, came[batch] = batch.title, float(batch.about["time_s"])
+    return sorted(came, key=lambda batch: -came[batch])
 
 
 def find_batch(batch_id: str) -> Batch | None:

@@ -51,6 +51,9 @@ class Notes:
         self.unknown[word[:40]] += 1
 
 
+_NUMBER = re.compile(r"[-+]?[0-9]{1,9}([.][0-9]{0,9})?")
+
+
 class Labels:
     """Which class a word means: its number, or its name however it is written (T-shirt/top, t_shirt top)."""
 
@@ -59,8 +62,11 @@ class Labels:
         self._by_word |= {_plain(name): label for label, name in enumerate(class_names)}  # a name goes before a number
 
     def of_word(self, word: str) -> int:
-        """Return the class that a word names, or NO_LABEL."""
-        return self._by_word.get(_plain(word), NO_LABEL)
+        """Return the class that a word names, or NO_LABEL: -1 is none, 3.0 is the fourth."""
+        if not _NUMBER.fullmatch(word.strip()):
+            return self._by_word.get(_plain(word), NO_LABEL)
+        number = float(word)
+        return self._by_word.get(f"{number:.0f}", NO_LABEL) if number >= 0 and number.is_integer() else NO_LABEL
 
     def of_folders(self, folders: Sequence[str]) -> int:
         """Return the class that the nearest folder names; T-shirt/top is two folders in an archive."""

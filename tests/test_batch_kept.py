@@ -1,0 +1,118 @@
+"""Batches on disk: read once, answered by a model, listed and filtered."""
+
+import time
+
+import numpy as np
+import pytest
+from test_batch import ITEMS, csv_text, zipped
+
+from fmnist_core import batch as batches
+from fmnist_core import ready_made, tasks
+from fmnist_core.batch import Answers, Order
+from fmnist_core.batch.keeping import remember
+from fmnist_core.errors import DataError
+
+RNG = np.random.default_rng(0)
+
+
+@pytest.fixture(autouse=True)
+def workspace(tmp_path, monkeypatch):
+    monkeypatch.setenv("FMNIST_LAB_HOME", str(tmp_path / "home"))
+
+
+# Kept on disk
+
+
+def test_a_batch_is_read_once_and_answered_by_the_model_and_only_the_newest_are_kept(tmp_path, monkeypatch):
+    run = ready_made.ready_made()
+    batch = batches.keep_files([("rows.csv", csv_text(ITEMS, [0] * 6))])
+    assert batches.read_answers(batch, run) is None
+    task = batches.batch_task(batch, run)
+    said = []
+    remember(None, lambda words, share: said.append(share), **task.parameters)
+    answers = batches.read_answers(batch, run)
+    assert np.array_equal(answers.images, ITEMS) and said == sorted(said) and said[-1] < 1
+    from fmnist_core import prediction
+
+    assert np.array_equal(answers.probabilities, prediction.load(run).probabilities(ITEMS))
+    assert batches.keep_files([("again.csv", csv_text(ITEMS, [0] * 6))]).id == batch.id
+    monkeypatch.setattr("fmnist_core.batch.keeping.KEPT", 2)
+    for at in range(2):
+        batches.keep_files([("x.csv", csv_text(ITEMS[at : at + 1]))])
+    assert batches.find_batch(batch.id) is None and len(batches.kept_batches()) == 2
+    with pytest.raises(DataError, match="made room for newer ones"):
+        remember(None, lambda words, share: None, **task.parameters)
+
+
+def test_a_batch_of_nothing_readable_fails_with_the_first_reasons():
+    run = ready_made.ready_made()
+    batch = batches.keep_files([("bad.zip", zipped({"a.txt": b"x", "b.txt": b"y"}))])
+    with pytest.raises(DataError, match=r"Received none\..*a\.txt: Expected a PNG"):
+        remember(None, lambda words, share: None, **batches.batch_task(batch, run).parameters)
+    assert batches.read_answers(batch, run) is None and not list(batch.folder.glob(".rows-*"))
+
+
+def test_the_task_needs_no_data_set_and_ends_in_answers():
+    run = ready_made.ready_made()
+    batch = batches.keep_files([("rows.csv", csv_text())])
+    task = batches.batch_task(batch, run)
+    task.start()
+    until = time.monotonic() + 60
+    while task.status().is_active and time.monotonic() < until:
+        time.sleep(0.1)
+    assert task.status() == tasks.Status("done", 1.0)
+    assert len(batches.read_answers(batch, run).names) == 6
+
+
+def test_a_batch_whose_facts_are_damaged_hides_no_other(tmp_path):
+    whole = batches.keep_files([("a.csv", b"1")])
+    for text in ("{", "[]", '{"names": [], "time_s": 1}', '{"names": ["x"]}'):
+        torn = whole.folder.parent / f"torn-{len(text)}"
+        torn.mkdir()
+        (torn / "about.json").write_text(text)
+    assert batches.kept_batches() == [whole]
+
+
+@pytest.mark.parametrize("files", [[], [("a", b"")], [("a", b"1"), ("b", b"2"), ("c", b"3")]])
+def test_no_files_empty_ones_and_too_many_are_refused(files):
+    with pytest.raises(DataError, match="Expected"):
+        batches.keep_files(files)
+
+
+# Answers
+
+
+def answers(labels=(0, 1, 2, -1)):
+    probabilities = np.array([[0.7, 0.2, 0.1], [0.4, 0.35, 0.25], [0.9, 0.1, 0], [0.1, 0.1, 0.8]], np.float32)
+    return Answers(list("abcd"), ITEMS[:4], np.array(labels, np.int16), probabilities, ("x", "y", "z"))
+
+
+@pytest.mark.parametrize(
+    ("order", "rows_"),
+    [
+        (Order.UNSURE, [1, 0, 3, 2]), (Order.SURE, [2, 3, 0, 1]), (Order.FILE, [0, 1, 2, 3]),
+        (Order.WRONG, [2, 1, 3, 0]),
+    ],
+)  # fmt: skip
+def test_rows_are_listed_in_the_order_asked_for(order, rows_):
+    assert answers().listed(order).tolist() == rows_
+
+
+def test_rows_are_filtered_by_class_label_and_confidence():
+    assert answers().listed(Order.FILE, classes=[0]).tolist() == [0, 1, 2]
+    assert answers().listed(Order.FILE, confidence=(0.4, 0.8)).tolist() == [0, 1, 3]
+    assert answers().listed(Order.FILE, classes=[0], true=[1, 2]).tolist() == [1, 2]
+
+
+def test_only_labelled_rows_count_and_the_table_holds_everything():
+    given = answers()
+    assert given.evaluation.accuracy == pytest.approx(1 / 3)
+    assert answers((-1,) * 4).evaluation is None
+    frame = given.table()
+    assert list(frame.columns) == [
+        "name", "predicted", "confidence", "label", "probability of x", "probability of y", "probability of z",
+    ]  # fmt: skip
+    assert frame["label"].tolist() == ["x", "y", "z", ""] and frame["predicted"].tolist() == ["x", "x", "x", "z"]
+    by_class = given.by_class()
+    assert by_class["Said of"].tolist() == [3, 0, 1] and np.isnan(by_class["Mean confidence"][1])
+    assert by_class["Found"].tolist() == [1, 0, 0]
