@@ -33,7 +33,7 @@ PEOPLE, PEOPLE_IMAGES = 0.835, 1000
 def draw(labels: np.ndarray, seed: int) -> np.ndarray:
     """Return the positions of the images to label: (20,) int64, fewer where there are fewer; equal for equal seeds.
 
-    They are drawn from all alike, not so many of each class: then accuracy on them estimates that on all.
+    They are drawn from all alike, not two of each class: who counted would know the last ones.
 
     labels: (n,) integers.
     """
