@@ -96,6 +96,7 @@ def _board(dataset: Dataset, model: Model, seed: int, token: str) -> None:
 def _done(dataset: Dataset, model: Model, seed: int, token: str, sent: Any) -> None:
     """Before the page runs again: keep the game in the session and its result on disk."""
     count = len(contest.draw(dataset.y_test, seed))
+    st.session_state.pop(_ERROR, None)
     try:
         played = token, *contest.read_answers(sent, count, len(model.predictor.class_names))
         st.session_state[_GAME] = played

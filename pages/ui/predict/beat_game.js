@@ -29,8 +29,8 @@ class Game {
   update(data) {
     document.removeEventListener("keydown", this.onKey);
     document.addEventListener("keydown", this.onKey);
-    if (data.token === this.token) return this.started && !this.over && this.tick();
     clearInterval(this.ticking);
+    if (data.token === this.token) return this.started && !this.over && this.run();
     Object.assign(this, data, { answers: [], times: [], started: 0, over: false });
     this.bytes = Uint8Array.from(atob(data.pixels), (letter) => letter.charCodeAt(0));
     this.build();
@@ -39,6 +39,7 @@ class Game {
   build() {
     this.status = make("div", "status");
     this.number = this.status.appendChild(make("span", "number", `${this.count} images`));
+    this.number.setAttribute("aria-live", "polite");
     this.clock = this.status.appendChild(make("span", "clock", "0.0 s"));
     this.bar = make("div", "bar");
     this.fill = this.bar.appendChild(document.createElement("i"));
@@ -72,9 +73,13 @@ class Game {
   begin() {
     if (this.started) return;
     this.started = this.shownAt = performance.now();
-    this.ticking = setInterval(() => this.tick(), 100);
+    this.run();
     this.show();
     this.host.scrollIntoView({ block: "start", behavior: "instant" });
+  }
+
+  run() {
+    this.ticking = setInterval(() => this.tick(), 100);
   }
 
   answer(label) {
