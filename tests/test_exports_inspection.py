@@ -63,6 +63,32 @@ def test_what_it_was_compiled_with_is_never_loaded_and_does_not_count():
     assert inspect(keras_file(DENSE, compile_config=custom), "m.keras")
 
 
+def compiled(loss):
+    """A model within the model, with what it was compiled with."""
+    config = {"optimizer": layer("Adam", "keras.optimizers"), "loss": loss, "metrics": ["accuracy"]}
+    return layer("Sequential", "keras", layers=[INPUT, DENSE]) | {"compile_config": config}
+
+
+def test_what_a_model_within_it_was_compiled_with_is_made_anew_and_is_looked_at():
+    found = inspect(keras_file(compiled(layer("CategoricalCrossentropy", "keras.losses"))), "m.keras")
+    assert "Adam" not in found.layers and "Dense" in found.layers
+    with pytest.raises(ModelError, match="Received Loss .* of their.losses, whose code is not"):
+        inspect(keras_file(compiled(layer("Loss", "their.losses"))), "m.keras")
+
+
+def test_keras_makes_a_nested_models_loss_and_drops_the_outer_ones(tmp_path):
+    import keras
+
+    inner = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2)])
+    inner.compile("adam", loss=keras.losses.MeanSquaredError())
+    outer = keras.Sequential([keras.Input((4,)), inner])
+    outer.compile("adam", loss=keras.losses.MeanAbsoluteError())
+    outer.save(tmp_path / "m.keras")
+    inspect((tmp_path / "m.keras").read_bytes(), "m.keras")
+    read = keras.models.load_model(tmp_path / "m.keras", compile=False)
+    assert not read.compiled and read.layers[0].compiled  # why the one is left out of the look, and the other is not
+
+
 BAD = {
     "Lambda": (keras_file(layer("Lambda")), "Received a Lambda \\(layer 'lambda'\\): it is Python code"),
     "Lambda within": (keras_file(layer("TimeDistributed", layer=layer("Lambda"))), "Received a Lambda"),
@@ -107,3 +133,16 @@ def test_sizes_are_bounded(monkeypatch):
     monkeypatch.setattr(inspection, "MAX_BYTES", 1000)
     with pytest.raises(ModelError, match="expected at most 0 MB"):
         inspect(bomb, "m.keras")
+
+
+def test_what_is_unpacked_here_is_bounded_and_stands_once():
+    metadata = b'{"keras_version": "3.9.0", "more": "' + bytes(2 << 20).replace(b"\0", b"x") + b'"}'
+    bomb = keras_file(DENSE, members={"metadata.json": metadata})
+    assert len(bomb) < 20_000
+    with pytest.raises(ModelError, match="expected at most 1 MB in metadata.json when unpacked. Received 2.1 MB"):
+        inspect(bomb, "m.keras")
+    stream = io.BytesIO(keras_file(DENSE))
+    with zipfile.ZipFile(stream, "a") as archive, pytest.warns(UserWarning, match="Duplicate name"):
+        archive.writestr("config.json", "{}")
+    with pytest.raises(ModelError, match="once each. Received one of them twice"):
+        inspect(stream.getvalue(), "m.keras")

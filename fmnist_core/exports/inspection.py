@@ -16,7 +16,8 @@ from fmnist_core.errors import ModelError
 
 MAX_BYTES = 200 << 20  # of the file
 MAX_UNPACKED = 1 << 30
-MAX_CONFIG = 20 << 20
+# The two members that are unpacked here, in the web process: what they may come to.
+MOST_TEXT = {"config.json": 20 << 20, "metadata.json": 1 << 20}
 _MEMBERS = {"config.json", "metadata.json", "model.weights.h5"}
 # What other files begin with, and what a person should do about it.
 _OTHERS: tuple[tuple[bytes, str], ...] = (
@@ -31,6 +32,9 @@ _MODULES = (
     "keras.activations", "keras.ops", "keras.dtype_policies", "keras.src.models.functional",
     "keras.src.models.sequential",
 )  # fmt: skip
+# What a model was compiled with. Keras drops that of the outer model alone, as it is told; that of models within it is
+# made anew.
+_TRAINING_MODULES = ("keras.optimizers", "keras.optimizers.schedules", "keras.losses", "keras.metrics")
 _MODULE_BEGINNINGS = ("keras.src.layers.", "keras.src.ops.", "keras.src.activations", "keras.src.initializers")
 _CODE = {"Lambda", "__lambda__"}
 _FOREIGN = {"TorchModuleWrapper", "TFSMLayer", "JaxLayer", "FlaxLayer"}
@@ -54,12 +58,12 @@ def inspect(content: bytes, name: str) -> Found:
         raise ModelError(f"{name}: expected at most {MAX_BYTES >> 20} MB. Received {len(content) / 1e6:.0f} MB.")
     try:
         config, metadata = _read(content, name)
-        parts = list(_objects(config))
+        parts = list(_objects({key: part for key, part in config.items() if key != "compile_config"}))
     except RecursionError as error:
         raise ModelError(f"{name}: expected a Keras model in config.json. Received one nested without end.") from error
     for part in parts:
         _check_object(part, str(part.get("class_name", "")), name)
-    layers = [str(part["class_name"]) for part in parts if _layer_name(part) and part["class_name"] != "DTypePolicy"]
+    layers = [str(part["class_name"]) for part in parts if _is_layer(part)]
     if not layers:
         raise ModelError(f"{name}: expected a Keras model in config.json. Received no layer.")
     return Found(str(metadata.get("keras_version", "unknown")), tuple(layers))
@@ -74,8 +78,7 @@ def _read(content: bytes, name: str) -> tuple[dict[str, Any], dict[str, Any]]:
         raise ModelError(f"{name}: expected a .keras file, as model.save('model.keras') writes it. Received {what}.")
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            members = {member.filename: member.file_size for member in archive.infolist()}
-            _check_members(members, name)
+            _check_members([(member.filename, member.file_size) for member in archive.infolist()], name)
             parts = [json.loads(archive.read(member)) for member in ("config.json", "metadata.json")]
     except (zipfile.BadZipFile, ValueError, OSError, EOFError, RuntimeError, NotImplementedError) as error:
         raise ModelError(f"{name}: expected a whole .keras file. Received a damaged one: {error}.") from error
@@ -84,7 +87,9 @@ def _read(content: bytes, name: str) -> tuple[dict[str, Any], dict[str, Any]]:
     return parts[0], parts[1]
 
 
-def _check_members(members: dict[str, int], name: str) -> None:
+def _check_members(listed: list[tuple[str, int]], name: str) -> None:
+    """Raise ModelError unless the archive has just what Keras writes; listed: names and unpacked sizes in bytes."""
+    members = dict(listed)
     if pickles := [member for member in members if member.endswith((".pkl", ".pickle"))]:
         raise ModelError(
             f"{name}: expected a .keras file. Received an archive with a pickle ({pickles[0]}), as PyTorch writes it; "
@@ -94,24 +99,36 @@ def _check_members(members: dict[str, int], name: str) -> None:
         raise ModelError(f"{name}: expected a .keras file. Received an archive without {', '.join(missing)}.")
     if more := sorted(set(members) - _MEMBERS):
         raise ModelError(f"{name}: expected {', '.join(sorted(_MEMBERS))} and nothing else. Received {more[0][:80]}.")
-    if sum(members.values()) > MAX_UNPACKED or members["config.json"] > MAX_CONFIG:
+    if len(listed) > len(members):  # readers differ on which of two they take
+        raise ModelError(f"{name}: expected {', '.join(sorted(_MEMBERS))} once each. Received one of them twice.")
+    if sum(members.values()) > MAX_UNPACKED:
         raise ModelError(
             f"{name}: expected at most {MAX_UNPACKED >> 30} GB when unpacked. Received "
             f"{sum(members.values()) / 1e9:.1f} GB."
         )
+    for member, most in MOST_TEXT.items():
+        if members[member] > most:
+            raise ModelError(
+                f"{name}: expected at most {most >> 20} MB in {member} when unpacked. Received "
+                f"{members[member] / 1e6:.1f} MB."
+            )
 
 
 def _objects(value: Any) -> Iterator[dict[str, Any]]:
-    """Yield every serialised object within a config; what it was compiled with is never loaded and left out."""
+    """Yield every serialised object within a config."""
     if isinstance(value, dict):
         if "class_name" in value:
             yield value
-        for key, part in value.items():
-            if key != "compile_config":
-                yield from _objects(part)
+        for part in value.values():
+            yield from _objects(part)
     elif isinstance(value, list):
         for part in value:
             yield from _objects(part)
+
+
+def _is_layer(part: dict[str, Any]) -> bool:
+    other = part["class_name"] == "DTypePolicy" or part.get("module") in _TRAINING_MODULES
+    return bool(_layer_name(part)) and not other
 
 
 def _check_object(part: dict[str, Any], kind: str, name: str) -> None:
@@ -125,7 +142,7 @@ def _check_object(part: dict[str, Any], kind: str, name: str) -> None:
         )
     if kind in _FOREIGN:
         raise ModelError(f"{name}: expected layers of Keras' own. Received {kind}{shown}, which runs other programs.")
-    if module is None or module in _MODULES or str(module).startswith(_MODULE_BEGINNINGS):
+    if module is None or module in _MODULES + _TRAINING_MODULES or str(module).startswith(_MODULE_BEGINNINGS):
         return
     raise ModelError(
         f"{name}: expected layers of Keras' own. Received {kind[:60]}{shown} of {str(module)[:60]}, whose code is not "
