@@ -12,7 +12,7 @@ from fmnist_core.spec import HYPERPARAMETERS, ConvBlock, DenseLayer, RunSpec
 from fmnist_core.zoo import NETWORKS
 
 # They name or place a Run, or keep what it did anyway. Another seed is another try at the same thing, no other thing.
-_NAMING = {"title", "preset", "group", "dataset_folder", "seed", "keep_epochs"}
+NAMING = {"title", "preset", "group", "dataset_folder", "seed", "keep_epochs"}
 _KNOWN_OF_OTHERS = ("dataset", "image_size_px", "resizing", "scaling")
 _LABELS = {
     "dataset": "Data set", "conv_blocks": "Convolutions", "dense_layers": "Dense layers", "cut": "Cut after block",
@@ -167,7 +167,7 @@ def compared_fields(spec: RunSpec) -> list[str]:
     idle = idle | ({"start_whole"} if spec.start_epoch else {"start_epoch"})
     # A fold is a split of its own.
     idle = idle | ({"split", "validation_fraction"} if spec.fold else {"fold"})
-    return [f.name for f in fields(RunSpec) if f.name not in _NAMING | idle]
+    return [f.name for f in fields(RunSpec) if f.name not in NAMING | idle]
 
 
 def label(name: str) -> str:

@@ -10,13 +10,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from fmnist_core.comparison import compared_fields, label, words
+from fmnist_core.comparison import NAMING, compared_fields, label, words
 from fmnist_core.datasets import DATASETS
 from fmnist_core.spec import RunSpec
+from fmnist_core.zoo import NETWORKS
 
 DIFFERS = "≠"  # before the name of a hyperparameter in which Runs differ, where all are shown
 ACCURACIES = ("Validation, best", "Validation, last", "Test")
 FIGURES = (*ACCURACIES, "Epochs", "Seconds", "Parameters")
+_NO_DIFFERENCE = NAMING - {"dataset_folder"}  # of own files another folder is other data
 
 
 @dataclass(frozen=True)
@@ -122,13 +124,16 @@ def seed_table(rows: Sequence[Row]) -> pd.DataFrame:
 
 
 def seed_sets(rows: Iterable[Row]) -> list[list[Row]]:
-    """Return the completed Runs in sets that differ in nothing but their seed, their name and their group."""
+    """Return the completed Runs in sets that differ in nothing but their seed, and in what names or keeps them.
+
+    A model from outside is a set of its own: its spec does not say how it was trained.
+    """
     sets: dict[tuple, list[Row]] = {}
     for row in rows:
         if row.state == "completed":
-            names = (field.name for field in fields(row.spec) if field.name not in ("seed", "title", "group"))
+            names = (field.name for field in fields(row.spec) if field.name not in _NO_DIFFERENCE)
             key = tuple(getattr(row.spec, name) for name in names)
-            sets.setdefault(key, []).append(row)
+            sets.setdefault(key if row.spec.network in NETWORKS else (row.id,), []).append(row)
     return list(sets.values())
 
 

@@ -7,7 +7,7 @@ from scipy.stats import binomtest
 from fmnist_core.evaluation import Evaluation, EvaluationError
 from fmnist_core.paired import Pairing, pairing_text
 from fmnist_core.presets import PRESETS
-from fmnist_core.run_table import Row, differing, filtered, run_table, seed_table, smoothed
+from fmnist_core.run_table import Row, differing, filtered, run_table, seed_sets, seed_table, smoothed
 from fmnist_core.spec import RunSpec
 
 NAMES = ("a", "b")
@@ -73,6 +73,21 @@ def test_seeds_of_the_same_settings_are_one_row_with_mean_and_sd():
     assert table.loc[0, "Test"] == pytest.approx(0.92) and table.loc[0, "Test, sd"] == pytest.approx(0.02)
     assert np.isnan(table.loc[1, "Test, sd"])
     assert table["Epochs"].tolist() == ["10", "3"]
+
+
+
+def test_what_was_kept_and_a_name_do_not_part_seeds_but_other_files_do():
+    spec = PRESETS["first-steps"]
+    specs = [spec, spec.replace(seed=1, keep_epochs="answers", preset="", title="Again"), spec.replace(seed=2)]
+    specs.append(spec.replace(seed=3, dataset_folder="/other/files"))
+    sets = seed_sets(Row(str(number), one, "completed") for number, one in enumerate(specs))
+    assert [[row.id for row in some] for some in sets] == [["0", "1", "2"], ["3"]]
+
+
+def test_models_from_outside_are_not_repeats_of_one_another():
+    spec = RunSpec(network="imported", title="Mine")
+    sets = seed_sets([Row("one", spec, "completed"), Row("other", spec.replace(title="Yours"), "completed")])
+    assert [[row.id for row in some] for some in sets] == [["one"], ["other"]]
 
 
 def test_all_hyperparameters_are_there_and_those_that_differ_are_marked():
