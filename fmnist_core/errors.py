@@ -44,3 +44,11 @@ class ClusterError(LabError):
 
 class ModelError(LabError):
     """A saved model is absent or does not fit."""
+
+
+def first_words(error: Exception) -> str:
+    """Return the first line that an error says, short enough for a page; its kind where it says nothing."""
+    if isinstance(error, LabError):
+        return str(error)
+    line = next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
+    return line if len(line) <= 300 else f"{line[:299]}…"

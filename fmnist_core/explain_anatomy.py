@@ -15,10 +15,11 @@ import numpy as np
 import tensorflow as tf
 
 from fmnist_core.errors import LabError
-from fmnist_core.explain_taps import first_kernels, is_transfer, last_layer, load_model, taps_of
+from fmnist_core.explain_taps import first_kernels, is_transfer, last_layer, taps_of
 from fmnist_core.features import FeatureStore, digests_of
+from fmnist_core.keras_files import load_model
 from fmnist_core.preprocess import enlarging, prepare, scale_and_offset
-from fmnist_core.runs import Run
+from fmnist_core.runs import KERAS_FILE, Run
 from fmnist_core.spec import RunSpec
 from fmnist_core.zoo import multiply_adds
 from fmnist_core.zoo.mirror import without_mirror
@@ -59,7 +60,7 @@ class Anatomy:
         Raises:
             ModelError: if it is absent or damaged.
         """
-        return cls(load_model(run), run.spec)
+        return cls(load_model(run.folder / KERAS_FILE, f"Run {run.id}"), run.spec)
 
     def explain(self, image: np.ndarray, label: int | None = None) -> dict[str, np.ndarray]:
         """Explain the model's answer to one image, (28, 28) uint8.

@@ -1,15 +1,12 @@
 """Where one can look into a finished network: its layers, or a backbone's blocks, each a tensor of one graph."""
 
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
 
 from fmnist_core.backbones import blocks_to
-from fmnist_core.errors import ModelError
-from fmnist_core.runs import KERAS_FILE, Run
 from fmnist_core.spec import RunSpec
 from fmnist_core.zoo.transfer import HEAD, TRUNK, block_outputs
 
@@ -28,18 +25,6 @@ class Tap:
     @property
     def is_picture(self) -> bool:
         return len(self.output.shape) == 4
-
-
-def load_model(run: Run) -> keras.Model:
-    """Return the Keras model of a completed Run; raises ModelError if it is absent or damaged."""
-    path: Path = run.folder / KERAS_FILE
-    if not path.is_file():
-        raise ModelError(f"Run {run.id}: expected {KERAS_FILE} of a completed Run. Received: no such file.")
-    try:
-        return keras.models.load_model(path, compile=False, safe_mode=True)
-    except (OSError, ValueError, TypeError, KeyError) as error:
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
-        raise ModelError(f"Run {run.id}: expected a whole {KERAS_FILE}. Received a damaged one: {reason}") from error
 
 
 def is_transfer(network: keras.Model) -> bool:

@@ -24,7 +24,6 @@ from fmnist_core.explain_features import (
     remember_map,
     work_per_image,
 )
-from fmnist_core.explain_taps import load_model
 from fmnist_core.features import FeatureStore, digests_of
 from fmnist_core.preprocess import prepare
 from fmnist_core.runs import KERAS_FILE, Run
@@ -174,11 +173,14 @@ def test_a_class_that_is_none_and_a_damaged_model_are_refused(anatomies, run):
     with pytest.raises(LabError, match="class from 0 to 9. Received 10"):
         anatomies("plain").explain(IMAGE, 10)
     file = run.folder / KERAS_FILE
-    file.write_bytes(file.read_bytes()[:500])
-    with pytest.raises(ModelError, match="Received a damaged one"):
-        load_model(run)
+    content = bytearray(file.read_bytes())
+    content[content.index(b'"class_name"') + 3] ^= 1  # the zip's own check finds it, and zipfile's error is its own
+    for damaged in (content[:500], content):
+        file.write_bytes(damaged)
+        with pytest.raises(ModelError, match=f"Run {run.id}: expected a whole Keras model. Received one that cannot"):
+            Anatomy.of(run)
     file.unlink()
-    for ask in (load_model, fingerprint):
+    for ask in (Anatomy.of, fingerprint):
         with pytest.raises(ModelError, match="no such file"):
             ask(run)
 
@@ -264,3 +266,33 @@ def test_the_flat_map_is_principal_components():
     values = np.linalg.svd(centred, compute_uv=False) ** 2
     assert shares == pytest.approx(values[:2] / values.sum(), rel=1e-2)
     assert points.var(axis=0) * 50 == pytest.approx(values[:2], rel=1e-2)
+
+
+@pytest.mark.parametrize("name", ["plain", "padded", "enlarged", "mirrored"])
+def test_the_slope_is_the_direction_in_which_the_loss_rises(anatomies, name):
+    anatomy = anatomies(name)
+    images = np.stack([IMAGE, IMAGE.T])
+    labels = np.array([3, 7])
+    found = anatomy.slope(images, labels)
+    way = np.random.default_rng(1).normal(size=(28, 28)).astype(np.float32)
+
+    def doubt(row, share):
+        moved = prepare((images[row] + share * way)[np.newaxis].astype(np.float32), anatomy.spec)
+        return float(np.log(1 - np.asarray(anatomy.model(moved), np.float64)[0, labels[row]]))
+
+    for row in range(2):
+        rise = doubt(row, 0.5) - doubt(row, -0.5)
+        assert float((found[row] * way).sum()) == pytest.approx(rise, rel=0.1, abs=2e-5)
+
+
+def test_the_slope_of_a_model_that_is_certain_is_not_lost():
+    """p rounds to 1, so that the loss's own gradient is 0; the attack still knows where to go."""
+    inputs = keras.Input((28, 28, 1))
+    model = keras.Model(inputs, keras.layers.Dense(2, activation="softmax")(keras.layers.Flatten()(inputs)))
+    weights = np.zeros((784, 2), np.float32)
+    weights[:, 0], weights[0, 0] = 1, -1
+    model.layers[-1].set_weights([weights, np.zeros(2, np.float32)])
+    sure = np.full((1, 28, 28), 20, np.uint8)
+    assert np.asarray(model(prepare(sure, RunSpec(scaling="unit"))))[0, 0] == 1
+    slope = Anatomy(model, RunSpec(scaling="unit")).slope(sure, np.array([0]))[0]
+    assert slope[0, 0] > 0 and (slope.ravel()[1:] < 0).all()

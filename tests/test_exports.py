@@ -119,7 +119,7 @@ def test_damaged_proofs_count_as_none(copy, content):
 
 def test_a_damaged_model_and_other_test_images_are_refused(copy):
     (copy.folder / KERAS_FILE).write_bytes(b"PK nothing")
-    with pytest.raises(LabError, match=r"Expected a whole Keras model in model\.keras"):
+    with pytest.raises(LabError, match=f"Run {copy.id}: expected a whole Keras model"):
         making.make_exports(copy, DATA)
     np.save(copy.folder / PROBABILITIES_FILE, np.full((5, 10), 0.1, np.float32))
     with pytest.raises(LabError, match="probabilities of 10,000 test images. Received 5"):

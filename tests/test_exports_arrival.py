@@ -10,8 +10,8 @@ from fmnist_core.comparison import hyperparameter_table
 from fmnist_core.errors import ModelError
 from fmnist_core.exports import arrival
 from fmnist_core.exports.arrival import FIND_OUT, fitted, keep_file, read_receipt
-from fmnist_core.exports.making import load_model
 from fmnist_core.exports.writers import portable
+from fmnist_core.keras_files import load_model
 from fmnist_core.runs import KERAS_FILE, RunState, find_run, list_runs
 
 DATA = datasets.load("fashion-mnist")
@@ -26,7 +26,7 @@ def workspace(tmp_path, monkeypatch):
 def trained():
     """A model that takes 28x28 pixels 0..255, and its probabilities on the test set."""
     run = small_run()
-    return portable(load_model(run.folder / KERAS_FILE), run.spec), run.test_probabilities()
+    return portable(load_model(run.folder / KERAS_FILE, run.id), run.spec), run.test_probabilities()
 
 
 def bring(model, tmp_path, scaling=FIND_OUT, title="Theirs"):
@@ -126,7 +126,7 @@ def test_a_file_that_keras_cannot_load_says_why(trained, tmp_path):
         for name in old.namelist():
             new.writestr(name, b"no weights" if name.endswith(".h5") else old.read(name))
     sha256 = keep_file(broken.read_bytes(), "other.keras")
-    with pytest.raises(ModelError, match="Expected a whole Keras model"):
+    with pytest.raises(ModelError, match="other.keras: expected a whole Keras model"):
         arrival.remember(
             DATA, lambda *_: None, sha256=sha256, name="other.keras", title="T", folder="", scaling="unit"
         )  # fmt: skip

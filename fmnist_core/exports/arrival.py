@@ -20,12 +20,12 @@ import numpy as np
 from fmnist_core import paths, prediction
 from fmnist_core.backbones import SIZES_PX
 from fmnist_core.datasets import Dataset
-from fmnist_core.errors import ModelError, RunError
+from fmnist_core.errors import ModelError, RunError, first_words
 from fmnist_core.evaluation import Evaluation
 from fmnist_core.exports.inspection import inspect
-from fmnist_core.exports.making import first_words, load_model
 from fmnist_core.exports.writers import only
 from fmnist_core.files import replace_atomically, write_atomically
+from fmnist_core.keras_files import load_model
 from fmnist_core.preprocess import prepare
 from fmnist_core.runs import KERAS_FILE, LITERT_FILE, PROBABILITIES_FILE, RESULT_FILE, Run, find_run
 from fmnist_core.spec import RunSpec
@@ -99,7 +99,7 @@ def remember(
         raise ModelError(f"{name}: expected the uploaded file. Received none: bring it in again.") from error
     inspect(content, name)
     report("Loading it in safe mode", 0.1)
-    network, size_px = fitted(load_model(file), len(dataset.class_names), name)
+    network, size_px = fitted(load_model(file, name), len(dataset.class_names), name)
     report("Trying how its pixels are meant", 0.4)
     spec = RunSpec(title=title, network=NETWORK, dataset=dataset.name, dataset_folder=folder, image_size_px=size_px)
     spec = _prepared(network, spec, scaling, dataset)

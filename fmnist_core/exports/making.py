@@ -10,19 +10,16 @@ import os
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from fmnist_core.datasets import Dataset
-from fmnist_core.errors import LabError, ModelError
+from fmnist_core.errors import ModelError, first_words
 from fmnist_core.exports import FORMATS, Exports, Format, Proof, export_folder, write_exports
 from fmnist_core.exports.runtimes import PREDICTORS
 from fmnist_core.files import replace_atomically
+from fmnist_core.keras_files import load_model
 from fmnist_core.runs import KERAS_FILE, Run, find_run
-
-if TYPE_CHECKING:
-    import keras
 
 PROOF_IMAGES = 1000
 CALIBRATION_IMAGES = 500  # of the training set: what the 8-bit model learns its ranges from
@@ -51,7 +48,7 @@ def make_exports(run: Run, dataset: Dataset, report: Report | None = None) -> Ex
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     from fmnist_core.exports.writers import WRITERS, portable
 
-    model = portable(load_model(run.folder / KERAS_FILE), run.spec)
+    model = portable(load_model(run.folder / KERAS_FILE, f"Run {run.id}"), run.spec)
     folder = export_folder(run)
     folder.mkdir(exist_ok=True)
     examples = _calibration_images(dataset)
@@ -71,20 +68,6 @@ def make_exports(run: Run, dataset: Dataset, report: Report | None = None) -> Ex
     exports = Exports(run, proofs, {package: _version(package) for package in VERSIONS})
     write_exports(exports)
     return exports
-
-
-def load_model(path: Path) -> "keras.Model":
-    """Return a Keras model, in safe mode.
-
-    Raises:
-        ModelError: there is none, or it cannot be read.
-    """
-    import keras
-
-    try:
-        return keras.models.load_model(path, compile=False, safe_mode=True)
-    except Exception as error:  # zipfile, h5py and Keras each have their own
-        raise ModelError(f"Expected a whole Keras model in {path.name}. Received: {first_words(error)}") from error
 
 
 def prove(name: str, path: Path, dataset: Dataset, known: np.ndarray, most_s: float = MOST_S) -> Proof:
@@ -170,11 +153,3 @@ def _version(package: str) -> str:
         return importlib.metadata.version(package)
     except importlib.metadata.PackageNotFoundError:
         return "absent"
-
-
-def first_words(error: Exception) -> str:
-    """Return the first line that an error says, short enough for a page."""
-    if isinstance(error, LabError):
-        return str(error)
-    line = next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
-    return line if len(line) <= 300 else f"{line[:299]}…"
