@@ -75,7 +75,6 @@ def test_seeds_of_the_same_settings_are_one_row_with_mean_and_sd():
     assert table["Epochs"].tolist() == ["10", "3"]
 
 
-
 def test_what_was_kept_and_a_name_do_not_part_seeds_but_other_files_do():
     spec = PRESETS["first-steps"]
     specs = [spec, spec.replace(seed=1, keep_epochs="answers", preset="", title="Again"), spec.replace(seed=2)]
