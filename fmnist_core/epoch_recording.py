@@ -51,10 +51,11 @@ class KeepEpochs(keras.callbacks.Callback):
         number = epoch + 1
         with averaged(self.model):
             probabilities = self._probabilities()
+            if not np.isfinite(probabilities).all():
+                return  # the training is about to end as diverged: there is nothing to look at, or to fork from
             if self._run.spec.keep_epochs == "weights" and (number % self._stride == 0 or number == self._last):
                 epoch_record.write_weights(epoch_record.weights_file(self._folder, number), self.model.get_weights())
-        if np.isfinite(probabilities).all():  # else the training is about to end as diverged
-            epoch_record.write_answers(self._folder, number, probabilities)
+        epoch_record.write_answers(self._folder, number, probabilities)
 
     def _probabilities(self) -> np.ndarray:
         """Return the answers on all test images, the mean over the views of each: (n, classes) float32."""

@@ -6,8 +6,9 @@ import pytest
 from kept_run import TEST_IMAGES, write_own_data
 from stopping import fit_until_stopped
 
-from fmnist_core import epoch_record, finishing, training, zoo
+from fmnist_core import epoch_record, finishing, phases, training, training_data, zoo
 from fmnist_core.epoch_record import FOLDER, EpochRecord, answers_file, cost, to_bytes, weights_file, weights_stride
+from fmnist_core.epoch_recording import KeepEpochs
 from fmnist_core.errors import ModelError, RunError, SpecError
 from fmnist_core.fork import START_FOLDER, ancestry, check_fork, fork, same_images_validate
 from fmnist_core.runs import Run
@@ -191,6 +192,18 @@ def test_a_head_on_kept_features_and_its_fine_tuning_are_kept_and_forked(spec, r
     assert all(map(np.array_equal, network.get_layer(TRUNK).get_weights(), trunk))
     assert all(map(np.array_equal, network.get_layer(HEAD).get_weights(), head))
     assert all(map(np.array_equal, zoo.build(second).get_weights(), whole))
+
+
+def test_an_epoch_after_which_weights_are_no_numbers_is_not_kept_and_cannot_be_forked(spec, runs):
+    run = Run.create(spec, runs)
+    data = training_data.load_data(spec)
+    network = zoo.build(spec)
+    phase = phases.first_phase(run, network, data)
+    keep = KeepEpochs(run, network, phase, data)
+    keep.set_model(phase.model)
+    phase.model.set_weights([np.full_like(array, np.nan) for array in phase.model.get_weights()])
+    keep.on_epoch_end(0)
+    assert [file.name for file in (run.folder / FOLDER).iterdir()] == ["about.json"]
 
 
 def test_weights_that_do_not_fit_are_named(kept, spec):
