@@ -8,6 +8,7 @@ Where a scheduler's address is set, waiting Runs are handed to its cluster inste
 """
 
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -21,6 +22,7 @@ from fmnist_core import paths, zoo
 from fmnist_core.cluster import executor
 from fmnist_core.cluster.executor import Cluster, executor_of
 from fmnist_core.errors import LabError, RunError
+from fmnist_core.fork import keep_start
 from fmnist_core.processes import FILE_NAME as CLAIM_FILE
 from fmnist_core.processes import Claim
 from fmnist_core.queue_file import Queue, locked, read_queue, write_queue
@@ -37,19 +39,28 @@ def submit(
 ) -> Run:  # fmt: skip
     """Make a Run of the spec, put it at the end of the queue and start it as soon as there is room.
 
+    What it takes over from an earlier Run's epoch is in its folder then, so that the earlier one may be deleted.
+
     Args:
         prepare: called with the Run before it stands in the queue, to put into its folder what it must not find
             elsewhere.
 
     Raises:
         SpecError: if the network does not fit the images; nothing is written then.
+        RunError: if it starts from an epoch whose weights are not there; nothing is written then.
         ClusterError: if a cluster should execute it that cannot; nothing is written then.
     """
     zoo.describe(spec)
     executor.check(runs_folder or paths.runs())
     run = Run.create(spec, runs_folder)
-    if prepare:
-        prepare(run)
+    try:
+        if spec.start_epoch:
+            keep_start(run)
+        if prepare:
+            prepare(run)
+    except BaseException:
+        shutil.rmtree(run.folder, ignore_errors=True)
+        raise
     _enqueue(run)
     return run
 
