@@ -16,7 +16,7 @@ from fmnist_core import zoo
 from fmnist_core.epoch_record import FOLDER, TRUNK_FILE, weights_file
 from fmnist_core.errors import LabError, RunError, SpecError
 from fmnist_core.runs import Run, find_run
-from fmnist_core.spec import RunSpec
+from fmnist_core.spec import HYPERPARAMETERS, RunSpec
 
 START_FOLDER, START_FILE = "start", "weights.npz"
 # They decide which images train and which validate.
@@ -27,18 +27,33 @@ _TITLE = 120
 def fork(run: Run, epoch: int) -> RunSpec:
     """Return the spec of a Run that goes on from the weights after an epoch, for the epochs that were left then.
 
+    After an epoch of fine-tuning, that is all it goes on with: the same layers train, from the start, at the same rate.
+
     Raises:
         RunError: if the weights of that epoch are not kept, or the Run's spec is damaged.
     """
     spec = run.spec
     if not weights_file(run.folder / FOLDER, epoch).is_file():
         raise RunError(f"Expected an epoch whose weights Run {run.id} kept. Received epoch {epoch}.")
-    first = min(epoch, spec.epochs)
     suffix = f", from epoch {epoch}"
-    changes = {"epochs": max(1, spec.epochs - first), "title": spec.title[: _TITLE - len(suffix)] + suffix}
-    if spec.is_transfer and spec.fine_tune_epochs:
-        changes["fine_tune_epochs"] = max(0, spec.fine_tune_epochs - (epoch - first))
-    return spec.replace(start_run=run.id, start_epoch=epoch, group="", **changes)
+    named = spec.replace(
+        start_run=run.id, start_epoch=epoch, group="", title=spec.title[: _TITLE - len(suffix)] + suffix
+    )
+    before = _fine_tuning_from(run)
+    if before is None or epoch <= before:
+        return named.replace(epochs=max(1, spec.epochs - epoch))
+    return named.replace(
+        epochs=max(1, before + spec.fine_tune_epochs - epoch), fine_tune_epochs=0,
+        unfrozen_layers=spec.fine_tune_layers,
+        learning_rate=max(spec.fine_tune_learning_rate, HYPERPARAMETERS["learning_rate"].minimum),
+    )  # fmt: skip
+
+
+def _fine_tuning_from(run: Run) -> int | None:
+    """Return after how many epochs the Run began to fine-tune; None if it did not. Early stopping may have ended the
+    epochs before, so the spec cannot tell."""
+    logs = (event.logs for event in reversed(run.events()) if "fine_tuning_from" in event.logs)
+    return next(logs, {}).get("fine_tuning_from")
 
 
 def check_fork(spec: RunSpec, runs_folder: Path | None = None) -> None:

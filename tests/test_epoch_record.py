@@ -188,6 +188,7 @@ def test_a_head_on_kept_features_and_its_fine_tuning_are_kept_and_forked(spec, r
     monkeypatch.setattr("fmnist_core.fork.find_run", lambda run_id, folder=None: run)
     first, second = fork(run, 1), fork(run, 2)
     assert (first.epochs, first.fine_tune_epochs, second.epochs, second.fine_tune_epochs) == (1, 1, 1, 0)
+    assert second.unfrozen_layers == 2
     network = zoo.build(first.replace(seed=9))  # another seed, other random weights, but for those that it takes
     assert all(map(np.array_equal, network.get_layer(TRUNK).get_weights(), trunk))
     assert all(map(np.array_equal, network.get_layer(HEAD).get_weights(), head))

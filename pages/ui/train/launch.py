@@ -56,9 +56,15 @@ def _fork(parent: Run, epoch: str) -> tuple[RunSpec, str]:
     if not epoch.isdigit():
         raise RunError(f"Expected the number of an epoch in the address. Received {epoch[:20]!r}.")
     spec = fork(parent, int(epoch))
+    tuning = (
+        f" The base was being fine-tuned then, so its last {spec.unfrozen_layers} layers train along from the start."
+        if spec.is_transfer and spec.unfrozen_layers != parent.spec.unfrozen_layers
+        else ""
+    )
     st.info(
         f"**Fork of {plain(parent.spec.title)}, epoch {epoch}.** The new Run starts with the weights of that moment; "
-        "the optimizer and its schedule start afresh. The layers must stay as they are, everything else may change.",
+        "the optimizer and its schedule start afresh. The layers must stay as they are, everything else may change."
+        f"{tuning}",
         icon=":material/fork_right:",
     )
     return spec, f"fork.{parent.id}.{epoch}"
