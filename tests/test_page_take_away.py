@@ -11,9 +11,11 @@ from test_page_result import write_idx
 
 from fmnist_core import datasets, paths, tasks
 from fmnist_core.exports import FORMATS, Exports, Proof, arrival, export_folder, write_exports
+from fmnist_core.run_notes import rename
 from fmnist_core.runs import KERAS_FILE, PROBABILITIES_FILE, RESULT_FILE, Run
 from fmnist_core.spec import RunSpec
 from pages.ui.predict.take_away_words import SNIPPETS, small_number
+from pages.ui.runs import watcher
 
 PAGE = "pages/predict/take_away.py"
 
@@ -138,8 +140,54 @@ def test_a_run_without_a_keras_model_and_one_on_other_data_say_so(open_page, run
     result = run.result | {"sha256": "0" * 64}
     (run.folder / RESULT_FILE).write_text(json.dumps(result))
     page = open_page()
-    assert "Expected the data that this Run was tested on" in page.error[0].value
-    assert not downloads(page)
+    assert "no model" in words(page) and "Expected the data that this Run was tested on" in words(page)
+    assert [label.split()[0] for label in downloads(page)] == ["py"]
+
+
+def test_without_its_data_proven_files_stay_and_nothing_is_offered_to_be_made(open_page, proven, own, started):
+    moved = own.rename(own.with_name("elsewhere"))
+    page = open_page(**{"data": "Fashion-MNIST", "data.folder": ""})
+    assert not page.error
+    assert [label.split()[0] for label in downloads(page)] == ["Take", "keras", "tflite", "onnx", "py"]
+    assert "take.again" not in [button.key for button in page.button]
+    shutil.rmtree(export_folder(proven))
+    page = open_page(**{"data": "Fashion-MNIST", "data.folder": ""})
+    assert "No file can be made" in page.error[0].value
+    assert "Start" not in [button.label for button in page.button]
+    moved.rename(own)
+    page = open_page()
+    assert not page.error and "Start" in [button.label for button in page.button]
+
+
+def test_files_that_failed_can_be_made_again(open_page, proven, started, monkeypatch):
+    page = open_page()
+    page.button(key="take.again").click().run()
+    assert started == [("export", {"run": proven.id})]
+    monkeypatch.setattr(tasks.Task, "status", lambda self: tasks.Status("running", 0.4, "ONNX: writing"))
+    page = open_page()
+    assert "Cancel" in [button.label for button in page.button]
+    assert [label.split()[0] for label in downloads(page)] == ["py", "md"]
+    monkeypatch.setattr(tasks.Task, "status", lambda self: tasks.Status("failed", sentence="Expected room."))
+    page = open_page()
+    assert "Expected room." in page.error[0].value and len(downloads(page)) == 6
+    proofs = dict.fromkeys(FORMATS, Proof(True, "", "x 1", 2000, 1000, 0.0, 1.0, 0.9, 0.9))
+    (export_folder(proven) / FORMATS["int8"].file).write_bytes(b"x" * 2000)
+    write_exports(Exports(proven, proofs, {}))
+    page = open_page()
+    assert not page.error and "take.again" not in [button.key for button in page.button]
+
+
+def test_the_card_follows_the_runs_title_and_its_files(open_page, proven):
+    def card(page):
+        return next(text.value for text in page.markdown if "Intended use" in text.value)
+
+    assert "Small *one*" in card(open_page()) and "model.onnx" in card(open_page())
+    rename(watcher().progress(proven).run, "Another title")  # as the page Runs does
+    (export_folder(proven) / FORMATS["onnx"].file).write_bytes(b"cut")
+    shown = card(open_page())
+    assert "Another title" in shown and "model.onnx" not in shown
+    (proven.folder / KERAS_FILE).write_bytes(b"another model")  # the proofs are none of it
+    assert "model-float.tflite" not in card(open_page())
 
 
 def test_a_lambda_is_refused_on_the_page_and_a_plain_model_is_handed_to_a_process(open_page, run, started):

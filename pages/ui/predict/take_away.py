@@ -2,16 +2,16 @@
 
 import streamlit as st
 
-from fmnist_core import datasets
 from fmnist_core.datasets import Dataset
-from fmnist_core.errors import LabError, RunError
+from fmnist_core.errors import LabError
 from fmnist_core.exports import FORMATS, Exports, bundle, export_folder, file_stem, read_exports
 from fmnist_core.exports import PROOFS_FILE as PROOFS
 from fmnist_core.exports.card import NAME as CARD_NAME
 from fmnist_core.exports.card import model_card
 from fmnist_core.exports.script import NAME as SCRIPT_NAME
 from fmnist_core.exports.script import recreate_script
-from fmnist_core.runs import KERAS_FILE, PROBABILITIES_FILE, Run
+from fmnist_core.run_data import dataset_of
+from fmnist_core.runs import KERAS_FILE, PROBABILITIES_FILE, RESULT_FILE, SPEC_FILE, Run
 from fmnist_core.tasks import Task
 from pages.ui.data import plain
 from pages.ui.predict.take_away_words import SNIPPETS, measured
@@ -24,47 +24,61 @@ CARD_WORDS = "Data, figures with intervals, weak classes, calibration, intended 
 
 
 def take_away(run: Run) -> None:
-    """Offer the Run's model, its script and its card."""
+    """Offer the Run's model, its script and its card. Only the card, and making files, need the data."""
     exports = read_exports(run)
-    try:
-        dataset = _dataset(run)
-    except LabError as error:
-        st.error(plain(str(error)), icon=":material/error:")
-        return
-    texts = {SCRIPT_NAME: _script(run), CARD_NAME: _card(run, dataset, exports)}
+    dataset, lack = _dataset(run)
+    texts = {SCRIPT_NAME: _script(run), CARD_NAME: _card(run, dataset, exports) if dataset else ("", lack)}
     if exports is not None:
-        _bundle(exports, {name: text for name, (text, problem) in texts.items() if not problem})
-        _files(exports)
+        _made(exports, {name: text for name, (text, problem) in texts.items() if not problem}, remakable=not lack)
     elif not (run.folder / KERAS_FILE).is_file():
         st.info(f"This Run's folder has no {KERAS_FILE}, so no file can be made of it.", icon=":material/info:")
+    elif dataset is None:
+        st.error(plain(f"No file can be made, for none could be proven. {lack}"), icon=":material/error:")
     else:
-        _offer(run)
+        _offer(_task(run))
     _texts(run, texts)
     if exports is not None and exports.offered:
         with st.expander("How to use the files"):
             _snippets(exports)
 
 
-def _dataset(run: Run) -> Dataset:
-    """Return the data that the Run was tested on."""
-    result = run.result or {}
-    dataset = datasets.load(run.spec.dataset, run.spec.dataset_folder or None)
-    if dataset.sha256 != result.get("sha256"):
-        raise RunError(
-            f"Expected the data that this Run was tested on ({result.get('source', 'unknown')}), to prove each file "
-            f"on. Received others ({dataset.source})."
-        )
-    return dataset
+def _dataset(run: Run) -> tuple[Dataset | None, str]:
+    """Return the data that the Run was tested on and an empty string, or None and why they are not to be had."""
+    try:
+        return dataset_of(run, exact=True), ""
+    except LabError as error:
+        return None, str(error)
 
 
-def _offer(run: Run) -> None:
-    result = run.result or {}
-    task = Task("export", run.spec.dataset, run.spec.dataset_folder, result.get("sha256", ""), {"run": run.id})
+def _task(run: Run) -> Task:
+    sha256 = (run.result or {}).get("sha256", "")
+    return Task("export", run.spec.dataset, run.spec.dataset_folder, sha256, {"run": run.id})
+
+
+def _offer(task: Task) -> None:
     show_task(
         task, title="The model as Keras, LiteRT, 8-bit LiteRT and ONNX",
         note="Each file is written, loaded back in its own runtime, and compared with the Run on 1,000 test images or "
         "more; what does not agree is not offered. About a minute for a small network; after that it is kept.",
     )  # fmt: skip
+
+
+def _made(exports: Exports, texts: dict[str, str], *, remakable: bool) -> None:
+    """Show the files; where some are missing and the data are at hand, the way to make them again."""
+    lacking = remakable and len(exports.offered) < len(FORMATS)
+    task = _task(exports.run)
+    if lacking and task.status().state in ("waiting", "running", "failed", "cancelled"):
+        _offer(task)
+        if task.status().is_active:
+            return  # each file goes before it comes again
+    _bundle(exports, texts)
+    _files(exports)
+    if lacking and task.status().state in ("absent", "done"):
+        st.button(
+            "Make them again", icon=":material/refresh:", type="tertiary", key="take.again", on_click=task.start,
+            help="For a file that failed for a reason outside of the model, such as a full disk or too little memory. "
+            "What does not agree with the Run will fail again.",
+        )  # fmt: skip
 
 
 def _bundle(exports: Exports, texts: dict[str, str]) -> None:
@@ -145,8 +159,9 @@ def _script(run: Run) -> tuple[str, str]:
 
 def _card(run: Run, dataset: Dataset, exports: Exports | None) -> tuple[str, str]:
     """Return the card and an empty string, or an empty string and why there is none."""
-    files = run.folder / PROBABILITIES_FILE, export_folder(run) / PROOFS
-    state = tuple(file.stat().st_mtime_ns if file.is_file() else 0 for file in files)
+    files = [run.folder / name for name in (SPEC_FILE, RESULT_FILE, PROBABILITIES_FILE, KERAS_FILE)]
+    times = (file.stat().st_mtime_ns if file.is_file() else 0 for file in [*files, export_folder(run) / PROOFS])
+    state = *times, exports is None, *(exports.offered if exports else ())
     try:
         return _made_card(str(run.folder), state, run, dataset, exports), ""
     except LabError as error:
@@ -155,6 +170,6 @@ def _card(run: Run, dataset: Dataset, exports: Exports | None) -> tuple[str, str
 
 @st.cache_data(max_entries=100, show_spinner=False)
 def _made_card(
-    folder: str, state: tuple[int, ...], _run: Run, _dataset: Dataset, _exports: Exports | None
+    folder: str, state: tuple[object, ...], _run: Run, _dataset: Dataset, _exports: Exports | None
 ) -> str:  # fmt: skip
     return model_card(_run, _dataset, _exports)
