@@ -21,7 +21,10 @@ from fmnist_core.runs import Run
 
 COMMAND = (sys.executable, "-m", "fmnist_core.explain_process")
 LOG_FILE = "explain.log"
-PATIENCE_S = 300.0  # for one answer; a process that takes longer is ended
+# For one answer, with whatever must be loaded first; a process that takes longer is ended. Only contrast is about many
+# images.
+PATIENCE_S = {"image": 120.0, "slope": 120.0, "contrast": 300.0}
+WAIT_S = 20.0  # for the questions of others
 # Trainings may need the graphics card whole, and TensorFlow would take all of its memory.
 ENVIRONMENT = {**ONEDNN, "CUDA_VISIBLE_DEVICES": "-1", "TF_CPP_MIN_LOG_LEVEL": "2"}
 
@@ -76,10 +79,15 @@ class Explanation:
 
 
 class Explainer:
-    """One process at a time, asked by one thread at a time; the others wait."""
+    """One process at a time, asked by one thread at a time; the others wait, but not for long.
 
-    def __init__(self, command: tuple[str, ...] = COMMAND, patience_s: float = PATIENCE_S) -> None:
-        self._command, self._patience_s = command, patience_s
+    patience_s: for every answer, instead of PATIENCE_S.
+    """
+
+    def __init__(
+        self, command: tuple[str, ...] = COMMAND, patience_s: float | None = None, wait_s: float = WAIT_S
+    ) -> None:  # fmt: skip
+        self._command, self._patience_s, self._wait_s = command, patience_s, wait_s
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -104,26 +112,15 @@ class Explainer:
         Raises:
             LabError: the question cannot be answered; the message says why.
         """
-        with self._lock:
-            answer = None
-            for _ in range(2):  # it may just have ended by itself: then a new one is asked
-                try:
-                    process = self._living()
-                    write_frame(process.stdin, head, {"images": images})
-                    answer = read_frame(_reader(process, time.monotonic() + self._patience_s))
-                except (BrokenPipeError, ConnectionResetError):
-                    answer = None
-                except TimeoutError as error:
-                    self._end()
-                    raise ModelError(
-                        f"Expected an explanation within {self._patience_s:.0f} s. Received none: the network is too "
-                        "large for this machine, or the machine too busy."
-                    ) from error
-                except OSError as error:
-                    raise ModelError(f"Expected a process to start. Received: {error}") from error
-                if answer is not None:
-                    break
-                self._end()
+        if not self._lock.acquire(timeout=self._wait_s):
+            raise ModelError(
+                f"Expected the process that explains to be free within {self._wait_s:g} s. Received: it is busy with "
+                "another question, of somebody else perhaps. Try again in a moment."
+            )
+        try:
+            answer = self._asked(head, images)
+        finally:
+            self._lock.release()
         if answer is None:
             raise ModelError(
                 "Expected an explanation. Received none: the process ended, for lack of memory perhaps. "
@@ -133,6 +130,29 @@ class Explainer:
         if "error" in about:
             raise LabError(about["error"])
         return about, arrays
+
+    def _asked(self, head: dict[str, Any], images: np.ndarray) -> tuple[dict[str, Any], dict[str, np.ndarray]] | None:
+        """Return the process's answer; None if it ended over the question. Called under the lock."""
+        patience_s = self._patience_s or PATIENCE_S[head["ask"]]
+        deadline_s = time.monotonic() + patience_s
+        for _ in range(2):  # it may just have ended by itself: then a new one is asked
+            try:
+                process = self._living()
+                write_frame(process.stdin, head, {"images": images})
+                if (answer := read_frame(_reader(process, deadline_s))) is not None:
+                    return answer
+            except (BrokenPipeError, ConnectionResetError):
+                pass
+            except TimeoutError as error:
+                self._end()
+                raise ModelError(
+                    f"Expected an explanation within {patience_s:.0f} s. Received none: the network is too large for "
+                    "this machine, or the machine too busy."
+                ) from error
+            except OSError as error:
+                raise ModelError(f"Expected a process to start. Received: {error}") from error
+            self._end()
+        return None
 
     def close(self) -> None:
         """End the process, if there is one."""

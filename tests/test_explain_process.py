@@ -4,7 +4,9 @@ import io
 import os
 import subprocess
 import sys
+import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +15,7 @@ import pytest
 
 from fmnist_core import explain_client
 from fmnist_core.errors import LabError, ModelError
-from fmnist_core.explain_client import Explainer, Explanation, Tap
+from fmnist_core.explain_client import PATIENCE_S, Explainer, Explanation, Tap
 from fmnist_core.explain_process import Answers, read_frame, write_frame
 from fmnist_core.runs import Run
 
@@ -93,6 +95,34 @@ def test_a_process_that_dies_or_takes_too_long_is_explained(explainer):
     assert ask(explainer).label == 5
 
 
+def test_whoever_finds_it_busy_is_told_so_and_not_held_up():
+    explainer = Explainer(COMMAND, patience_s=5, wait_s=0.3)
+
+    def ask_slowly():
+        with suppress(ModelError):
+            ask(explainer, "slow")
+
+    slow = threading.Thread(target=ask_slowly)
+    slow.start()
+    while explainer.pid is None:
+        time.sleep(0.02)
+    began_s = time.monotonic()
+    with pytest.raises(ModelError, match=r"free within 0\.3 s\. Received: it is busy"):
+        ask(explainer)
+    assert time.monotonic() - began_s < 3
+    slow.join()
+    explainer.close()
+
+
+def test_one_image_is_waited_for_less_long_than_many():
+    assert PATIENCE_S["image"] == PATIENCE_S["slope"] < PATIENCE_S["contrast"]
+    impatient = Explainer(COMMAND)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(PATIENCE_S, "image", 1.0)
+        with pytest.raises(ModelError, match="within 1 s"):
+            ask(impatient, "slow")
+
+
 def test_it_ends_with_whoever_asks_even_if_that_one_is_killed_in_the_middle_of_an_answer(tmp_path):
     code = f"""
 import threading, time, numpy as np
@@ -136,3 +166,14 @@ def explanation(shapes):
 )
 def test_grad_cam_is_shown_at_the_last_layer_that_still_has_places_and_says_something(shapes, best):
     assert explanation(shapes).best_cam == best
+
+
+def test_the_slope_is_asked_for_with_its_label(tmp_path):
+    class Noting:
+        def ask(self, head, images):
+            noted.update(head, shape=images.shape)
+            return {}, {"slope": np.ones((1, 28, 28), np.float32)}
+
+    noted = {}
+    assert explain_client.slope(Run(tmp_path), IMAGE, 4, explainer=Noting()).shape == (28, 28)
+    assert noted == {"ask": "slope", "folder": str(tmp_path), "labels": [4], "shape": (1, 28, 28)}
