@@ -39,8 +39,8 @@ class Trial:
         seeds: how many pairs.
 
     Raises:
-        SpecError: at construction, if a number is out of its range, the network does not fit the images, or the
-            network would be validated on the test set, on which the two are compared.
+        SpecError: at construction, if a number is out of its range, the network does not fit the images, would be
+            validated on the test set, on which the two are compared, or starts with weights of an earlier Run.
     """
 
     base: RunSpec
@@ -57,6 +57,11 @@ class Trial:
         if self.base.fold or self.base.train_limit:
             # With a limit, the images that stand in for dropped ones would be a second difference.
             raise SpecError("Expected all training images. Received a limit, or one fold of a cross-validation.")
+        if self.base.start_run:
+            raise SpecError(
+                "Expected a network that starts afresh: weights of an earlier Run have learned the labels under trial. "
+                f"Received those of {self.base.start_run}."
+            )
         zoo.describe(self.base)
 
     def specs(self, group: str = "") -> tuple[tuple[RunSpec, RunSpec], ...]:

@@ -110,7 +110,8 @@ def test_without_a_decision_that_changes_training_nothing_starts():
     [
         lambda: Trial(BASE, 1), lambda: Trial(BASE, MOST_SEEDS + 1), lambda: Trial(BASE, True),
         lambda: Trial(BASE.replace(split="test")), lambda: Trial(BASE.replace(train_limit=100)),
-        lambda: Trial(BASE.replace(fold=Fold(1, 5))),
+        lambda: Trial(BASE.replace(fold=Fold(1, 5))), lambda: Trial(BASE.replace(start_run="earlier")),
+        lambda: Trial(BASE.replace(start_run="earlier", start_epoch=2)),
     ],
 )  # fmt: skip
 def test_a_trial_that_would_mislead_is_refused(wrong):
