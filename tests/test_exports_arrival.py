@@ -1,9 +1,13 @@
 """Somebody's .keras model becomes a Run that every page can use, and what does not fit is refused with the reason."""
 
+import os
+import time
+
 import keras
 import numpy as np
 import pytest
 from exported_run import small_run
+from test_exports_inspection import DENSE, keras_file
 
 from fmnist_core import datasets, paths, prediction
 from fmnist_core.comparison import hyperparameter_table
@@ -36,7 +40,7 @@ def bring(model, tmp_path, scaling=FIND_OUT, title="Theirs"):
     arrival.remember(
         DATA, lambda *_: None, sha256=sha256, name=file.name, title=title, folder="", scaling=scaling
     )  # fmt: skip
-    return read_receipt(sha256, scaling)
+    return read_receipt(sha256, scaling, DATA.sha256)
 
 
 def test_it_becomes_a_completed_run_with_the_models_own_answers(trained, tmp_path):
@@ -137,6 +141,18 @@ def test_a_receipt_whose_run_is_gone_counts_as_none(trained, tmp_path):
 
     receipt = bring(trained[0], tmp_path, "base")
     sha256 = find_run(receipt.run).result["imported"]["sha256"]
-    assert read_receipt(sha256, "base") == receipt
+    assert read_receipt(sha256, "base", DATA.sha256) == receipt
+    assert read_receipt(sha256, "base", "ab" * 32) is None  # on these data it was not scored
     shutil.rmtree(find_run(receipt.run).folder)
-    assert read_receipt(sha256, "base") is None
+    assert read_receipt(sha256, "base", DATA.sha256) is None
+
+
+def test_a_file_whose_attempt_failed_is_kept_for_a_day(tmp_path):
+    sha256 = keep_file(keras_file(DENSE), "m.keras")
+    kept = paths.home() / "imports" / f"{sha256}.keras"
+    arrival.forget_old_files()
+    assert kept.is_file()
+    old_s = time.time() - arrival.KEPT_S - 60
+    os.utime(kept, (old_s, old_s))
+    arrival.forget_old_files()
+    assert not kept.exists()

@@ -204,14 +204,23 @@ def test_a_lambda_is_refused_on_the_page_and_a_plain_model_is_handed_to_a_proces
     assert parameters["scaling"] == arrival.FIND_OUT
 
 
-def test_a_model_that_has_arrived_leads_to_its_result(open_page, run, started, monkeypatch):
+def test_a_model_that_has_arrived_leads_to_its_result(open_page, own, run, started, monkeypatch):
     receipt = arrival.Receipt(run.id, "base", "pad", True)
-    monkeypatch.setattr("pages.ui.predict.take_away_arrival.read_receipt", lambda sha256, scaling: receipt)
+    content, data = keras_file(DENSE), datasets.load("own", own).sha256
+    known = (arrival.digest(content), arrival.FIND_OUT, data)
+    monkeypatch.setattr(
+        "pages.ui.predict.take_away_arrival.read_receipt", lambda *asked: receipt if asked == known else None
+    )
     page = open_page()
-    page.file_uploader(key="arrival.file").set_value(("fine.keras", keras_file(DENSE), "")).run()
+    page.file_uploader(key="arrival.file").set_value(("fine.keras", content, "")).run()
     page.button(key="arrival.go").click().run()
     assert "with pixels as 0 to 255. It gets 100.00%" in page.success[0].value
-    assert not started
+    assert not started and not list((paths.home() / "imports").glob("*.keras"))  # it is not written again
+    write_idx(own, seed=1)
+    page = open_page()
+    page.file_uploader(key="arrival.file").set_value(("fine.keras", content, "")).run()
+    page.button(key="arrival.go").click().run()
+    assert started and not page.success  # on other data it was never scored
 
 
 @pytest.mark.parametrize("script", ["understand/result", "understand/compare", "train/runs", "predict/take_away"])

@@ -11,6 +11,7 @@ import shutil
 import time
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -62,18 +63,34 @@ def keep_file(content: bytes, name: str) -> str:
         ModelError: it must not be loaded; see inspection.inspect.
     """
     inspect(content, name)
-    sha256 = hashlib.sha256(content).hexdigest()
-    for file in _kept(sha256).parent.glob("*.keras"):  # of attempts that failed and were not repeated
-        if time.time() - file.stat().st_mtime > KEPT_S:
-            file.unlink(missing_ok=True)
+    sha256 = digest(content)
     write_atomically(_kept(sha256), content)
     return sha256
 
 
-def read_receipt(sha256: str, scaling: str) -> Receipt | None:
-    """Return what became of a file that was brought in with this answer about its pixels; None if it is not there."""
+def digest(content: bytes) -> str:
+    """Return the SHA-256 of a file's bytes: what receipts go by."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def forget_old_files() -> None:
+    """Delete uploaded files of attempts that failed and were not repeated within a day."""
+    for file in _folder().glob("*.keras"):
+        with suppress(FileNotFoundError):  # its task has just ended
+            if time.time() - file.stat().st_mtime > KEPT_S:
+                file.unlink()
+
+
+def read_receipt(sha256: str, scaling: str, data_sha256: str) -> Receipt | None:
+    """Return what became of a file that was brought in; None if it is not there.
+
+    Args:
+        sha256: of the file.
+        scaling: key of SCALINGS, the answer about its pixels.
+        data_sha256: content hash of the data that it was scored on.
+    """
     try:
-        receipt = Receipt(**json.loads(_receipt_file(sha256, scaling).read_text()))
+        receipt = Receipt(**json.loads(_receipt_file(sha256, scaling, data_sha256).read_text()))
         find_run(receipt.run)
     except (OSError, ValueError, TypeError, RunError):
         return None
@@ -106,7 +123,7 @@ def remember(
     report("Scoring the test set", 0.5)
     run = _save(network, spec, dataset, {"file": name, "sha256": sha256}, report)
     receipt = Receipt(run.id, spec.scaling, spec.resizing, scaling == FIND_OUT)
-    write_atomically(_receipt_file(sha256, scaling), json.dumps(vars(receipt)))
+    write_atomically(_receipt_file(sha256, scaling, dataset.sha256), json.dumps(vars(receipt)))
     file.unlink(missing_ok=True)
 
 
@@ -240,11 +257,15 @@ def _words(shapes: list[tuple[int | None, ...]]) -> str:
     )
 
 
-def _kept(sha256: str) -> Path:
+def _folder() -> Path:
     folder = paths.home() / "imports"
     folder.mkdir(parents=True, exist_ok=True)
-    return folder / f"{sha256}.keras"
+    return folder
 
 
-def _receipt_file(sha256: str, scaling: str) -> Path:
-    return _kept(sha256).with_name(f"{sha256[:32]}-{scaling.replace(' ', '-')}.json")
+def _kept(sha256: str) -> Path:
+    return _folder() / f"{sha256}.keras"
+
+
+def _receipt_file(sha256: str, scaling: str, data_sha256: str) -> Path:
+    return _folder() / f"{sha256[:32]}-{data_sha256[:16]}-{scaling.replace(' ', '-')}.json"

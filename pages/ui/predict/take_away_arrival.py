@@ -2,9 +2,10 @@
 
 import streamlit as st
 
+from fmnist_core.datasets import DATASETS
 from fmnist_core.errors import LabError
 from fmnist_core.exports import inspection
-from fmnist_core.exports.arrival import FIND_OUT, SCALINGS, Receipt, keep_file, read_receipt
+from fmnist_core.exports.arrival import FIND_OUT, SCALINGS, Receipt, digest, forget_old_files, keep_file, read_receipt
 from fmnist_core.runs import find_run
 from fmnist_core.spec import HYPERPARAMETERS
 from fmnist_core.tasks import Task
@@ -17,6 +18,7 @@ _KEPT = "arrival.kept"  # what is being brought in: the task's parameters
 
 def bring_in() -> None:
     """Let the user bring in a file; folded away."""
+    forget_old_files()
     with st.expander("Bring in a model of your own (.keras)", icon=":material/upload:"):
         st.caption(
             "One picture in (28×28, or another of the sizes that Runs have), a number for each class out. It is "
@@ -40,27 +42,31 @@ def bring_in() -> None:
 
 
 def _keep(content: bytes, name: str, scaling: str) -> None:
-    """Look into the file, keep it, and let the task begin; say why if it must not."""
+    """Look into the file, keep it, and let the task begin, unless it is here already; say why if it must not."""
     st.session_state.pop(_KEPT, None)
-    dataset = current_dataset()
-    try:
-        sha256 = keep_file(content, name[-TITLE_LENGTH:])
-    except LabError as error:
-        st.error(plain(str(error)), icon=":material/error:")
-        return
+    dataset, sha256 = current_dataset(), digest(content)
     parameters = {
         "sha256": sha256, "name": name[-TITLE_LENGTH:], "title": name.removesuffix(".keras")[:TITLE_LENGTH] or "Model",
         "folder": current_folder(), "scaling": scaling,
     }  # fmt: skip
     task = Task("arrival", dataset.name, current_folder(), dataset.sha256, parameters)
-    if read_receipt(sha256, scaling) is None:
+    if _receipt(task) is None:
+        try:
+            keep_file(content, name[-TITLE_LENGTH:])
+        except LabError as error:
+            st.error(plain(str(error)), icon=":material/error:")
+            return
         task.start()
     st.session_state[_KEPT] = task
 
 
+def _receipt(task: Task) -> Receipt | None:
+    return read_receipt(task.parameters["sha256"], task.parameters["scaling"], task.sha256)
+
+
 def _show(task: Task) -> None:
     """Show how far it is, and the way to the Run once it is there."""
-    receipt = read_receipt(task.parameters["sha256"], task.parameters["scaling"])
+    receipt = _receipt(task)
     if receipt is None:
         show_task(task, title=f"Bringing in {task.parameters['name']}", note="Loads TensorFlow first: half a minute.")
         return
@@ -68,12 +74,13 @@ def _show(task: Task) -> None:
 
 
 def _done(receipt: Receipt) -> None:
-    result = find_run(receipt.run).result or {}
+    run = find_run(receipt.run)
+    result, data = run.result or {}, DATASETS[run.spec.dataset].title
     way = SCALINGS[receipt.scaling].lower()
     found = f", which got most training images right, with pixels as {way}" if receipt.found_out else ""
     st.success(
         f"It is here{found}. It gets {result.get('test_accuracy', 0):.2%} of {result.get('test_images', 0):,} test "
-        "images right.", icon=":material/check:",
+        f"images right ({data}).", icon=":material/check:",
     )  # fmt: skip
     with st.container(horizontal=True, gap="medium"):
         for page, label, icon in (
