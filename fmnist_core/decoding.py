@@ -14,6 +14,7 @@ FORMATS = ("PNG", "JPEG", "WEBP", "GIF")
 MAX_BYTES = 32 * 2**20
 MAX_PIXELS = 50_000_000  # a 48-megapixel phone picture
 MIN_SIDE_PX = 8
+LONGEST_PX = 1024  # of the grey kept: four times what the steps work on
 _DRAFT_PX = 512  # JPEG can decode at a fraction of its size; more than this is thrown away later anyway
 _COLOURLESS = 8  # of 255: channels that differ by no more are rounding and compression
 
@@ -25,7 +26,7 @@ class Picture:
     """A picture from outside.
 
     Attributes:
-        pixels: (h, w) uint8, grey, upright, read-only.
+        pixels: (h, w) uint8, grey, upright, read-only; from a file at most LONGEST_PX on its longer side.
         notes: what was done to it, one sentence each.
         colours: (h', w', 3) uint8, the same in red, green and blue, about 512 on its longer side; None if it is grey.
     """
@@ -65,6 +66,7 @@ def from_file(content: bytes, name: str = "picture") -> Picture:
         if upright.size != image.size or image.getexif().get(0x0112, 1) != 1:
             notes.append("Turned upright as the camera noted.")
         pixels, ground = _grey(upright, notes)
+        pixels = _reduced(pixels)
         colours = _colours(upright, ground)
     except (OSError, ValueError, SyntaxError, MemoryError, EOFError, IndexError, OverflowError) as error:
         raise ImageError(
@@ -125,6 +127,23 @@ def _grey(image: Image.Image, notes: list[str]) -> tuple[np.ndarray, int]:
     return (grey * alpha + ground * (1 - alpha)).round().astype(np.uint8), ground
 
 
+def _reduced(pixels: np.ndarray) -> np.ndarray:
+    """Bring the longer side to at most LONGEST_PX by averaging, for pictures stay in memory while they are looked at:
+    (h, w) uint8 -> (h', w') uint8."""
+    height, width = pixels.shape
+    size = _size((width, height), LONGEST_PX)
+    if size == (width, height):
+        return pixels
+    return np.array(Image.fromarray(pixels).resize(size, Image.Resampling.BOX))
+
+
+def _size(size: tuple[int, int], longest_px: int) -> tuple[int, int]:
+    """Return width and height, the longer at most so long, neither under MIN_SIDE_PX: hair-thin pictures get wider."""
+    scale = min(1.0, longest_px / max(size))
+    width, height = (max(MIN_SIDE_PX, round(side * scale)) for side in size)
+    return width, height
+
+
 def _contrasting_ground(grey: np.ndarray, alpha: np.ndarray) -> int:
     """Return white if a transparent picture's content is dark, black if it is light: it stays visible."""
     return 255 if (grey * alpha).sum() / max(alpha.sum(), 1e-6) < 128 else 0
@@ -134,8 +153,7 @@ def _colours(image: Image.Image, ground: int) -> np.ndarray | None:
     """Return the picture's colours, reduced, transparent parts laid on the ground; None if it has none."""
     if image.mode in ("1", "L", "LA") or image.mode.startswith(("I", "F")):
         return None
-    scale = min(1.0, max(_DRAFT_PX / max(image.size), MIN_SIDE_PX / min(image.size)))
-    size = max(1, round(image.width * scale)), max(1, round(image.height * scale))
+    size = _size(image.size, _DRAFT_PX)
     if image.has_transparency_data:
         whole = image.convert("RGBA").resize(size, Image.Resampling.BOX)
         image = Image.alpha_composite(Image.new("RGBA", size, (ground, ground, ground, 255)), whole)

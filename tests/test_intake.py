@@ -97,6 +97,23 @@ def test_a_large_jpeg_is_decoded_small():
     assert max(picture.pixels.shape) <= 2 * decoding._DRAFT_PX
 
 
+@pytest.mark.parametrize("mode", ["L", "RGB", "RGBA"])
+def test_a_large_picture_is_kept_small_and_gives_the_same_item(mode):
+    large = photo(mode=mode).resize((3000, 4000))
+    picture = from_file(encode(large, compress_level=1))
+    assert picture.pixels.shape == (1024, 768)
+    whole = to_item(np.array(large.convert("L")))
+    assert np.abs(to_item(picture.pixels).astype(int) - whole).max() <= 2
+
+
+def test_a_hair_thin_picture_is_kept_small_too():
+    thin = Image.new("RGB", (200_000, 9), "red")
+    thin.paste("white", (90_000, 2, 110_000, 6))
+    picture = from_file(encode(thin))
+    assert picture.pixels.shape == (8, 1024) and picture.colours.shape == (8, 512, 3)
+    to_item(picture.pixels)
+
+
 def test_the_first_frame_of_an_animation_is_taken():
     frames = [photo(), photo(ground=0)]
     content = encode(frames[0], "WEBP", save_all=True, append_images=frames[1:], lossless=True)

@@ -1,16 +1,20 @@
 """The Predict page in its states: no Run, a completed one, a damaged one; drawing, test image; never TensorFlow."""
 
+import io
 import json
 import os
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 from finished_run import REAL_DATA, copy_of_trained_run
+from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from fmnist_core import paths
 from fmnist_core.runs import LITERT_FILE
+from fmnist_core.xray import trace
 
 PAGE = "pages/predict/draw.py"
 real_data = pytest.mark.skipif(not REAL_DATA, reason="Fashion-MNIST is not installed on this machine")
@@ -175,6 +179,21 @@ def test_upload_waits_for_a_picture(run):
     app = opened(mode="Upload")
     assert verdict(app)["probabilities"] is None
     assert app.get("file_uploader")
+
+
+def test_pictures_looked_at_together_are_prepared_once(monkeypatch):
+    taken = []
+    monkeypatch.setattr("pages.ui.predict.upload.trace", lambda *given: taken.append(given) or trace(*given))
+    files = []
+    for side in (60, 80):
+        stream = io.BytesIO()
+        Image.fromarray(np.pad(np.full((side, side), 250, np.uint8), 30)).save(stream, "PNG")
+        files.append((f"{side}.png", stream.getvalue(), "image/png"))
+    app = opened(mode="Upload")
+    app.file_uploader(key="picture").set_value(files).run()
+    assert verdict(app)["probabilities"] and len(taken) == 2
+    app.run()
+    assert verdict(app)["probabilities"] and len(taken) == 2
 
 
 @real_data

@@ -1,6 +1,7 @@
 """Upload and Camera: pictures from the user's disk, clipboard or webcam become items."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 import streamlit as st
@@ -22,6 +23,20 @@ _PREVIEW_PX = 300
 _DECODED, _AT, _UPLOADER = "upload.decoded", "upload.at", "picture"
 
 
+@dataclass
+class _Read:
+    """A picture read from a file, and the items that its usual steps made of it: None where it is blank."""
+
+    picture: Picture
+    items: dict[Framing, np.ndarray | None] = field(default_factory=dict)
+
+    def item(self, framing: Framing) -> np.ndarray | None:
+        """Return the item, (28, 28) uint8; its steps are taken once."""
+        if framing not in self.items:
+            self.items[framing] = trace(self.picture, usual(kind_of(self.picture), framing)).item
+        return self.items[framing]
+
+
 def upload_panel(model: Model, framing: Framing) -> Given:
     """Take pictures from files or the clipboard; return the one looked at."""
     files = st.file_uploader(
@@ -35,7 +50,8 @@ def upload_panel(model: Model, framing: Framing) -> Given:
     if not readable:
         return Given(None, Kind.PICTURE, hint)
     at = _choose(model, framing, readable) if len(readable) > 1 else 0
-    return _given(*readable[at], preview=True)
+    name, read = readable[at]
+    return _given(name, read.picture, preview=True)
 
 
 def camera_panel(model: Model) -> Given:
@@ -47,10 +63,10 @@ def camera_panel(model: Model) -> Given:
     readable = _decoded([] if file is None else [file])
     if not readable:
         return Given(None, Kind.PICTURE, hint_for(model.predictor.class_names, "Show the camera"))
-    return _given("", readable[0][1], preview=False)
+    return _given("", readable[0][1].picture, preview=False)
 
 
-def _decoded(files: Sequence[UploadedFile]) -> list[tuple[str, Picture]]:
+def _decoded(files: Sequence[UploadedFile]) -> list[tuple[str, _Read]]:
     """Return name and picture of each readable file, and name those that are not. Each is decoded once."""
     if len(files) > MOST:
         st.info(f"Showing the first {MOST} of {len(files)} pictures.", icon=":material/image:")
@@ -61,19 +77,19 @@ def _decoded(files: Sequence[UploadedFile]) -> list[tuple[str, Picture]]:
     if bad:
         st.error("  \n".join(plain(reason) for reason in bad), icon=":material/error:")
     named = [(file.name, decoded[file.file_id]) for file in files[:MOST]]
-    return [(name, result) for name, result in named if isinstance(result, Picture)]
+    return [(name, result) for name, result in named if isinstance(result, _Read)]
 
 
-def _decode(file: UploadedFile) -> Picture | str:
+def _decode(file: UploadedFile) -> _Read | str:
     try:
-        return intake.from_file(file.getvalue(), file.name)
+        return _Read(intake.from_file(file.getvalue(), file.name))
     except ImageError as error:
         return str(error)
 
 
-def _choose(model: Model, framing: Framing, readable: list[tuple[str, Picture]]) -> int:
+def _choose(model: Model, framing: Framing, readable: list[tuple[str, _Read]]) -> int:
     """Show all pictures as the model sees them, with its answers; return the position of the one clicked last."""
-    items = [trace(picture, usual(kind_of(picture), framing)).item for _, picture in readable]
+    items = [read.item(framing) for _, read in readable]
     blank = np.zeros((28, 28), np.uint8)
     images = np.stack([blank if item is None else item for item in items])
     rows = model.predictor.probabilities(images)
