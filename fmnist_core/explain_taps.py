@@ -7,6 +7,7 @@ import keras
 import numpy as np
 
 from fmnist_core.backbones import blocks_to
+from fmnist_core.errors import ModelError
 from fmnist_core.spec import RunSpec
 from fmnist_core.zoo.transfer import HEAD, TRUNK, block_outputs
 
@@ -34,14 +35,49 @@ def is_transfer(network: keras.Model) -> bool:
 
 
 def taps_of(network: keras.Model, spec: RunSpec) -> tuple[Any, list[Tap]]:
-    """Return the network's input, and where one can look into it, first to last; the last one is the answer."""
+    """Return the network's input, and where one can look into it, first to last; the last one is the answer.
+
+    Raises:
+        ModelError: its layers cannot be called one by one.
+    """
     return _transfer_taps(network, spec) if is_transfer(network) else _taps(network)
 
 
 def _taps(network: keras.Model) -> tuple[Any, list[Tap]]:
-    layers = [layer for layer in network.layers if not isinstance(layer, keras.layers.InputLayer)]
-    names = _numbered([type(layer).__name__ for layer in layers])
-    return network.input, [Tap(name, layer.output) for name, layer in zip(names, layers, strict=True)]
+    """Call every layer anew, those of models within, too: what belongs to a model within is no part of the outer graph,
+    and could not be reached from its input."""
+    inputs = keras.Input(batch_shape=network.inputs[0].shape, dtype=network.inputs[0].dtype)
+    called: list[tuple[str, Any]] = []
+    try:
+        _open(network, inputs, called)
+    except (ValueError, TypeError, AttributeError) as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise ModelError(
+            f"Expected a network whose layers can be called one by one. Received one that refuses it: {reason}"
+        ) from error
+    names = _numbered([kind for kind, _ in called])
+    return inputs, [Tap(name, output) for name, (_, output) in zip(names, called, strict=True)]
+
+
+def _open(model: keras.Model, x: Any, called: list[tuple[str, Any]]) -> Any:
+    """Call a model's layers and operations on x, (b, ...), in their order; note the kind and output of each."""
+
+    def call(layer: Any, *args: Any, **kwargs: Any) -> Any:
+        within = isinstance(layer, keras.Model) and len(layer.inputs) == len(layer.outputs) == 1
+        if within and not kwargs.get("training"):
+            return _open(layer, keras.tree.flatten(args)[0], called)
+        output = layer(*args, **kwargs)
+        if keras.utils.is_keras_tensor(output):
+            called.append((type(layer).__name__, output))
+        return output
+
+    if isinstance(model, keras.Sequential):
+        for layer in model.layers:
+            x = call(layer, x)
+        return x
+    inputs = keras.tree.pack_sequence_as(model.input, [x])
+    opened = keras.models.clone_model(model, inputs, clone_function=lambda layer: layer, call_function=call)
+    return opened.outputs[0]
 
 
 def _transfer_taps(network: keras.Model, spec: RunSpec) -> tuple[Any, list[Tap]]:
