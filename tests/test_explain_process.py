@@ -151,7 +151,7 @@ explain_client.explain(Run(Path("slow")), np.zeros((28, 28), np.uint8), explaine
 
 def test_whatever_goes_wrong_comes_back_as_words(tmp_path):
     about, arrays = Answers().answer({"ask": "image", "folder": str(tmp_path / "none"), "label": None}, {})
-    assert "expected model.keras" in about["error"] and not arrays
+    assert "expected a Keras model, model.keras" in about["error"] and not arrays
 
 
 def explanation(shapes):

@@ -1,5 +1,6 @@
 """The Explain page in its views and states. The network is looked into by this very process, without a second one."""
 
+import json
 import re
 
 import numpy as np
@@ -11,7 +12,7 @@ from test_page_result import write_idx
 from fmnist_core import datasets, explain_client, explain_features, paths, tasks
 from fmnist_core.errors import ModelError
 from fmnist_core.explain_process import Answers
-from fmnist_core.runs import KERAS_FILE, LITERT_FILE
+from fmnist_core.runs import KERAS_FILE, LITERT_FILE, RESULT_FILE
 
 PAGE = "pages/understand/explain.py"
 
@@ -182,7 +183,7 @@ def test_a_mirrored_run_says_that_its_maps_are_averaged(original, place, here, s
 def test_damaged_and_missing_models_are_explained(run, here, started):
     (run.folder / KERAS_FILE).write_bytes(b"not a model")
     app = opened(run=run.id)
-    assert len(errors(app)) == 1 and "Received a damaged one" in errors(app)[0]
+    assert len(errors(app)) == 1 and "Received one that cannot be read" in errors(app)[0]
     assert "Covering red parts" in words(app) or "no single part decides" in words(app)  # what works goes on
     (run.folder / LITERT_FILE).unlink()
     assert "expected model.tflite" in errors(opened(run=run.id))[0]
@@ -197,6 +198,15 @@ def test_data_that_have_changed_are_not_taken_for_those_of_the_run(run, place, h
     app = opened(run=run.id, view="Two classes")
     assert "Expected the data that this Run was tested on" in errors(app)[0]
     assert not errors(opened(run=run.id))
+
+
+def test_data_of_other_classes_are_named_and_a_picture_can_still_be_brought(run, here, started):
+    file = run.folder / RESULT_FILE
+    file.write_text(json.dumps(json.loads(file.read_text()) | {"class_names": [f"thing {n}" for n in range(10)]}))
+    app = opened(run=run.id)
+    assert "Expected data with the classes that this model knows, thing 0" in app.warning[0].value
+    assert app.get("file_uploader") and not errors(app)
+    assert "Expected data with the classes" in errors(opened(run=run.id, view="All test images"))[0]
 
 
 def test_a_heavy_network_is_asked_about_first(run, here, started, monkeypatch):

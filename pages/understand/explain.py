@@ -5,11 +5,12 @@ import streamlit as st
 from fmnist_core import explain_client
 from fmnist_core.errors import LabError
 from fmnist_core.ready_made import ready_made
+from fmnist_core.run_data import dataset_of
 from fmnist_core.runs import KERAS_FILE, RunState
 from pages.ui.data import plain
 from pages.ui.header import empty_state, page_header
 from pages.ui.runs import choose_run, readable_runs, watcher
-from pages.ui.understand.explain import ALL, ONE, PAIR, VIEW_KEY, run_dataset
+from pages.ui.understand.explain import ALL, ONE, PAIR, VIEW_KEY
 from pages.ui.understand.explain_features import kept_features, sample_note
 from pages.ui.understand.explain_map import map_view
 from pages.ui.understand.explain_one import one_image
@@ -35,12 +36,14 @@ if view != ALL and (run.folder / KERAS_FILE).is_file():
     explain_client.warm()
 evaluation, dataset, problem = None, None, ""
 try:
-    dataset = run_dataset(run)
+    dataset = dataset_of(run)
     evaluation, _ = evaluate(run, read_result(run))
 except LabError as error:
     problem = str(error)
 
 if view == ONE:
+    if dataset is None:
+        st.warning(plain(problem), icon=":material/warning:")
     one_image(run, dataset, evaluation)
 elif evaluation is None:
     st.error(plain(problem), icon=":material/error:")

@@ -6,13 +6,13 @@ from typing import NamedTuple
 import numpy as np
 import streamlit as st
 
-from fmnist_core import datasets
 from fmnist_core.datasets import Dataset
 from fmnist_core.epoch_history import EpochHistory, history_of
 from fmnist_core.epoch_record import EpochRecord
-from fmnist_core.errors import DataError, RunError
+from fmnist_core.errors import RunError
 from fmnist_core.figures.epochs import flow_figure, flow_text, kinds_figure, kinds_text
 from fmnist_core.progress import Progress
+from fmnist_core.run_data import check_same, data_for
 from fmnist_core.runs import Run
 from pages.ui.data import plain
 from pages.ui.export import show_figure, table_download
@@ -50,12 +50,8 @@ def read_kept(run: Run) -> Kept:
     record = EpochRecord.read(run)
     if record is None or not record.epochs:
         raise RunError(f"Run {run.id}: expected the answers of at least one epoch. Received none that are whole.")
-    dataset = datasets.load(run.spec.dataset, run.spec.dataset_folder or None)
-    if dataset.sha256 != record.sha256:
-        raise DataError(
-            f"Expected the data that this Run was tested on ({record.source}). Received others ({dataset.source}), so "
-            "what it answered cannot be shown."
-        )
+    dataset = data_for(run.spec, record.class_names)
+    check_same(dataset, record.sha256, record.source)
     return Kept(record, dataset, _history(_identity(record), record, np.asarray(dataset.y_test)))
 
 

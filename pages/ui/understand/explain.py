@@ -5,7 +5,7 @@ import hashlib
 import numpy as np
 import streamlit as st
 
-from fmnist_core import datasets, explain_client, intake
+from fmnist_core import explain_client, intake
 from fmnist_core.datasets import Dataset
 from fmnist_core.drawing import Drawing
 from fmnist_core.errors import LabError
@@ -247,8 +247,3 @@ def gradients_panel(found: Explanation, image: np.ndarray, name: str) -> None:
         "together make the difference. Blue pixels lower it. Fine, but restless: do not read single pixels. "
         "Sundararajan, Taly, Yan, 2017.",
     )
-
-
-def run_dataset(run: Run) -> Dataset:
-    """Return the data set that a Run is about; raises LabError if it cannot be read."""
-    return datasets.load(run.spec.dataset, run.spec.dataset_folder or None)

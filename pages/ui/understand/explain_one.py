@@ -8,6 +8,8 @@ from fmnist_core.datasets import Dataset
 from fmnist_core.errors import LabError
 from fmnist_core.evaluation import Evaluation
 from fmnist_core.explain_client import Explanation
+from fmnist_core.explain_features import LastHidden
+from fmnist_core.places import Place
 from fmnist_core.runs import KERAS_FILE, Run
 from pages.ui.data import plain
 from pages.ui.understand.explain import (
@@ -33,8 +35,6 @@ def one_image(run: Run, dataset: Dataset | None, evaluation: Evaluation | None) 
     except LabError as error:
         st.error(plain(str(error)), icon=":material/error:")
         return
-    if dataset and tuple(dataset.class_names) != predictor.class_names:
-        dataset = evaluation = None  # others lie in the Run's folder of data by now
     left, right = st.columns([5, 8], gap="large")
     with left:
         image, place = chosen_image(dataset, evaluation, predictor)
@@ -48,27 +48,40 @@ def one_image(run: Run, dataset: Dataset | None, evaluation: Evaluation | None) 
     with columns[0]:
         occlusion_panel(occlusion_of(run, predictor, image, label), image, name)
     inside = st.container()
-    kept, row = None, None
-    if dataset and (run.folder / KERAS_FILE).is_file():
-        with nearest:
-            st.markdown("**Training images that look most alike to it**")
-            kept = kept_features(run, dataset)
-            if kept is not None and (row := row_of(kept, place, None)) is not None:  # before anything is waited for
-                neighbours_panel(kept, dataset, row, place, said, predictor.class_names)
+    with nearest:  # before anything is waited for
+        kept, is_shown = _known_neighbours(run, dataset, place, said, predictor.class_names)
     found = _inside(run, image, label, name, columns)
-    if kept is not None and row is None and found is not None:
+    if found is None:
+        return
+    if kept is not None and not is_shown:
         with nearest:
             row = row_of(kept, place, found.arrays["features"])
             neighbours_panel(kept, dataset, row, place, said, predictor.class_names)
-    if found is not None:
-        with inside:
-            if found.mirrored:
-                st.caption(
-                    "This Run averages its answers to the image and its mirror image; so do the maps. The layers are "
-                    "shown for the image as it is."
-                )
-            layers_panel(found, predictor.class_names)
-            filters_panel(found)
+    with inside:
+        if found.mirrored:
+            st.caption(
+                "This Run averages its answers to the image and its mirror image; so do the maps. The layers are "
+                "shown for the image as it is."
+            )
+        layers_panel(found, predictor.class_names)
+        filters_panel(found)
+
+
+def _known_neighbours(
+    run: Run, dataset: Dataset | None, place: Place | None, said: int, class_names: tuple[str, ...]
+) -> tuple[LastHidden | None, bool]:
+    """Show the nearest training images as far as that needs no look inside: the kept features hold the image's own.
+
+    Returns the kept features, None where there are none yet, and whether the images are shown.
+    """
+    if dataset is None or not (run.folder / KERAS_FILE).is_file():
+        return None, False
+    st.markdown("**Training images that look most alike to it**")
+    kept = kept_features(run, dataset)
+    if kept is None or (row := row_of(kept, place, None)) is None:
+        return kept, False
+    neighbours_panel(kept, dataset, row, place, said, class_names)
+    return kept, True
 
 
 def _inside(run: Run, image: np.ndarray, label: int, name: str, columns: list) -> Explanation | None:

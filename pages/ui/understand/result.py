@@ -5,7 +5,6 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from fmnist_core import datasets
 from fmnist_core.comparison import compare, hyperparameter_table
 from fmnist_core.errors import RunError
 from fmnist_core.evaluation import Evaluation, wilson_interval
@@ -16,6 +15,7 @@ from fmnist_core.figures.evaluation import (
     per_class_text,
 )
 from fmnist_core.progress import Progress
+from fmnist_core.run_data import dataset_of
 from fmnist_core.runs import PROBABILITIES_FILE, RESULT_FILE, Run
 from fmnist_core.spec import RunSpec
 from pages.ui.data import plain
@@ -64,12 +64,7 @@ def evaluate(run: Run, result: dict[str, Any]) -> tuple[Evaluation, np.ndarray]:
     Raises:
         LabError: if the Run's folder is damaged, or the data at hand are not those it was tested on.
     """
-    dataset = datasets.load(run.spec.dataset, run.spec.dataset_folder or None)
-    if dataset.sha256 != result["sha256"]:
-        raise RunError(
-            f"Expected the data that this Run was tested on ({result['source']}). Received others "
-            f"({dataset.source}), so what it mistook cannot be shown."
-        )
+    dataset = dataset_of(run, exact=True)
     file = run.folder / PROBABILITIES_FILE
     changed_ns = file.stat().st_mtime_ns if file.is_file() else 0
     return _evaluation(str(run.folder), changed_ns, run, dataset.y_test, tuple(result["class_names"])), dataset.x_test
