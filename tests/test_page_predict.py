@@ -13,7 +13,7 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from fmnist_core import paths
-from fmnist_core.runs import LITERT_FILE
+from fmnist_core.runs import LITERT_FILE, RESULT_FILE
 from fmnist_core.xray import trace
 
 PAGE = "pages/predict/draw.py"
@@ -116,6 +116,14 @@ def test_choosing_a_class_takes_a_test_image_of_that_class(run):
 @pytest.mark.parametrize("n", ["-3", "99999", "x"])
 def test_a_test_image_that_does_not_exist_is_no_dead_end(run, n):
     assert verdict(opened(mode="Test image", n=n))["truth"]
+
+
+def test_data_of_other_classes_are_no_test_images_of_this_model(run):
+    file = run.folder / RESULT_FILE
+    file.write_text(json.dumps(json.loads(file.read_text()) | {"class_names": [f"thing {n}" for n in range(10)]}))
+    app = opened(mode="Test image")
+    assert "Expected data with the classes that this model knows, thing 0" in app.error[0].value
+    assert not app.number_input
 
 
 @real_data

@@ -2,10 +2,11 @@
 
 import streamlit as st
 
-from fmnist_core import datasets, prediction
+from fmnist_core import prediction
 from fmnist_core.datasets import Dataset
 from fmnist_core.errors import LabError
 from fmnist_core.progress import Progress
+from fmnist_core.run_data import data_for
 from pages.ui.data import plain
 from pages.ui.runs import choose_run, run_labels
 from pages.ui.verdict import Model
@@ -60,7 +61,6 @@ def data_of(model: Model) -> Dataset:
     """Return the data set that a model learned.
 
     Raises:
-        DataError: it cannot be read.
+        DataError: it cannot be read, or others lie in its place that have other classes.
     """
-    spec = model.predictor.spec
-    return datasets.load(spec.dataset, spec.dataset_folder or None)
+    return data_for(model.predictor.spec, model.predictor.class_names)
