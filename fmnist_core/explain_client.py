@@ -21,10 +21,10 @@ from fmnist_core.runs import Run
 
 COMMAND = (sys.executable, "-m", "fmnist_core.explain_process")
 LOG_FILE = "explain.log"
-# For one answer, with whatever must be loaded first; a process that takes longer is ended. Only contrast is about many
-# images.
-PATIENCE_S = {"image": 120.0, "slope": 120.0, "contrast": 300.0}
-WAIT_S = 20.0  # for the questions of others
+# For one answer; a process that takes longer is ended. Only contrast is about many images.
+PATIENCE_S = {"image": 60.0, "slope": 60.0, "contrast": 300.0}
+START_S = 120.0  # besides, for a first answer: TensorFlow is loaded, on a busy machine perhaps
+WAIT_S, COLD_WAIT_S = 20.0, 60.0  # for the questions of others; before TensorFlow is loaded
 # Trainings may need the graphics card whole, and TensorFlow would take all of its memory.
 ENVIRONMENT = {**ONEDNN, "CUDA_VISIBLE_DEVICES": "-1", "TF_CPP_MIN_LOG_LEVEL": "2"}
 
@@ -81,15 +81,16 @@ class Explanation:
 class Explainer:
     """One process at a time, asked by one thread at a time; the others wait, but not for long.
 
-    patience_s: for every answer, instead of PATIENCE_S.
+    patience_s: for every answer, instead of PATIENCE_S. wait_s: for others, instead of WAIT_S and COLD_WAIT_S.
     """
 
     def __init__(
-        self, command: tuple[str, ...] = COMMAND, patience_s: float | None = None, wait_s: float = WAIT_S
+        self, command: tuple[str, ...] = COMMAND, patience_s: float | None = None, wait_s: float | None = None
     ) -> None:  # fmt: skip
         self._command, self._patience_s, self._wait_s = command, patience_s, wait_s
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
+        self._is_warm = False  # it has answered once
 
     @property
     def pid(self) -> int | None:
@@ -112,9 +113,10 @@ class Explainer:
         Raises:
             LabError: the question cannot be answered; the message says why.
         """
-        if not self._lock.acquire(timeout=self._wait_s):
+        wait_s = self._wait_s or (WAIT_S if self._is_warm else COLD_WAIT_S)
+        if not self._lock.acquire(timeout=wait_s):
             raise ModelError(
-                f"Expected the process that explains to be free within {self._wait_s:g} s. Received: it is busy with "
+                f"Expected the process that explains to be free within {wait_s:g} s. Received: it is busy with "
                 "another question, of somebody else perhaps. Try again in a moment."
             )
         try:
@@ -133,13 +135,14 @@ class Explainer:
 
     def _asked(self, head: dict[str, Any], images: np.ndarray) -> tuple[dict[str, Any], dict[str, np.ndarray]] | None:
         """Return the process's answer; None if it ended over the question. Called under the lock."""
-        patience_s = self._patience_s or PATIENCE_S[head["ask"]]
-        deadline_s = time.monotonic() + patience_s
+        began_s = time.monotonic()
         for _ in range(2):  # it may just have ended by itself: then a new one is asked
             try:
                 process = self._living()
+                patience_s = self._patience_s or PATIENCE_S[head["ask"]] + (0 if self._is_warm else START_S)
                 write_frame(process.stdin, head, {"images": images})
-                if (answer := read_frame(_reader(process, deadline_s))) is not None:
+                if (answer := read_frame(_reader(process, began_s + patience_s))) is not None:
+                    self._is_warm = True
                     return answer
             except (BrokenPipeError, ConnectionResetError):
                 pass
@@ -172,7 +175,7 @@ class Explainer:
         return self._process
 
     def _end(self) -> None:
-        process, self._process = self._process, None
+        process, self._process, self._is_warm = self._process, None, False
         if process is None:
             return
         process.kill()
