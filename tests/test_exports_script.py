@@ -3,6 +3,7 @@
 import ast
 import os
 import runpy
+import shutil
 import subprocess
 import sys
 
@@ -12,8 +13,9 @@ from exported_run import SPEC, finished, small_run
 
 from fmnist_core import zoo
 from fmnist_core.errors import ModelError
-from fmnist_core.exports.script import recreate_script
+from fmnist_core.exports.script import recreate_script, start_weights
 from fmnist_core.fold import Fold
+from fmnist_core.fork import fork
 from fmnist_core.presets import PRESETS
 from fmnist_core.runs import PROBABILITIES_FILE, Run
 from fmnist_core.spec import ConvBlock, DenseLayer, RunSpec
@@ -40,10 +42,10 @@ def written(run, folder):
     return script
 
 
-def carried_out(script, data, monkeypatch):
+def carried_out(script, data, monkeypatch, *more):
     """Carry a script out in this process, where TensorFlow is loaded already; return its test probabilities."""
     out = script.with_name("out")
-    monkeypatch.setattr(sys, "argv", [str(script), "--data", str(data), "--out", str(out)])
+    monkeypatch.setattr(sys, "argv", [str(script), "--data", str(data), "--out", str(out), *more])
     runpy.run_path(str(script), run_name="__main__")
     return np.load(out / PROBABILITIES_FILE)
 
@@ -80,6 +82,24 @@ def test_augmentation_muon_averaging_and_fine_tuning_come_out_the_same(
     run = finished(spec, tmp_path / "runs")
     again = carried_out(written(run, tmp_path), fashion_folder, monkeypatch)
     assert np.abs(again - run.test_probabilities()).max() <= tolerance
+
+
+@pytest.mark.parametrize(("spec", "tolerance"), [(AUGMENTED, EQUAL), (TRANSFER, NEARLY)], ids=["network", "head"])
+def test_a_fork_begins_with_the_weights_that_come_with_its_script(
+    spec, tolerance, tmp_path, fashion_folder, monkeypatch
+):
+    runs = tmp_path / "runs"
+    parent = finished(spec.replace(keep_epochs="weights", fine_tune_epochs=0), runs)
+    run = finished(fork(parent, 1).replace(keep_epochs="none"), runs)
+    shutil.rmtree(parent.folder)
+    script, start = written(run, tmp_path), tmp_path / "start.npz"
+    assert "--start PATH" in script.read_text()
+    start.write_bytes(start_weights(run))
+    again = carried_out(script, fashion_folder, monkeypatch, "--start", str(start))
+    assert np.abs(again - run.test_probabilities()).max() <= tolerance
+    shutil.rmtree(run.folder / "start")
+    with pytest.raises(ModelError, match="Expected the weights that this Run began with, of epoch 1 of Run"):
+        recreate_script(run)
 
 
 @pytest.mark.parametrize("preset", ["E-cnn-k3n64", "best-small", "mobilenet-cut"])

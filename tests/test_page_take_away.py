@@ -10,6 +10,7 @@ from test_exports_inspection import DENSE, keras_file, layer
 from test_page_result import write_idx
 
 from fmnist_core import datasets, paths, tasks
+from fmnist_core.epoch_record import write_weights
 from fmnist_core.exports import FORMATS, Exports, Proof, arrival, export_folder, write_exports
 from fmnist_core.run_notes import rename
 from fmnist_core.runs import KERAS_FILE, PROBABILITIES_FILE, RESULT_FILE, Run
@@ -188,6 +189,19 @@ def test_the_card_follows_the_runs_title_and_its_files(open_page, proven):
     assert "Another title" in shown and "model.onnx" not in shown
     (proven.folder / KERAS_FILE).write_bytes(b"another model")  # the proofs are none of it
     assert "model-float.tflite" not in card(open_page())
+
+
+def test_a_fork_is_offered_with_the_weights_it_began_with(open_page, proven):
+    spec = json.loads((proven.folder / "spec.json").read_text()) | {"start_run": "gone", "start_epoch": 3}
+    (proven.folder / "spec.json").write_text(json.dumps(spec))
+    assert "Expected the weights that this Run began with" in words(open_page())
+    weights = [np.zeros((9, 100), np.float32)]
+    (proven.folder / "start").mkdir()
+    write_weights(proven.folder / "start/weights.npz", weights)
+    page = open_page()
+    assert "After epoch 3 of the Run that this one was forked from" in words(page)
+    assert [label.split()[0] for label in downloads(page)][-3:] == ["py", "md", "npz"]
+    assert "Take everything (10 kB)" in downloads(page)  # three files of 2 kB, and the weights
 
 
 def test_a_lambda_is_refused_on_the_page_and_a_plain_model_is_handed_to_a_process(open_page, run, started):

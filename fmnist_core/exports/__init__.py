@@ -148,8 +148,8 @@ def file_stem(run: Run) -> str:
     return f"{'-'.join(filter(None, words.split('-')))[:40] or 'run'}-{run.id[-4:]}"
 
 
-def bundle(exports: Exports, texts: dict[str, str]) -> bytes:
-    """Return a zip of every proven file, and of texts by their file names.
+def bundle(exports: Exports, more: dict[str, str | bytes]) -> bytes:
+    """Return a zip of every proven file, and of more by file name: texts, or weights that the script needs.
 
     Models are stored as they are: weights hardly get smaller, and packing 60 MB would keep the reader waiting.
     """
@@ -157,6 +157,6 @@ def bundle(exports: Exports, texts: dict[str, str]) -> bytes:
     with zipfile.ZipFile(stream, "w") as archive:
         for name in exports.offered:
             archive.write(exports.path(name), FORMATS[name].file)
-        for name, text in texts.items():
-            archive.writestr(name, text, zipfile.ZIP_DEFLATED)
+        for name, content in more.items():
+            archive.writestr(name, content, zipfile.ZIP_DEFLATED if isinstance(content, str) else zipfile.ZIP_STORED)
     return stream.getvalue()

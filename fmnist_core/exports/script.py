@@ -2,15 +2,21 @@
 the very functions that train here. Text only; no TensorFlow is loaded to write it."""
 
 import importlib.metadata
+import io
 import json
 import re
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from fmnist_core import zoo
 from fmnist_core.backbones import BACKBONES, INPUT_RANGES, blocks_to
+from fmnist_core.epoch_record import TRUNK_FILE, read_weights
 from fmnist_core.errors import ModelError
 from fmnist_core.exports.sources import closure
+from fmnist_core.fork import START_FILE, START_FOLDER
 from fmnist_core.overlay import Overlay
 from fmnist_core.runs import Run
 from fmnist_core.spec import RunSpec
@@ -26,29 +32,30 @@ IMPORTS: dict[str, str] = {
     "SimpleNamespace": "from types import SimpleNamespace", "Any|NamedTuple": "from typing import {names}",
 }  # fmt: skip
 PACKAGES = ("tensorflow", "keras", "numpy", "scikit-learn")
-NAME = "recreate.py"
+NAME, START_NAME = "recreate.py", "start.npz"
 
 
 def recreate_script(run: Run) -> str:
     """Return the script as text.
 
     Raises:
-        ModelError: the Run was brought in from outside, so nobody knows how it was trained; or it is a fork.
+        ModelError: the Run was brought in from outside, so nobody knows how it was trained; or it is a fork whose
+            weights at the start are gone.
         LabError: the Run's folder is damaged.
     """
     spec, result = run.spec, run.result or {}
     if spec.network not in zoo.NETWORKS:
         raise ModelError("Expected a Run that was trained here. Received a model from outside: how is not known.")
-    if spec.start_epoch:
+    if spec.start_epoch and not start_files(run):
         raise ModelError(
-            f"Expected a Run that begins with new weights, or with those of a finished Run. Received one that begins "
-            f"with epoch {spec.start_epoch} of Run {spec.start_run}: no file to take away has those."
+            f"Expected the weights that this Run began with, of epoch {spec.start_epoch} of Run {spec.start_run}, in "
+            "its folder. Received none."
         )
     known = _known(spec, result)
     code = [_build(spec, known["n_classes"]), _main(run)]
     learn = "train_transfer" if spec.is_transfer else "train_network"
     roots = ["load_data", "recreate", learn, *(["apply_marks"] if spec.label_marks else [])]
-    roots += ["start_from"] if spec.start_run else []
+    roots += [("take_epoch" if spec.start_epoch else "start_from")] if spec.start_run else []
     parts = closure(roots, {} if spec.optimizer == "muon" else {"_CLASSES": _one_optimizer(spec)})
     body = "\n\n\n".join([parts, *code])
     used = {name: value for name, value in known.items() if re.search(rf"\bspec\.{name}\b", body)}
@@ -57,6 +64,30 @@ def recreate_script(run: Run) -> str:
     head = f"{' = '.join(aliases)} = SimpleNamespace  # the settings below\n\nspec = SimpleNamespace(\n{settings})"
     text = "\n\n\n".join([head, body])
     return f'{_docstring(run, result)}\n\n{_imports(text)}\n\n{text}\n\n\nif __name__ == "__main__":\n    main()\n'
+
+
+def start_files(run: Run) -> dict[str, Path]:
+    """Return the files of the weights that a fork began with: of the epoch and, where that has the head alone, of the
+    trunk. Empty where the Run is no fork, or they are gone."""
+    folder = run.folder / START_FOLDER
+    files = {"epoch": folder / START_FILE, "trunk": folder / TRUNK_FILE}
+    return {part: file for part, file in files.items() if file.is_file()} if files["epoch"].is_file() else {}
+
+
+def start_weights(run: Run) -> bytes:
+    """Return those weights in one file, an .npz, as the script reads it.
+
+    Raises:
+        RunError: a file is damaged.
+    """
+    arrays = {
+        f"{part}_{number}": array
+        for part, file in start_files(run).items()
+        for number, array in enumerate(read_weights(file))
+    }
+    stream = io.BytesIO()
+    np.savez(stream, **arrays)
+    return stream.getvalue()
 
 
 def _known(spec: RunSpec, result: dict[str, Any]) -> dict[str, Any]:
@@ -81,7 +112,7 @@ def _docstring(run: Run, result: dict[str, Any]) -> str:
         "With these versions, on the same kind of processor, it gives the Run's weights to within rounding; elsewhere\n"
         "rounding differs and grows, and the accuracy comes out within some tenths of a percent of the Run's."
     )
-    if run.spec.is_transfer:
+    if run.spec.is_transfer and not run.spec.start_epoch:
         exact += "\nThe first weights of the head follow from how the base was built, so they may be others."
     return (
         f'"""{_plain(run.spec.title)}, trained anew. Written by FMNIST Lab, which it does not need.\n\n'
@@ -100,7 +131,7 @@ def _needed_options(spec: RunSpec) -> str:
 
 
 def _has_file(spec: RunSpec) -> bool:
-    return spec.is_transfer and spec.weights == "file"
+    return spec.is_transfer and spec.weights == "file" and not spec.start_epoch
 
 
 def _imports(text: str) -> str:
@@ -137,7 +168,9 @@ def _convnet_lines(spec: RunSpec, n_classes: int) -> list[str]:
     lines = [f'inputs = x = keras.Input(({spec.image_size_px}, {spec.image_size_px}, 1), name="pixels")']
     lines += [f"x = {_layer(layer)}(x)" for layer in zoo.describe(spec, n_classes)]
     lines.append('model = keras.Model(inputs, x, name="convnet")')
-    if spec.start_run:
+    if spec.start_epoch:
+        lines.append("take_epoch(model, options.start)")
+    elif spec.start_run:
         lines.append(f"start_from(model, options.start, whole={spec.start_whole})")
     if spec.frozen_blocks:
         lines += [
@@ -151,7 +184,7 @@ def _convnet_lines(spec: RunSpec, n_classes: int) -> list[str]:
 def _transfer_lines(spec: RunSpec, n_classes: int) -> list[str]:
     backbone, size = BACKBONES[spec.backbone], spec.image_size_px
     block = blocks_to(spec.backbone, spec.cut, size)[-1]
-    weights = '"imagenet"' if spec.weights == "imagenet" else "None"
+    weights = '"imagenet"' if spec.weights == "imagenet" and not spec.start_epoch else "None"
     lines = [
         f"whole = {backbone.builder.replace(':', '.')}(include_top=False, weights={weights}, "
         "input_shape=(None, None, 3))",
@@ -177,6 +210,7 @@ def _transfer_lines(spec: RunSpec, n_classes: int) -> list[str]:
         f'features = x = keras.Input({pooling.output_shape!r}, name="features")',
         *(f"x = {_layer(layer)}(x)" for layer in dense), "head = keras.Model(features, x, name=HEAD)",
         'model = keras.Model(inputs, head(trunk(inputs)), name="transfer")',
+        *(["take_epoch(model, options.start)"] if spec.start_epoch else []),
         f"unfreeze(model, {spec.unfrozen_layers})", "return model",
     ]  # fmt: skip
 
@@ -196,6 +230,7 @@ def _main(run: Run) -> str:
         options.append('parser.add_argument("--weights", required=True, help="the base\'s weights, HDF5 without top")')
     if spec.start_run:
         told = f"model.keras of the Run {spec.start_run}"
+        told = f"{START_NAME}, which comes with this script" if spec.start_epoch else told
         options.append(f'parser.add_argument("--start", required=True, help={_literal(told)})')
     learn = "train_transfer" if spec.is_transfer else "train_network"
     lines += [

@@ -219,6 +219,20 @@ def start_from(model: keras.Model, file: str, *, whole: bool) -> None:
             own.set_weights(other.get_weights())
 
 
+def take_epoch(model: keras.Model, file: str) -> None:
+    """Give the network the weights that an earlier one had after an epoch: all, or a trunk's and a head's."""
+    with np.load(file) as kept:
+        epoch, trunk = (
+            [kept[f"{part}_{number}"] for number in range(sum(name.startswith(part) for name in kept.files))]
+            for part in ("epoch", "trunk")
+        )
+    if len(epoch) == len(model.weights):
+        model.set_weights(epoch)
+        return
+    model.get_layer(TRUNK).set_weights(trunk)
+    model.get_layer(HEAD).set_weights(epoch)
+
+
 def recreate(
     spec: RunSpec, build: Callable[[argparse.Namespace], keras.Model], learn: Callable, data: Data,
     options: argparse.Namespace,

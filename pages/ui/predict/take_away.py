@@ -1,5 +1,7 @@
 """A Run's files: made and proven in the background, then offered with what was measured of each."""
 
+from pathlib import Path
+
 import streamlit as st
 
 from fmnist_core.datasets import Dataset
@@ -9,7 +11,7 @@ from fmnist_core.exports import PROOFS_FILE as PROOFS
 from fmnist_core.exports.card import NAME as CARD_NAME
 from fmnist_core.exports.card import model_card
 from fmnist_core.exports.script import NAME as SCRIPT_NAME
-from fmnist_core.exports.script import recreate_script
+from fmnist_core.exports.script import START_NAME, recreate_script, start_files, start_weights
 from fmnist_core.run_data import dataset_of
 from fmnist_core.runs import KERAS_FILE, PROBABILITIES_FILE, RESULT_FILE, SPEC_FILE, Run
 from fmnist_core.tasks import Task
@@ -37,6 +39,7 @@ def take_away(run: Run) -> None:
     else:
         _offer(_task(run))
     _texts(run, texts)
+    _start(run)
     if exports is not None and exports.offered:
         with st.expander("How to use the files"):
             _snippets(exports)
@@ -85,9 +88,11 @@ def _bundle(exports: Exports, texts: dict[str, str]) -> None:
     if not exports.offered:
         st.error("No file agreed with the Run, so none is offered.", icon=":material/error:")
         return
-    count = sum(exports.proofs[name].bytes for name in exports.offered)
+    run, start = exports.run, start_files(exports.run)
+    count = sum(exports.proofs[name].bytes for name in exports.offered) + _bytes(start)
     st.download_button(
-        f"Take everything ({size(count)})", lambda: bundle(exports, texts), f"{file_stem(exports.run)}.zip",
+        f"Take everything ({size(count)})",
+        lambda: bundle(exports, texts | ({START_NAME: start_weights(run)} if start else {})), f"{file_stem(run)}.zip",
         "application/zip", icon=":material/download:", type="primary", on_click="ignore", key="take.all",
         help="One zip with every file below, the script and the card.",
     )  # fmt: skip
@@ -136,6 +141,25 @@ def _texts(run: Run, texts: dict[str, tuple[str, str]]) -> None:
             f"{ending} ({size(len(text.encode()))})", text, f"{file_stem(run)}-{name.lower()}", "text/plain",
             icon=":material/download:", on_click="ignore", key=f"take.{ending}", width="stretch",
         )  # fmt: skip
+
+
+def _start(run: Run) -> None:
+    """Show a row for the weights that a fork began with, which its script asks for."""
+    if not (files := start_files(run)):
+        return
+    words, button = st.columns(ROW, vertical_alignment="center", gap="medium")
+    words.markdown(
+        f"**Weights at the start** :gray[After epoch {run.spec.start_epoch} of the Run that this one was forked from; "
+        "the script asks for them.]"
+    )
+    button.download_button(
+        f"npz ({size(_bytes(files))})", lambda: start_weights(run), f"{file_stem(run)}-{START_NAME}",
+        "application/octet-stream", icon=":material/download:", on_click="ignore", key="take.start", width="stretch",
+    )  # fmt: skip
+
+
+def _bytes(files: dict[str, Path]) -> int:
+    return sum(file.stat().st_size for file in files.values())
 
 
 def _snippets(exports: Exports) -> None:
