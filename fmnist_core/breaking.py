@@ -100,7 +100,7 @@ def summary(found: Sequence[Curve], names: tuple[str, ...]) -> str:
             firm.append(title.lower())
     answer = names[found[0].answer]
     flipped = f"**{answer}** flips by {_listed(parts)}." if parts else f"Nothing here flips **{answer}**."
-    return f"{flipped} It stands {_listed(firm)}." if parts and firm else flipped
+    return f"{flipped} It withstands {_listed(firm)}." if parts and firm else flipped
 
 
 def _listed(words: Sequence[str]) -> str:

@@ -45,8 +45,10 @@ def temperature_of(run: Run) -> Temperature:
             return Temperature(float(shipped), int((run.result or {}).get("validation_images") or 0))
         state = (run.folder / VALIDATION_FILE).stat()
         return _fitted(run, state.st_mtime_ns, state.st_size)
-    except (LabError, OSError, ValueError, IndexError):
+    except OSError:
         return Temperature(reason="this Run kept no validation images of its own to fit them on")
+    except (LabError, ValueError, IndexError) as error:
+        return Temperature(reason=f"none could be fitted. {error}")
 
 
 @functools.lru_cache(maxsize=200)

@@ -170,7 +170,7 @@ _PARTS = ("mean", "axes", "points", "labels", "distances", "entropies", "thresho
 
 def _fitted(run: Run, predictor: Predictor, dataset: Dataset) -> Detector:
     order = np.random.default_rng(0).permutation(len(dataset.y_train))
-    index, probabilities = _held_out(run)
+    index, probabilities = held_out(run)
     doubt = index is not None
     if index is None:
         index = order[: min(HELD_OUT, len(order) // 5)]
@@ -182,7 +182,7 @@ def _fitted(run: Run, predictor: Predictor, dataset: Dataset) -> Detector:
     return fit(references, images, probabilities, doubt=doubt)
 
 
-def _held_out(run: Run) -> tuple[np.ndarray | None, np.ndarray | None]:
+def held_out(run: Run) -> tuple[np.ndarray | None, np.ndarray | None]:
     """Return which training images validated the Run, at most HELD_OUT, and the model's probabilities on them; None for
     what is not known. The folder of the model that comes along lacks both, but its split can be drawn again."""
     if (run.folder / VALIDATION_FILE).is_file():

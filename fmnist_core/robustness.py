@@ -163,14 +163,14 @@ def _compute(run: Run, dataset: Dataset, count: int, report: Report) -> dict[str
 
 def _slopes(run: Run, images: np.ndarray, labels: np.ndarray, report: Report) -> np.ndarray:
     """Return which way each pixel raises the loss of each image: (n, 28, 28) float32."""
-    report("Loading TensorFlow for the attack's gradients", 0.88)
+    report("Loading TensorFlow for the attack's gradients", 0.86)
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")  # halves the time of a convolution
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     from fmnist_core.explain_anatomy import Anatomy
 
     anatomy, parts, step = Anatomy.of(run), [], 500
     for start in range(0, len(images), step):
-        report(f"Gradients: {start:,} of {len(images):,} images", 0.88)
+        report(f"Gradients: {start:,} of {len(images):,} images", 0.86)
         parts.append(anatomy.slope(images[start : start + step], labels[start : start + step]))
     return np.concatenate(parts)
 

@@ -121,7 +121,7 @@ def test_curves_ask_at_every_place_and_say_where_the_answer_flips():
     assert [(flip.at, flip.before, flip.after) for flip in occlusion.flips] == [(16.5, 1, 0)]
     assert found["contrast"].flips == []
     words = summary([occlusion, found["contrast"]], ("dark", "light"))
-    assert words == "**light** flips by occlusion at 17 px (dark). It stands contrast."
+    assert words == "**light** flips by occlusion at 17 px (dark). It withstands contrast."
     assert curve_text(occlusion, ("dark", "light")) == "Occlusion: the answer flips from light to dark at 17 px."
     assert "throughout" in curve_text(found["contrast"], ("dark", "light"))
 

@@ -12,13 +12,15 @@ export default function ({ data, parentElement }) {
   root.classList.toggle("blank", !probabilities);
   root.classList.toggle("compact", compact);
   root.classList.toggle("two", Boolean(second));
+  root.classList.toggle("none", Boolean(data.refusal));
   showAnswer(root.querySelector(".answer"), data, order[0]);
   showBars(root.querySelector(".bars"), data, order);
   root.querySelector(".marked").textContent = probabilities && before ? "The lines show it with the usual steps." : "";
   showSeen(root.querySelector(".seen"), data);
   if (compact) return;
   root.dataset.stamp = stamp;
-  const words = probabilities ? `${classes[order[0]].name} ${percent(probabilities[order[0]])}` : "";
+  const named = probabilities ? `${classes[order[0]].name} ${percent(probabilities[order[0]])}` : "";
+  const words = data.refusal ? `None of these; nearest: ${named}` : named;
   document.dispatchEvent(new CustomEvent("fmnist-lab:verdict", { detail: { stamp, words } })); // canvas.js listens
 }
 
@@ -26,18 +28,26 @@ function add(parent, tag, text, className = "") {
   return parent.appendChild(Object.assign(document.createElement(tag), { textContent: text, className }));
 }
 
-function showAnswer(element, { classes, probabilities, title, second, hint, truth }, first) {
+function showAnswer(element, { classes, probabilities, title, second, hint, truth, refusal }, first) {
   element.replaceChildren();
   if (!probabilities) return add(element, "span", hint);
-  const models = second ? [{ title, probabilities }, second] : [{ probabilities }];
+  const models = second ? [{ title, probabilities, refusal }, second] : [{ probabilities, refusal }];
   for (const [at, model] of models.entries()) {
     const label = at ? best(model.probabilities) : first;
     const line = add(element, "div", "", "line");
-    add(line, "strong", classes[label].name);
-    add(line, "b", percent(model.probabilities[label]));
+    add(line, "strong", model.refusal ? "None of these" : classes[label].name);
+    const share = percent(model.probabilities[label]);
+    if (!model.refusal) add(line, "b", share);
     if (model.title) add(line, "span", model.title, at ? "title other" : "title");
-    if (truth != null) add(line, "span", truth === classes[label].name ? "Right." : `Wrong: its label is ${truth}.`, "truth");
+    if (model.refusal) showRefusal(line, model.refusal, classes[label].name, share, truth);
+    else if (truth != null) add(line, "span", truth === classes[label].name ? "Right." : `Wrong: its label is ${truth}.`, "truth");
   }
+}
+
+function showRefusal(line, refusal, name, share, truth) {
+  const words = add(line, "span", `${refusal} Among these: ${name} `, "refusal");
+  add(words, "b", share);
+  words.append(truth == null ? "." : truth === name ? ", its label." : `; its label is ${truth}.`);
 }
 
 function showBars(bars, { classes, probabilities, second, before, truth }, order) {

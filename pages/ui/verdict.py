@@ -12,8 +12,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import streamlit as st
 
+from fmnist_core.calibration import with_temperature
 from fmnist_core.figures.palette import CLASS_COLOURS
 from fmnist_core.prediction import Predictor
+from fmnist_core.runs import Run
 
 _HERE = Path(__file__).parent
 
@@ -27,10 +29,17 @@ _component = st.components.v2.component(
 
 
 class Model(NamedTuple):
-    """A model that answers, and what it is called where there are two."""
+    """A model that answers, what it is called where there are two, its Run and its probabilities' temperature."""
 
     title: str
     predictor: Predictor
+    run: Run | None = None
+    temperature: float = 1.0
+
+    def probabilities(self, images: np.ndarray) -> np.ndarray:
+        """Return calibrated probabilities: (n, 28, 28) uint8 -> (n, classes) float, rows sum to 1."""
+        rows = self.predictor.probabilities(images)
+        return rows if self.temperature == 1 else with_temperature(rows, self.temperature)
 
 
 def verdict(
@@ -44,6 +53,7 @@ def verdict(
     stamp: int = 0,
     usual: np.ndarray | None = None,
     compact: bool = False,
+    refusals: Sequence[str] = (),
 ) -> None:
     """Show what one model or two make of an item, (28, 28) uint8, or the hint in the same space if there is none.
 
@@ -56,28 +66,33 @@ def verdict(
         stamp: number of the drawing that this answers; the page's speed is measured with it.
         usual: the item as the usual steps make it; where it differs, lines mark the first model's answer to it.
         compact: only the three likeliest classes.
+        refusals: for each model why the item is none of the classes; an empty one where it may be one.
     """
     first = models[0].predictor
     colours = [CLASS_COLOURS[label % len(CLASS_COLOURS)] for label in range(len(first.class_names))]
     moved = item is not None and usual is not None and not np.array_equal(item, usual)
     data = {
         "classes": [{"name": name, "colour": c} for name, c in zip(first.class_names, colours, strict=True)],
-        **_answer(models[0], item), "second": _answer(models[1], item) if len(models) > 1 else None,
-        "before": _probabilities(first, usual) if moved else None,
+        **_answer(models[0], item, refusals[:1]),
+        "second": _answer(models[1], item, refusals[1:2]) if len(models) > 1 else None,
+        "before": _probabilities(models[0], usual) if moved else None,
         "hint": hint, "caption": caption, "truth": truth, "stamp": stamp, "compact": compact,
     }  # fmt: skip
     _component(key=key, data=data)
 
 
-def _answer(model: Model, item: np.ndarray | None) -> dict[str, Any]:
+def _answer(model: Model, item: np.ndarray | None, refusal: Sequence[str]) -> dict[str, Any]:
     """Return what the browser shows of one model: its title, probabilities, and the pixels it sees, in base64."""
-    answer = {"title": model.title, "probabilities": None, "pixels": None, "side": model.predictor.spec.image_size_px}
+    answer = {
+        "title": model.title, "probabilities": None, "pixels": None, "side": model.predictor.spec.image_size_px,
+        "refusal": "".join(refusal),
+    }  # fmt: skip
     if item is not None:
-        answer["probabilities"] = _probabilities(model.predictor, item)
+        answer["probabilities"] = _probabilities(model, item)
         seen = model.predictor.model_input(item[np.newaxis])
         answer["pixels"] = base64.b64encode(seen.tobytes()).decode("ascii")
     return answer
 
 
-def _probabilities(predictor: Predictor, item: np.ndarray) -> list[float]:
-    return predictor.probabilities(item[np.newaxis])[0].round(5).tolist()
+def _probabilities(model: Model, item: np.ndarray) -> list[float]:
+    return model.probabilities(item[np.newaxis])[0].round(5).tolist()

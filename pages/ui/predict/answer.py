@@ -9,13 +9,15 @@ from streamlit.delta_generator import DeltaGenerator
 from fmnist_core.errors import ImageError
 from fmnist_core.xray import Framing, Trace, trace, usual
 from pages.ui.predict import steps
+from pages.ui.predict.break_it import break_it_view
 from pages.ui.predict.given import Given
+from pages.ui.predict.honest import allow_none, refusals
 from pages.ui.predict.nearest import nearest_view
 from pages.ui.verdict import Model, verdict
 
-XRAY, NEAREST = "Input X-ray", "Nearest training images"
+XRAY, NEAREST, BREAK = "Input X-ray", "Nearest training images", "Break it"
 # What can be looked at below an answer, beside the X-ray: the first model and the item, (28, 28) uint8, go in.
-VIEWS: dict[str, Callable[[Model, np.ndarray], None]] = {NEAREST: nearest_view}
+VIEWS: dict[str, Callable[[Model, np.ndarray], None]] = {NEAREST: nearest_view, BREAK: break_it_view}
 
 # The three likeliest stay in sight while the switches are used.
 _STICKY = """<style>
@@ -39,9 +41,12 @@ def answer(
     found, usual_item = _prepared(given, framing, cards)
     item = found.item if found else None
     with right:
+        shown = st.container()
+        allowed = allow_none(models)
+    with shown:
         verdict(
             models, item, key="verdict", hint=given.hint, caption=_caption(given, usual_item, item),
-            truth=given.truth, stamp=given.stamp, usual=usual_item,
+            truth=given.truth, stamp=given.stamp, usual=usual_item, refusals=refusals(models, item) if allowed else (),
         )  # fmt: skip
     with place:
         if cards and found:

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from fmnist_core import prediction
+from fmnist_core.confidence import temperature_of
 from fmnist_core.datasets import Dataset
 from fmnist_core.errors import LabError
 from fmnist_core.progress import Progress
@@ -50,10 +51,11 @@ def load_models(progresses: list[Progress]) -> list[Model]:
         if models and predictor.class_names != models[0].predictor.class_names:
             st.info(f"{plain(progress.run.spec.title)} knows other classes, so it cannot answer beside the first.")
             continue
-        models.append(Model(progress.run.spec.title, predictor))
+        run = progress.run
+        models.append(Model(run.spec.title, predictor, run, temperature_of(run).value))
     if len(models) == 2 and models[0].title == models[1].title:
         labels = run_labels(progresses)
-        models = [Model(labels[p.run.id], model.predictor) for p, model in zip(progresses, models, strict=True)]
+        models = [model._replace(title=labels[model.run.id]) for model in models]
     return models
 
 

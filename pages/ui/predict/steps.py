@@ -135,7 +135,7 @@ def _effects(model: Model, given: Given, recipe: Recipe, found: Trace) -> dict[s
     others = switched(recipe, found.polarity, coloured=coloured)
     items = {name: trace(given.picture, other).item for name, (_, other) in others.items()}
     shown = [name for name, item in items.items() if item is not None]
-    rows = model.predictor.probabilities(np.stack([items[name] for name in shown])) if shown else []
+    rows = model.probabilities(np.stack([items[name] for name in shown])) if shown else []
     answers = {
         name: f"{model.predictor.class_names[row.argmax()]} {row.max():.1%}"
         for name, row in zip(shown, rows, strict=True)

@@ -92,7 +92,7 @@ def _choose(model: Model, framing: Framing, readable: list[tuple[str, _Read]]) -
     items = [read.item(framing) for _, read in readable]
     blank = np.zeros((28, 28), np.uint8)
     images = np.stack([blank if item is None else item for item in items])
-    rows = model.predictor.probabilities(images)
+    rows = model.probabilities(images)
     names = model.predictor.class_names
     captions = [
         "blank" if item is None else f"{names[row.argmax()]}\n{row.max():.1%}"

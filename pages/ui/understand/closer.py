@@ -19,8 +19,10 @@ from pages.ui.data import plain
 from pages.ui.export import show_figure
 from pages.ui.tasks import show_task
 from pages.ui.understand.result import ALL_CLASSES, TRUE_KEY
+from pages.ui.understand.robustness import robustness_view
 
 CONFIDENCE, RECALL, ROC, CLEAN = "Is its confidence right?", "Precision and recall", "ROC", "Without doubtful images"
+BROKEN = "Broken images"
 KINDS = {RECALL: ("precision-recall", precision_recall), ROC: ("roc", roc)}
 
 
@@ -28,10 +30,13 @@ def closer_look(run: Run, evaluation: Evaluation) -> None:
     """Let the user choose one of the views and show it; none at first."""
     st.subheader("Look closer", anchor=False)
     view = st.segmented_control(
-        "Look closer", [CONFIDENCE, RECALL, ROC, CLEAN], key="closer", bind="query-params", label_visibility="collapsed"
+        "Look closer", [CONFIDENCE, RECALL, ROC, CLEAN, BROKEN], key="closer", bind="query-params",
+        label_visibility="collapsed",
     )  # fmt: skip
     if view == CONFIDENCE:
         _confidence(run, evaluation)
+    elif view == BROKEN:
+        robustness_view(run, evaluation)
     elif view == CLEAN:
         _without_doubtful(datasets.load(run.spec.dataset, run.spec.dataset_folder or None), run.spec, evaluation)
     elif view:

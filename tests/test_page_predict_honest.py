@@ -1,0 +1,159 @@
+"""Predict's honest answers and its ways to break the input: what is sent to the browser, with and without gradients."""
+
+import json
+
+import numpy as np
+import pytest
+from finished_run import REAL_DATA
+from streamlit.testing.v1 import AppTest
+
+from fmnist_core import datasets, explain_client, paths, prediction
+from fmnist_core.calibration import with_temperature
+from fmnist_core.ready_made import ready_made
+from fmnist_core.rejection import detector_of
+from pages.ui.predict import break_it
+from pages.ui.verdict import Model
+
+pytestmark = pytest.mark.skipif(not REAL_DATA, reason="Fashion-MNIST is not installed on this machine")
+_PLACES = [(x, y) for x in range(40, 900, 170) for y in range(40, 900, 170)]
+SCRIBBLE = {
+    "strokes": [{"points": [x, y, x + 120, y + 60], "width": 25} for x, y in _PLACES], "fill": False, "stamp": 1,
+}  # fmt: skip
+
+
+@pytest.fixture(autouse=True, scope="module")
+def workspace(tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("FMNIST_LAB_HOME", str(tmp_path_factory.mktemp("home")))
+        patch.chdir(paths.PROJECT)
+        dataset = datasets.load("fashion-mnist")  # the yardstick is on disk, so that a busy machine need not wait
+        detector_of(ready_made(), prediction.load(ready_made()), dataset)
+        yield
+
+
+def opened(state=None, **query):
+    app = AppTest.from_file(str(paths.PROJECT / "app.py"), default_timeout=60).run()
+    app.switch_page("pages/predict/draw.py")
+    for name, value in query.items():
+        app.query_params[name] = value
+    for name, value in (state or {}).items():
+        app.session_state[name] = value
+    app.run()
+    assert not app.exception
+    return app
+
+
+def sent(app, name):
+    return [json.loads(e.proto.json) for e in app.get("bidi_component") if e.proto.component_name == name]
+
+
+def test_a_test_image_gets_calibrated_probabilities_and_a_word_on_them():
+    app = opened(n="2")
+    (shown,) = sent(app, "fmnist_lab_verdict")
+    predictor, image = prediction.load(ready_made()), datasets.load("fashion-mnist").x_test[2][np.newaxis]
+    temperature = ready_made().result["temperature"]
+    expected = with_temperature(predictor.probabilities(image), temperature)[0]
+    assert shown["probabilities"] == pytest.approx(expected.tolist(), abs=1e-4) and shown["refusal"] == ""
+    assert any(f"Temperature {temperature:.2f}" in caption.value for caption in app.caption)
+
+
+def test_a_scribble_is_none_of_these_unless_the_user_wants_a_name():
+    app = opened({"canvas.kept": SCRIBBLE})
+    (shown,) = sent(app, "fmnist_lab_verdict")
+    assert "unlike the training images" in shown["refusal"] and shown["probabilities"]
+    app.toggle(key="none").set_value(False).run()
+    assert sent(app, "fmnist_lab_verdict")[0]["refusal"] == ""
+
+
+def test_a_blank_board_is_not_refused_but_invites():
+    (shown,) = sent(opened(), "fmnist_lab_verdict")
+    assert shown["refusal"] == "" and shown["probabilities"] is None
+
+
+def test_on_stand_in_data_it_says_that_none_of_these_cannot_be_told(monkeypatch):
+    from fmnist_core.errors import LabError
+
+    def refuse(*_):
+        raise LabError("Expected the data that this Run learned. Received others.")
+
+    monkeypatch.setattr("pages.ui.predict.honest.detector_of", refuse)
+    import streamlit as st
+
+    st.cache_resource.clear()
+    app = opened(n="2")
+    app.run()
+    assert sent(app, "fmnist_lab_verdict")[0]["refusal"] == ""
+    assert any("cannot be told here" in caption.value for caption in app.caption)
+    st.cache_resource.clear()
+
+
+def test_seven_sliders_break_a_test_image_and_the_attack_says_why_it_is_missing():
+    app = opened(n="2", look="Break it")
+    (shown,) = sent(app, "fmnist_lab_break_it")
+    assert [card["key"] for card in shown["cards"]] == [
+        "noise", "blur", "rotation", "shift", "scale", "contrast", "occlusion",
+    ]  # fmt: skip
+    for card in shown["cards"]:
+        assert len(card["probabilities"]) == len(card["amounts"]) == len(card["said"])
+        assert len(card["pixels"]) >= 784 * len(card["amounts"])
+        assert card["start"] != card["neutral"]
+    rotation = shown["cards"][2]
+    assert rotation["flips"] and rotation["flips"][0]["before"] == 1  # trousers, lying down
+    assert any("as LiteRT alone, which gives none" in caption.value for caption in app.caption)
+    assert any("**Trouser** flips by" in text.value for text in app.markdown)
+
+
+class Toy:
+    """A Run's model of two classes that says class 1 where the picture is light."""
+
+    class_names = ("dark", "light")
+
+    def probabilities(self, images):
+        light = images.mean(axis=(1, 2)) / 255
+        return np.stack([1 - light, light], axis=1).astype(np.float32)
+
+
+def attack_page(folder, toy):
+    from pathlib import Path
+
+    import numpy as np
+
+    from fmnist_core.runs import Run
+    from pages.ui.predict.break_it import break_it_view
+    from pages.ui.verdict import Model
+
+    break_it_view(Model("Toy", toy, Run(Path(folder))), np.full((28, 28), 140, np.uint8))
+
+
+def test_with_gradients_the_attack_has_its_slider(tmp_path, monkeypatch):
+    (tmp_path / "model.keras").touch()
+    (tmp_path / "model.tflite").touch()
+    monkeypatch.setattr(explain_client, "warm", lambda: None)
+    monkeypatch.setattr(explain_client, "slope", lambda run, item, label: -np.ones((28, 28), np.float32))
+    monkeypatch.setattr(break_it, "work_per_image", lambda run: 0)
+    app = AppTest.from_function(attack_page, args=(str(tmp_path), Toy())).run()
+    assert not app.exception
+    _, attack = sent(app, "fmnist_lab_break_it")
+    (card,) = attack["cards"]
+    assert card["key"] == "fgsm" and card["flips"] == [{"at": 12.5, "place": 13, "before": 1, "after": 0}]
+
+
+def test_where_the_gradient_cannot_be_had_the_rest_stays(tmp_path, monkeypatch):
+    from fmnist_core.errors import ModelError
+
+    def fail(run, item, label):
+        raise ModelError("Expected an explanation. Received none: the process ended.")
+
+    (tmp_path / "model.keras").touch()
+    (tmp_path / "model.tflite").touch()
+    monkeypatch.setattr(explain_client, "warm", lambda: None)
+    monkeypatch.setattr(explain_client, "slope", fail)
+    monkeypatch.setattr(break_it, "work_per_image", lambda run: 0)
+    app = AppTest.from_function(attack_page, args=(str(tmp_path), Toy())).run()
+    assert len(sent(app, "fmnist_lab_break_it")) == 1
+    assert any("no gradient is to be had" in caption.value for caption in app.caption)
+
+
+def test_a_model_without_a_run_answers_as_it_is():
+    rows = Model("", Toy()).probabilities(np.full((1, 28, 28), 51, np.uint8))
+    assert rows[0].tolist() == pytest.approx([0.8, 0.2])
