@@ -50,7 +50,8 @@ def _controls() -> int:
     """Let the user choose which twenty images, and give a name; return the seed."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         if SEED_KEY not in st.session_state and SEED_KEY not in st.query_params:
-            st.query_params[SEED_KEY] = str(_new_seed())  # in the address from the first look
+            st.session_state[SEED_KEY] = _new_seed()
+            st.query_params[SEED_KEY] = str(st.session_state[SEED_KEY])  # from the first look
         seed = st.number_input(
             "Set of images", 0, MAX_SEED, key=SEED_KEY, bind="query-params", width=170,
             help="The number draws the images from the test set. It stands in the address: a friend who opens it gets "
