@@ -16,6 +16,7 @@ from fmnist_core.batch.rows import MAX_ROWS, MAX_UNPACKED_BYTES, NO_LABEL, Chunk
 from fmnist_core.batch.rows import printable as shown
 from fmnist_core.datasets.base import IMAGE_SHAPE
 from fmnist_core.datasets.files import GZIP_MAGIC, ZIP_MAGIC, opened
+from fmnist_core.datasets.kaggle_csv import is_pixel
 from fmnist_core.errors import DataError
 
 PIXELS = IMAGE_SHAPE[0] * IMAGE_SHAPE[1]
@@ -147,7 +148,7 @@ def _fault(cells: list[str], form: Form) -> str:
     if len(cells) != form.cells:
         return f"Expected {form.cells} cells. Received {len(cells):,}."
     for at, cell in enumerate(cells):
-        if at != form.label and not (cell.isascii() and cell.isdigit() and int(cell.lstrip("0")[:4] or 0) <= 255):
+        if at != form.label and not is_pixel(cell):
             received = repr(cell[:40]) if cell else "an empty cell"
             return f"Expected a whole number from 0 to 255 in column {at + 1}. Received {received}."
     return ""

@@ -135,13 +135,18 @@ def _blame(block: bytes, line_number: int, shown: str) -> None:
         _check_column_count(cells, number, shown)
         for position, cell in enumerate(cells):
             text = cell.strip().strip('"').strip()
-            if not (text.isascii() and text.isdigit() and int(text[:10]) <= 255):
+            if not is_pixel(text):
                 column = "label" if position == 0 else f"pixel {position}"
                 received = repr(text[:40]) if text else "an empty cell"
                 raise DataError(
                     f"{shown}, line {number}, column {position + 1} ({column}): "
                     f"Expected a whole number from 0 to 255. Received {received}."
                 )
+
+
+def is_pixel(text: str) -> bool:
+    """Whether a cell holds a whole number from 0 to 255 and nothing else; however long it is."""
+    return text.isascii() and text.isdigit() and int(text.lstrip("0")[:4] or 0) <= 255
 
 
 def _check_column_count(cells: list[str], line_number: int, shown: str) -> None:

@@ -53,7 +53,7 @@ def base_spec(presets: dict[str, RunSpec], dataset: Dataset) -> tuple[RunSpec, s
 
 def _fork(parent: Run, epoch: str) -> tuple[RunSpec, str]:
     """Return the spec of a Run that goes on from an epoch of another, on that one's data, and its scope."""
-    if not epoch.isdigit():
+    if not epoch.isdecimal() or len(epoch) > 4:
         raise RunError(f"Expected the number of an epoch in the address. Received {epoch[:20]!r}.")
     spec = fork(parent, int(epoch))
     tuning = (
