@@ -9,6 +9,7 @@ import streamlit as st
 from fmnist_core.errors import LabError
 from fmnist_core.progress import Progress, Watcher
 from fmnist_core.ready_made import FOLDER as READY_MADE
+from fmnist_core.ready_made import ready_made
 from fmnist_core.run_notes import Notes
 from fmnist_core.runs import Run, RunState, find_run, list_runs
 from pages.ui.data import plain
@@ -45,6 +46,12 @@ def readable_runs(states: tuple[RunState, ...] | None = None, *, archived: bool 
     ]
     progresses.sort(key=lambda progress: progress.state != RunState.RUNNING)  # stable: else the order stays
     return [progress for progress in progresses if states is None or progress.state in states]
+
+
+def finished_models() -> list[Progress]:
+    """Return what can be asked for answers: all completed Runs, then the model that comes with the product."""
+    given = ready_made()
+    return readable_runs((RunState.COMPLETED,)) + ([watcher().progress(given)] if given else [])
 
 
 def damaged_runs() -> list[tuple[Run, str]]:

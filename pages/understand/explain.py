@@ -4,12 +4,11 @@ import streamlit as st
 
 from fmnist_core import explain_client
 from fmnist_core.errors import LabError
-from fmnist_core.ready_made import ready_made
 from fmnist_core.run_data import dataset_of
-from fmnist_core.runs import KERAS_FILE, RunState
+from fmnist_core.runs import KERAS_FILE
 from pages.ui.data import plain
 from pages.ui.header import empty_state, page_header
-from pages.ui.runs import choose_run, readable_runs, watcher
+from pages.ui.runs import choose_run, finished_models
 from pages.ui.understand.explain import ALL, ONE, PAIR, VIEW_KEY
 from pages.ui.understand.explain_features import kept_features, sample_note
 from pages.ui.understand.explain_map import map_view
@@ -18,15 +17,12 @@ from pages.ui.understand.explain_pair import nearest_across, pair_choice, pair_f
 from pages.ui.understand.result import evaluate, read_result
 
 page_header("Explain", "Why does the model say that?")
-finished = readable_runs((RunState.COMPLETED,))
-if (given := ready_made()) is not None:
-    finished.append(watcher().progress(given))
 with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
     view = st.segmented_control(
         "View", [ONE, ALL, PAIR], default=ONE, required=True, key=VIEW_KEY, bind="query-params", width="content",
         label_visibility="collapsed",
     )  # fmt: skip
-    progress = choose_run(finished)
+    progress = choose_run(finished_models())
 if progress is None:
     empty_state("No Run is completed yet. A first one takes a minute.", "pages/train/new.py", "Start a Run")
     st.stop()
