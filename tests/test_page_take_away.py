@@ -160,6 +160,15 @@ def test_without_its_data_proven_files_stay_and_nothing_is_offered_to_be_made(op
     assert not page.error and "Start" in [button.label for button in page.button]
 
 
+@pytest.mark.parametrize("content", ["[]", "{"])
+def test_where_the_result_is_damaged_proven_files_stay(open_page, proven, content):
+    (proven.folder / RESULT_FILE).write_text(content)
+    page = open_page()
+    assert [label.split()[0] for label in downloads(page)][:4] == ["Take", "keras", "tflite", "onnx"]
+    assert "classes = []" in page.code[0].value
+    assert "take.again" not in [button.key for button in page.button]
+
+
 def test_files_that_failed_can_be_made_again(open_page, proven, started, monkeypatch):
     page = open_page()
     page.button(key="take.again").click().run()

@@ -42,7 +42,7 @@ def take_away(run: Run) -> None:
     _start(run)
     if exports is not None and exports.offered:
         with st.expander("How to use the files"):
-            _snippets(exports)
+            _snippets(exports, dataset.class_names if dataset else _class_names(run))
 
 
 def _dataset(run: Run) -> tuple[Dataset | None, str]:
@@ -53,7 +53,16 @@ def _dataset(run: Run) -> tuple[Dataset | None, str]:
         return None, str(error)
 
 
+def _class_names(run: Run) -> tuple[str, ...]:
+    """Return what the Run's result says of them; none where it is damaged."""
+    try:
+        return tuple((run.result or {}).get("class_names", ()))
+    except LabError:
+        return ()
+
+
 def _task(run: Run) -> Task:
+    """Return the task that makes the files. Its data are at hand, so the Run's result can be read."""
     sha256 = (run.result or {}).get("sha256", "")
     return Task("export", run.spec.dataset, run.spec.dataset_folder, sha256, {"run": run.id})
 
@@ -68,15 +77,19 @@ def _offer(task: Task) -> None:
 
 def _made(exports: Exports, texts: dict[str, str], *, remakable: bool) -> None:
     """Show the files; where some are missing and the data are at hand, the way to make them again."""
-    lacking = remakable and len(exports.offered) < len(FORMATS)
+    if not remakable or len(exports.offered) == len(FORMATS):
+        _bundle(exports, texts)
+        _files(exports)
+        return
     task = _task(exports.run)
-    if lacking and task.status().state in ("waiting", "running", "failed", "cancelled"):
+    state = task.status().state
+    if state in ("waiting", "running", "failed", "cancelled"):
         _offer(task)
-        if task.status().is_active:
-            return  # each file goes before it comes again
+    if state in ("waiting", "running"):
+        return  # each file goes before it comes again
     _bundle(exports, texts)
     _files(exports)
-    if lacking and task.status().state in ("absent", "done"):
+    if state in ("absent", "done"):
         st.button(
             "Make them again", icon=":material/refresh:", type="tertiary", key="take.again", on_click=task.start,
             help="For a file that failed for a reason outside of the model, such as a full disk or too little memory. "
@@ -162,13 +175,12 @@ def _bytes(files: dict[str, Path]) -> int:
     return sum(file.stat().st_size for file in files.values())
 
 
-def _snippets(exports: Exports) -> None:
-    offered = exports.offered
+def _snippets(exports: Exports, class_names: tuple[str, ...]) -> None:
+    offered, names = exports.offered, ", ".join(map(repr, class_names))
     st.caption("Each takes grey pictures of 28×28 pixels from 0 to 255, light on black, and prepares them itself.")
     made_with = ", ".join(f"{name} {version}" for name, version in exports.versions.items())
     for tab, name in zip(st.tabs([FORMATS[name].title for name in offered]), offered, strict=True):
         with tab:
-            names = ", ".join(map(repr, (exports.run.result or {}).get("class_names", ())))
             st.code(SNIPPETS[name].format(file=FORMATS[name].file, classes=names), language="python")
     st.caption(f"Written with {plain(made_with)}.")
 
