@@ -79,7 +79,7 @@ class Extent:
 def extent(run: Run, dataset: Dataset, *, everything: bool = False) -> Extent:
     """Return how many images the features of a Run are computed of: all, or for a heavy network a sample."""
     train, test = len(dataset.y_train), len(dataset.y_test)
-    each = work_per_image(run)
+    each = _work_for_features(run)
     if not everything and each * (train + test) > WORK_LIMIT:
         test = min(test, max(LEAST_TEST, int(WORK_LIMIT / 3 / each)))
         train = min(train, max(LEAST_TRAIN, int(WORK_LIMIT / each) - test))
@@ -87,14 +87,20 @@ def extent(run: Run, dataset: Dataset, *, everything: bool = False) -> Extent:
 
 
 def work_per_image(run: Run) -> int:
-    """Return the multiplications with addition that a Run's model does for one image."""
-    spec = run.spec
+    """Return the multiplications with addition that a Run's whole model does for one image that it never saw."""
     try:
-        if spec.keeps_features and not spec.fine_tune_epochs and not spec.mirror_averaging and _has_store(spec):
-            return max(1, epoch_multiply_adds(spec))
-        return max(1, multiply_adds(spec) * (2 if spec.mirror_averaging else 1))
+        return max(1, multiply_adds(run.spec) * (2 if run.spec.mirror_averaging else 1))
     except LabError:
         return 100_000_000  # of a network that the spec does not describe: as if it were middling
+
+
+def _work_for_features(run: Run) -> int:
+    """Return those for one image of the data: the head's alone where training left what the trunk makes of them."""
+    spec = run.spec
+    if spec.keeps_features and not spec.fine_tune_epochs and not spec.mirror_averaging and _has_store(spec):
+        with suppress(LabError):
+            return max(1, epoch_multiply_adds(spec))
+    return work_per_image(run)
 
 
 def _has_store(spec: RunSpec) -> bool:
