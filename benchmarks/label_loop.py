@@ -136,7 +136,7 @@ def review(data: Dataset, judgement: Judgement, true: np.ndarray, *, trusting: b
 
 def measure(data: Dataset, base: RunSpec, seeds: int) -> Effect:
     """Train all pairs and return what the decisions did."""
-    name = launch(Trial(base, seeds), data)
+    name = launch(Trial(base, seeds))
     wait(find_trial(name, list_runs()).runs)
     effect = effect_of(find_trial(name, list_runs()), data)
     print(effect.frame().to_string(index=False))

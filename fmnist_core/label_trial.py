@@ -1,6 +1,6 @@
 """Label trial: the same network trained with and without the label decisions, several seeds, a Run each.
 
-    group = launch(Trial(PRESETS["first-steps"], seeds=5), dataset)
+    group = launch(Trial(PRESETS["first-steps"], seeds=5))
     trial = find_trial(group, list_runs())
 
 The two Runs of a seed differ in `RunSpec.label_marks` alone, and in the title that says so. All Runs with decisions get
@@ -14,8 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from fmnist_core import jobs, zoo
-from fmnist_core.datasets import Dataset
+from fmnist_core import datasets, jobs, zoo
 from fmnist_core.errors import LabError, SpecError
 from fmnist_core.files import write_atomically
 from fmnist_core.overlay import Overlay, overlay_file
@@ -120,12 +119,14 @@ class Launched:
         return Overlay.read(sha256, files[0]) if files else Overlay(sha256, {})
 
 
-def launch(trial: Trial, dataset: Dataset, runs_folder: Path | None = None) -> str:
+def launch(trial: Trial, runs_folder: Path | None = None) -> str:
     """Queue the Runs of all seeds, pair by pair, and return the group that they share.
 
     Raises:
-        LabError: if no decision changes a training image, or the decisions do not fit the data; nothing starts then.
+        LabError: if no decision changes a training image, the decisions do not fit the trial's data, or these cannot be
+            read; nothing starts then.
     """
+    dataset = datasets.load(trial.base.dataset, trial.base.dataset_folder or None)
     overlay = Overlay.read(dataset.sha256)
     if not overlay.digest:
         raise LabError("Expected a training image that was relabelled or dropped. Received no such decision.")

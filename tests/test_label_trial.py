@@ -63,7 +63,7 @@ def test_the_two_specs_of_a_seed_differ_in_the_marks_alone():
 
 def test_one_click_queues_all_pairs_and_the_trial_is_found_again():
     decide()
-    name = launch(Trial(BASE, 2), DATA)
+    name = launch(Trial(BASE, 2))
     trial = find_trial(name, list_runs())
     assert [run.spec.title for run in trial.runs] == [
         f"First steps, seed {seed}, {words}" for seed in (1, 2) for words in ("labels as given", "with decisions")
@@ -75,7 +75,7 @@ def test_one_click_queues_all_pairs_and_the_trial_is_found_again():
 
 def test_the_data_of_a_pair_differ_by_the_decisions_alone():
     decide()
-    (pair, *_) = find_trial(launch(Trial(BASE, 2), DATA), list_runs()).pairs
+    (pair, *_) = find_trial(launch(Trial(BASE, 2)), list_runs()).pairs
     given, decided = (load_data(run.spec, kept_marks(run)) for run in (pair.without, pair.marked))
     count = [len(data.train[0]) + len(data.validation[0]) for data in (given, decided)]
     assert count == [400, 399]
@@ -90,7 +90,7 @@ def test_the_data_of_a_pair_differ_by_the_decisions_alone():
 
 def test_decisions_made_after_the_launch_do_not_reach_runs_that_wait():
     overlay = decide()
-    trial = find_trial(launch(Trial(BASE, 2), DATA), list_runs())
+    trial = find_trial(launch(Trial(BASE, 2)), list_runs())
     overlay.mark("train", 9, "drop")
     for pair in trial.pairs:
         assert Overlay.read(DATA.sha256, kept_marks(pair.marked)).digest == overlay.digest
@@ -101,7 +101,25 @@ def test_decisions_made_after_the_launch_do_not_reach_runs_that_wait():
 def test_without_a_decision_that_changes_training_nothing_starts():
     Overlay.read(DATA.sha256).mark("train", 1, "keep").mark("test", 1, "drop")
     with pytest.raises(LabError, match="Expected a training image that was relabelled or dropped"):
-        launch(Trial(BASE), DATA)
+        launch(Trial(BASE))
+    assert list_runs() == []
+
+
+def test_the_decisions_are_those_about_the_data_that_the_trial_names(monkeypatch):
+    decide()
+    loaded = []
+    other = dataclasses.replace(DATA, sha256="e" * 64)
+    monkeypatch.setattr(datasets, "load", lambda *asked: loaded.append(asked) or other)
+    with pytest.raises(LabError, match="Received no such decision"):
+        launch(Trial(BASE.replace(dataset="own", dataset_folder="/data"), 2))
+    assert loaded == [("own", "/data")]
+    assert list_runs() == []
+
+
+def test_decisions_that_do_not_fit_the_data_start_nothing():
+    decide().mark("train", 400, "drop")
+    with pytest.raises(LabError, match="Received one on train-400"):
+        launch(Trial(BASE, 2))
     assert list_runs() == []
 
 
@@ -121,7 +139,7 @@ def test_a_trial_that_would_mislead_is_refused(wrong):
 
 def test_the_effect_is_that_of_the_pairs_that_are_done():
     decide()
-    trial = find_trial(launch(Trial(BASE, 3), DATA), list_runs())
+    trial = find_trial(launch(Trial(BASE, 3)), list_runs())
     assert effect_of(trial, DATA) is None
     for pair, without, marked in zip(trial.pairs, (100, 110, 120), (120, 126, 130), strict=True):
         complete(pair.without, without)
@@ -141,7 +159,7 @@ def test_the_effect_is_that_of_the_pairs_that_are_done():
 
 def test_runs_on_other_data_are_no_evidence():
     decide()
-    trial = find_trial(launch(Trial(BASE, 2), DATA), list_runs())
+    trial = find_trial(launch(Trial(BASE, 2)), list_runs())
     for run in trial.runs:
         complete(run, 100)
     (trial.pairs[0].marked.folder / RESULT_FILE).write_text(json.dumps({"sha256": "0" * 64}))

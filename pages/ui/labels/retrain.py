@@ -110,12 +110,12 @@ def _form(dataset: Dataset, decisions: Overlay, progresses: list[Progress]) -> N
     in_all = f" Roughly {duration(known.total_s * 2 * seeds)} on this machine in all." if known else ""
     st.caption(f"They run in the background with the decisions as they are now; go on reviewing meanwhile.{in_all}")
     if pressed:
-        _start(base, seeds, dataset)
+        _start(base, seeds)
 
 
-def _start(base: RunSpec, seeds: int, dataset: Dataset) -> None:
+def _start(base: RunSpec, seeds: int) -> None:
     try:
-        group = launch(Trial(base, seeds), dataset)
+        group = launch(Trial(base, seeds))
     except (LabError, OSError) as error:
         st.error(f"The Runs could not be started. {plain(str(error))}", icon=":material/error:")
         return
