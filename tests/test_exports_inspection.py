@@ -89,6 +89,12 @@ def test_keras_makes_a_nested_models_loss_and_drops_the_outer_ones(tmp_path):
     assert not read.compiled and read.layers[0].compiled  # why the one is left out of the look, and the other is not
 
 
+def overwritten(content):
+    """The archive with other bytes where the packed config.json begins."""
+    at = content.index(b"config.json") + len("config.json")
+    return content[:at] + b"\xff" * 8 + content[at + 8 :]
+
+
 BAD = {
     "Lambda": (keras_file(layer("Lambda")), "Received a Lambda \\(layer 'lambda'\\): it is Python code"),
     "Lambda within": (keras_file(layer("TimeDistributed", layer=layer("Lambda"))), "Received a Lambda"),
@@ -109,6 +115,7 @@ BAD = {
     "no weights": (keras_file(DENSE, members={"model.weights.h5": None}), "an archive without model.weights.h5"),
     "more files": (keras_file(DENSE, members={"run.py": b"x"}), "and nothing else. Received run.py"),
     "torn": (keras_file(DENSE)[:-30], "Received a damaged one"),
+    "overwritten": (overwritten(keras_file(DENSE)), "Received a damaged one"),
     "no JSON": (keras_file(members={"config.json": "{"}), "Received a damaged one"),
     "other JSON": (keras_file(members={"config.json": "[1]"}), "Received other JSON"),
     "endless": (keras_file(members={"config.json": "[" * 100_000}), "nested without end|a damaged one"),

@@ -1,9 +1,7 @@
 """A zip of pictures, read member by member in memory. Nothing is unpacked to disk, so names can do no harm."""
 
-import lzma
 import stat
 import zipfile
-import zlib
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
@@ -12,22 +10,13 @@ import numpy as np
 from fmnist_core import intake
 from fmnist_core.batch.rows import MAX_ROWS, MAX_UNPACKED_BYTES, NO_LABEL, Chunk, Labels, Notes, Problem, Report
 from fmnist_core.batch.rows import printable as shown
+from fmnist_core.datasets.files import ZIP_DAMAGE
 from fmnist_core.errors import DataError, ImageError
 from fmnist_core.xray import Framing, kind_of, trace, usual
 
 CHUNK = 64
 _JUNK_NAMES = {".ds_store", "thumbs.db", "desktop.ini"}
 _PICTURE_ENDINGS = {".png", ".jpg", ".jpeg", ".webp", ".gif"}
-_DAMAGE = (
-    zipfile.BadZipFile,
-    zlib.error,
-    lzma.LZMAError,
-    EOFError,
-    NotImplementedError,
-    RuntimeError,
-    OSError,
-    ValueError,
-)
 
 
 def lone_data_file(path: Path, name: str) -> bool:
@@ -75,7 +64,7 @@ def _row(
         reason = str(error).removeprefix("It: ")
         notes.problems.append(Problem(name, reason[:1].upper() + reason[1:]))
         return None
-    except _DAMAGE as error:
+    except ZIP_DAMAGE as error:
         notes.problems.append(Problem(name, f"Expected a whole file. Received damage: {error}."))
         return None
     folders = PurePosixPath(member.filename.replace("\\", "/")).parts[:-1]
@@ -129,5 +118,5 @@ def _is_junk(member: zipfile.ZipInfo) -> bool:
 def _opened(path: Path, name: str) -> zipfile.ZipFile:
     try:
         return zipfile.ZipFile(path)
-    except _DAMAGE as error:
+    except ZIP_DAMAGE as error:
         raise DataError(f"{shown(name)}: Expected a whole .zip. Received a damaged one: {error}.") from error

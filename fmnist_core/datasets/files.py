@@ -6,6 +6,7 @@ swells to gigabytes costs no more than the limit of its reader.
 
 import gzip
 import io
+import lzma
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -16,7 +17,9 @@ from typing import BinaryIO
 from fmnist_core.errors import DataError
 
 GZIP_MAGIC, ZIP_MAGIC = b"\x1f\x8b", b"PK"
-_DAMAGE = (gzip.BadGzipFile, zipfile.BadZipFile, zlib.error, EOFError)
+_DAMAGE = (gzip.BadGzipFile, zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError)
+# All that zipfile raises where an archive, or a file in it, is damaged, locked, or packed in a way it does not know.
+ZIP_DAMAGE = (*_DAMAGE, NotImplementedError, RuntimeError, OSError, ValueError)
 
 
 def display_name(source: str | Path | bytes, name: str = "") -> str:

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from fmnist_core.datasets.files import ZIP_DAMAGE
 from fmnist_core.errors import ModelError
 
 MAX_BYTES = 200 << 20  # of the file
@@ -80,7 +81,7 @@ def _read(content: bytes, name: str) -> tuple[dict[str, Any], dict[str, Any]]:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             _check_members([(member.filename, member.file_size) for member in archive.infolist()], name)
             parts = [json.loads(archive.read(member)) for member in ("config.json", "metadata.json")]
-    except (zipfile.BadZipFile, ValueError, OSError, EOFError, RuntimeError, NotImplementedError) as error:
+    except ZIP_DAMAGE as error:
         raise ModelError(f"{name}: expected a whole .keras file. Received a damaged one: {error}.") from error
     if not all(isinstance(part, dict) for part in parts):
         raise ModelError(f"{name}: expected JSON objects in config.json and metadata.json. Received other JSON.")
