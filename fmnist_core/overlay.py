@@ -10,6 +10,7 @@ import json
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from numbers import Integral
 from pathlib import Path
 from typing import Literal
 
@@ -18,10 +19,11 @@ import numpy as np
 from fmnist_core import paths
 from fmnist_core.datasets import Dataset
 from fmnist_core.errors import DataError
-from fmnist_core.places import Place
+from fmnist_core.places import WORDS, Place
 
 ACTIONS = ("keep", "relabel", "drop", "clear")
 Action = Literal["keep", "relabel", "drop", "clear"]
+_END_S = 2**33  # in the year 2242: what dates in a table can hold
 
 
 @dataclass(frozen=True)
@@ -78,27 +80,31 @@ class Overlay:
         changed: marks on its images are notes.
 
         Raises:
-            DataError: the overlay is of other data, or names an image or a class that they do not have.
+            DataError: see check.
         """
-        if dataset.sha256 != self.sha256:
-            raise DataError(f"Expected an overlay of {dataset.sha256[:12]}. Received one of {self.sha256[:12]}.")
+        self.check(dataset)
         changes = {place.index: mark for place, mark in self.marks.items() if place.split == "train"}
-        count, classes = len(dataset.y_train), len(dataset.class_names)
-        for index, mark in changes.items():
-            if index >= count or (mark.label or 0) >= classes:
-                raise DataError(
-                    f"Expected decisions on {count:,} training images in {classes} classes. "
-                    f"Received one on train-{index}, label {mark.label}."
-                )
         dropped = [index for index, mark in changes.items() if mark.action == "drop"]
         relabelled = {index: mark.label for index, mark in changes.items() if mark.action == "relabel"}
         if not dropped and not relabelled:
             return dataset.x_train, dataset.y_train
         labels = dataset.y_train.copy()
         labels[list(relabelled)] = list(relabelled.values())
-        kept = np.ones(count, bool)
+        kept = np.ones(len(labels), bool)
         kept[dropped] = False
         return (dataset.x_train[kept], labels[kept]) if dropped else (dataset.x_train, labels)
+
+    def check(self, dataset: Dataset) -> None:
+        """Raise DataError if the overlay is of other data, or names an image or a class that they do not have."""
+        if dataset.sha256 != self.sha256:
+            raise DataError(f"Expected an overlay of {dataset.sha256[:12]}. Received one of {self.sha256[:12]}.")
+        counts, classes = {"train": len(dataset.y_train), "test": len(dataset.y_test)}, len(dataset.class_names)
+        for place, mark in self.marks.items():
+            if place.index >= counts[place.split] or (mark.label or 0) >= classes:
+                raise DataError(
+                    f"Expected decisions on {counts[place.split]:,} {WORDS[place.split].lower()} images in {classes} "
+                    f"classes. Received one on {place}, label {mark.label}."
+                )
 
     def kept(self, count: int) -> np.ndarray:
         """Return which of `count` training images `apply` keeps: sorted positions, (m,) int64."""
@@ -137,6 +143,8 @@ def set_aside(sha256: str) -> Path:
 
 
 def _check(split: str, index: int, action: str, label: int | None) -> None:
+    if any(isinstance(value, bool) or not isinstance(value, Integral | None) for value in (index, label)):
+        raise DataError(f"Expected whole numbers for image and label. Received {index!r} and {label!r}.")
     if action not in ACTIONS:
         raise DataError(f"Expected one of {', '.join(ACTIONS)}. Received {action!r}.")
     if split not in ("train", "test") or index < 0:
@@ -174,10 +182,10 @@ def _lines(file: Path) -> Iterator[tuple[Place, Mark]]:
         try:
             values = json.loads(line)
             _check(values["split"], values["index"], values["action"], values["label"])
-            yield (
-                Place(values["split"], values["index"]),
-                Mark(values["action"], values["label"], float(values["time_s"])),
-            )
+            time_s = float(values["time_s"])
+            if not 0 <= time_s < _END_S:
+                raise DataError(f"Expected a time in seconds since 1970. Received {time_s}.")
+            yield Place(values["split"], values["index"]), Mark(values["action"], values["label"], time_s)
         except (ValueError, KeyError, TypeError, DataError) as error:
             raise DataError(
                 f"Expected label decisions, a line of JSON each. Received a damaged line {number} in {file}."

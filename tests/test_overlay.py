@@ -83,6 +83,12 @@ def test_a_torn_last_line_is_left_out_and_the_next_decision_is_whole():
         "nonsense", "[]", "{}", '{"split": "train", "index": -1, "action": "drop", "label": null, "time_s": 0}',
         '{"split": "train", "index": 1, "action": "burn", "label": null, "time_s": 0}', "\x00\x00",
         '{"split": "train", "index": 1, "action": "relabel", "label": null, "time_s": 0}',
+        '{"split": "train", "index": 1.5, "action": "drop", "label": null, "time_s": 0}',
+        '{"split": "train", "index": true, "action": "drop", "label": null, "time_s": 0}',
+        '{"split": "train", "index": null, "action": "drop", "label": null, "time_s": 0}',
+        '{"split": "train", "index": 1, "action": "relabel", "label": 2.5, "time_s": 0}',
+        '{"split": "train", "index": 1, "action": "drop", "label": null, "time_s": 1e300}',
+        '{"split": "train", "index": 1, "action": "drop", "label": null, "time_s": NaN}',
     ],
 )  # fmt: skip
 def test_damage_is_told_with_file_and_line_and_nothing_is_lost(line):
@@ -105,9 +111,10 @@ def test_an_overlay_of_other_data_is_refused():
 
 
 def test_a_decision_on_an_image_or_class_that_is_not_there_is_refused():
-    for index, label in ((100, 1), (1, 10)):
-        with pytest.raises(DataError, match="Expected decisions on 100 training images"):
-            Overlay(DATASET.sha256, {}).mark("train", index, "relabel", label).apply(DATASET)
+    for split, index, label in (("train", 100, 1), ("train", 1, 10), ("test", 20, 1), ("test", 1, 10)):
+        words = {"train": "100 training", "test": "20 test"}[split]
+        with pytest.raises(DataError, match=f"Expected decisions on {words} images in 10 classes"):
+            Overlay(DATASET.sha256, {}).mark(split, index, "relabel", label).apply(DATASET)
 
 
 @pytest.mark.parametrize(

@@ -91,6 +91,12 @@ def test_the_epoch_of_the_address_is_shown_and_can_be_forked(folder):
     assert "Fork from epoch 2" in links(app)
 
 
+@pytest.mark.parametrize("epoch", ["9" * 5000, "02", "²", "x", ""])
+def test_an_epoch_in_the_address_that_was_not_kept_is_passed_over(folder, epoch):
+    run = kept_run(folder)
+    assert "Epoch 3 has answers alone" in words(opened(run=run.id, epoch=epoch))
+
+
 def test_a_stopped_run_can_be_looked_at_too(folder):
     kept_run(folder, ended="stopped", weights=())
     app = opened()

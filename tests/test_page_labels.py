@@ -189,6 +189,17 @@ def test_a_damaged_file_is_told_kept_and_can_be_set_aside(dataset):
     assert grids(page)
 
 
+@pytest.mark.parametrize(
+    ("split", "index", "label"), [("train", 1500, None), ("test", 300, None), ("train", 1, 10), ("test", 1, 10)]
+)
+def test_decisions_on_what_the_data_do_not_have_are_told(dataset, split, index, label):
+    Overlay(dataset.sha256, {}).mark(split, index, "keep" if label is None else "relabel", label)
+    page = open_page()
+    assert f"Received one on {split}-{index}, label {label}" in page.error[0].value.replace("\\", "")
+    page.button(key="labels.aside").click().run()
+    assert not page.exception and grids(page)
+
+
 def test_a_decision_that_cannot_be_saved_is_told_and_the_image_stays(dataset, monkeypatch):
     def refuse(*_):
         raise OSError("No space left on device")

@@ -1,6 +1,8 @@
 """Predict's honest answers and its ways to break the input: what is sent to the browser, with and without gradients."""
 
 import json
+import threading
+from concurrent.futures import Future
 
 import numpy as np
 import pytest
@@ -12,6 +14,7 @@ from fmnist_core.calibration import with_temperature
 from fmnist_core.ready_made import ready_made
 from fmnist_core.rejection import detector_of
 from pages.ui.predict import break_it
+from pages.ui.predict.honest import PATIENCE_S
 from pages.ui.verdict import Model
 
 pytestmark = pytest.mark.skipif(not REAL_DATA, reason="Fashion-MNIST is not installed on this machine")
@@ -85,6 +88,56 @@ def test_on_stand_in_data_it_says_that_none_of_these_cannot_be_told(monkeypatch)
     assert sent(app, "fmnist_lab_verdict")[0]["refusal"] == ""
     assert any("cannot be told here" in caption.value for caption in app.caption)
     st.cache_resource.clear()
+
+
+@pytest.fixture
+def slow_yardstick(monkeypatch):
+    """A yardstick in the making that is there, or fails, when the test says so."""
+    import streamlit as st
+
+    asked, go = [], threading.Event()
+
+    def make(*_):
+        asked.append(threading.current_thread())
+        go.wait(30)
+        raise OSError("no space left")
+
+    st.cache_resource.clear()
+    monkeypatch.setattr("pages.ui.predict.honest.detector_of", make)
+    yield asked, go
+    go.set()
+    st.cache_resource.clear()
+
+
+def test_a_yardstick_in_the_making_does_not_hold_the_server_and_is_waited_for_once(slow_yardstick, monkeypatch):
+    waits = []
+    monkeypatch.setattr(Future, "result", lambda self, timeout=None, true=Future.result: waits.append(timeout) or true(
+        self, timeout))  # fmt: skip
+    asked, _ = slow_yardstick
+    app = opened(n="2")
+    app.run()
+    assert asked[0].daemon and len(asked) == 1  # Python joins other threads before it ends
+    assert [wait for wait in waits if wait is not None] == [PATIENCE_S, 0]
+
+
+def test_after_a_failure_the_next_session_asks_again(slow_yardstick):
+    asked, go = slow_yardstick
+    go.set()
+    app = opened(n="2")
+    app.run()
+    assert any("no space left" in caption.value for caption in app.caption) and len(asked) == 1
+    opened(n="2")
+    assert len(asked) == 2
+
+
+def test_one_item_is_predicted_once_however_often_the_page_runs(monkeypatch):
+    asked, true = [], prediction.Predictor.probabilities
+    monkeypatch.setattr(
+        prediction.Predictor, "probabilities", lambda self, images: asked.append(len(images)) or true(self, images)
+    )
+    app = opened(n="7")
+    app.run()
+    assert asked == [1]
 
 
 def test_seven_sliders_break_a_test_image_and_the_attack_says_why_it_is_missing():

@@ -5,6 +5,7 @@ here the same bars grow and slide to their place.
 """
 
 import base64
+import functools
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -13,11 +14,13 @@ import numpy as np
 import streamlit as st
 
 from fmnist_core.calibration import with_temperature
+from fmnist_core.confidence import Temperature
 from fmnist_core.figures.palette import CLASS_COLOURS
 from fmnist_core.prediction import Predictor
 from fmnist_core.runs import Run
 
 _HERE = Path(__file__).parent
+_KEPT_IMAGES = 64  # of one question; more are asked again, for they are not drawn several times a second
 
 # At module level, so that it is registered once per process and never within a rerun.
 _component = st.components.v2.component(
@@ -34,12 +37,28 @@ class Model(NamedTuple):
     title: str
     predictor: Predictor
     run: Run | None = None
-    temperature: float = 1.0
+    temperature: Temperature = Temperature(reason="this model belongs to no Run")
+
+    def scores(self, images: np.ndarray) -> np.ndarray:
+        """Return probabilities as they leave the model: (n, 28, 28) uint8 -> (n, classes) float32, read-only.
+
+        The parts of a page ask for the same images, and so does every rerun: a few are kept.
+        """
+        if len(images) <= _KEPT_IMAGES:
+            return _scores(self.predictor, len(images), np.ascontiguousarray(images).tobytes())
+        return self.predictor.probabilities(images)
 
     def probabilities(self, images: np.ndarray) -> np.ndarray:
         """Return calibrated probabilities: (n, 28, 28) uint8 -> (n, classes) float, rows sum to 1."""
-        rows = self.predictor.probabilities(images)
-        return rows if self.temperature == 1 else with_temperature(rows, self.temperature)
+        rows = self.scores(images)
+        return with_temperature(rows, self.temperature.value) if self.temperature.is_fitted else rows
+
+
+@functools.lru_cache(maxsize=32)
+def _scores(predictor: Predictor, count: int, pixels: bytes) -> np.ndarray:
+    rows = predictor.probabilities(np.frombuffer(pixels, np.uint8).reshape(count, 28, 28))
+    rows.flags.writeable = False
+    return rows
 
 
 def verdict(

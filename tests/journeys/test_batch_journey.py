@@ -11,8 +11,8 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 
 ROOT = Path(__file__).resolve().parents[2]
-pytestmark = [pytest.mark.journey, pytest.mark.timeout(300)]
-PATIENCE_MS = 120_000  # the task is a process that yields to all others
+pytestmark = [pytest.mark.journey, pytest.mark.timeout(900)]
+PATIENCE_MS = 240_000  # the task is a process that yields to all others
 
 
 def trouser(shift: int) -> bytes:

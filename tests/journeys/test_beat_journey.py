@@ -6,8 +6,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 ROOT = Path(__file__).resolve().parents[2]
-pytestmark = [pytest.mark.journey, pytest.mark.timeout(300)]
-PATIENCE_MS = 60_000
+pytestmark = [pytest.mark.journey, pytest.mark.timeout(900)]
+PATIENCE_MS = 180_000
 
 
 @pytest.fixture

@@ -16,8 +16,8 @@ from fmnist_core.runs import PROBABILITIES_FILE, RESULT_FILE, Run
 from fmnist_core.spec import RunSpec
 
 ROOT = Path(__file__).resolve().parents[2]
-pytestmark = [pytest.mark.journey, pytest.mark.timeout(300)]
-PATIENCE_MS = 90_000
+pytestmark = [pytest.mark.journey, pytest.mark.timeout(900)]
+PATIENCE_MS = 180_000
 TEST_IMAGES = 200
 
 

@@ -15,8 +15,8 @@ from fmnist_core.runs import RunState, list_runs
 from fmnist_core.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
-pytestmark = [pytest.mark.journey, pytest.mark.timeout(600)]
-PATIENCE_MS = 240_000  # three trainings, on a machine that may be busy
+pytestmark = [pytest.mark.journey, pytest.mark.timeout(1200)]
+PATIENCE_MS = 480_000  # three trainings, on a machine that may be busy
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 ROOT = Path(__file__).resolve().parents[2]
-pytestmark = [pytest.mark.journey, pytest.mark.timeout(600)]
-PATIENCE_MS = 240_000  # TensorFlow starts in a process that yields to all others
+pytestmark = [pytest.mark.journey, pytest.mark.timeout(1200)]
+PATIENCE_MS = 480_000  # TensorFlow starts in a process that yields to all others
 
 
 @pytest.fixture

@@ -11,8 +11,8 @@ from playwright.sync_api import Page, expect
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.append(str(ROOT / "tests"))  # whichever folder the tests were started from
 
-pytestmark = [pytest.mark.journey, pytest.mark.timeout(900)]
-PATIENCE_MS = 300_000  # TensorFlow starts twice, once in a process that yields to all others
+pytestmark = [pytest.mark.journey, pytest.mark.timeout(1800)]
+PATIENCE_MS = 600_000  # TensorFlow starts twice, once in a process that yields to all others
 
 
 @pytest.fixture

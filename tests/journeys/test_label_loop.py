@@ -20,8 +20,8 @@ from fmnist_core.runs import RESULT_FILE, VALIDATION_FILE, VALIDATION_INDEX_FILE
 from fmnist_core.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
-pytestmark = [pytest.mark.journey, pytest.mark.timeout(900)]
-PATIENCE_MS = 300_000  # four trainings, on a machine that may be busy
+pytestmark = [pytest.mark.journey, pytest.mark.timeout(1800)]
+PATIENCE_MS = 600_000  # four trainings, on a machine that may be busy
 COUNT, WRONG = 1000, 30
 
 

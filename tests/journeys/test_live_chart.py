@@ -64,7 +64,7 @@ class Chart:
     def wait_for(self, condition: str, value: float | str) -> None:
         """Until a JavaScript expression of `host` and `value` holds."""
         self.page.wait_for_function(
-            f"([host, value]) => {condition}", arg=[self.host.element_handle(), value], timeout=60_000
+            f"([host, value]) => {condition}", arg=[self.host.element_handle(), value], timeout=180_000
         )
 
     def wait_for_ticks(self, count: int) -> None:
@@ -129,7 +129,7 @@ def url(serve_module: Callable[..., str], tmp_path_factory: pytest.TempPathFacto
 def chart(page: Page, url: str) -> Chart:
     page.goto(url)
     chart = Chart(page)
-    chart.host.wait_for(timeout=60_000)
+    chart.host.wait_for(timeout=180_000)
     return chart
 
 
@@ -232,7 +232,7 @@ def test_a_finger_scrolls_the_page_and_zooms_only_sideways(browser: Browser, url
     context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
     chart = Chart(context.new_page())
     chart.page.goto(url)
-    chart.host.wait_for(timeout=60_000)
+    chart.host.wait_for(timeout=180_000)
     chart.wait_for_points()
     chart.swipe(dx=0, dy=-300)
     chart.wait_for("host.getBoundingClientRect().top < value", 0)

@@ -14,8 +14,8 @@ from fmnist_core.runs import RunState, list_runs
 from fmnist_core.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
-pytestmark = [pytest.mark.journey, pytest.mark.timeout(600)]
-PATIENCE_MS = 60_000
+pytestmark = [pytest.mark.journey, pytest.mark.timeout(1200)]
+PATIENCE_MS = 180_000
 
 
 @pytest.fixture(scope="module")

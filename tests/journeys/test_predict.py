@@ -15,8 +15,8 @@ from benchmarks.browser import CHROMIUM, CHROMIUM_ARGS
 from fmnist_core.ready_made import FOLDER
 
 ROOT = Path(__file__).resolve().parents[2]
-pytestmark = [pytest.mark.journey, pytest.mark.timeout(300)]
-PATIENCE_MS = 60_000
+pytestmark = [pytest.mark.journey, pytest.mark.timeout(900)]
+PATIENCE_MS = 180_000
 TROUSER = [(0.36, 0.06), (0.64, 0.06), (0.68, 0.94), (0.56, 0.94), (0.5, 0.3), (0.44, 0.94), (0.32, 0.94), (0.36, 0.06)]
 TWIN = "20260101-000000-000000-twin-0001"
 

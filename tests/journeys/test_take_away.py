@@ -11,8 +11,8 @@ from playwright.sync_api import Page, expect
 from fmnist_core import datasets
 
 ROOT = Path(__file__).resolve().parents[2]
-pytestmark = [pytest.mark.journey, pytest.mark.timeout(900)]
-PATIENCE_MS = 300_000  # TensorFlow starts in a process that yields to all others
+pytestmark = [pytest.mark.journey, pytest.mark.timeout(1800)]
+PATIENCE_MS = 600_000  # TensorFlow starts in a process that yields to all others
 
 
 @pytest.fixture
@@ -95,6 +95,7 @@ def test_files_are_proven_and_taken_and_a_model_is_brought_in(page: Page, visit,
     expect(page.get_by_text("Received a Lambda")).to_be_visible(timeout=PATIENCE_MS)
     chooser.last.set_input_files(model_file(tmp_path, "plain"))
     expect(page.get_by_text("plain.keras").first).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.get_by_text("Received a Lambda")).to_be_hidden()  # the page knows the new file
     page.get_by_role("button", name="Bring it in").click()
     expect(page.get_by_text("It is here, which got most training images right")).to_be_visible(timeout=PATIENCE_MS)
     page.get_by_test_id("stMain").get_by_role("link", name="Result").click()

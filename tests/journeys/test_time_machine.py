@@ -8,8 +8,8 @@ from kept_run import kept_run, write_own_data
 from playwright.sync_api import Page, expect
 
 ROOT = Path(__file__).resolve().parents[2]
-pytestmark = [pytest.mark.journey, pytest.mark.timeout(600)]
-PATIENCE_MS = 240_000  # TensorFlow starts in a process that yields to all others
+pytestmark = [pytest.mark.journey, pytest.mark.timeout(1200)]
+PATIENCE_MS = 480_000  # TensorFlow starts in a process that yields to all others
 
 
 @pytest.fixture

@@ -13,8 +13,8 @@ from fmnist_core.runs import RunState, list_runs
 from fmnist_core.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
-pytestmark = [pytest.mark.journey, pytest.mark.timeout(900)]
-PATIENCE_MS = 240_000  # TensorFlow starts in a process of its own
+pytestmark = [pytest.mark.journey, pytest.mark.timeout(1800)]
+PATIENCE_MS = 480_000  # TensorFlow starts in a process of its own
 
 
 @pytest.fixture

@@ -23,10 +23,13 @@ def read_decisions(dataset: Dataset) -> Overlay:
     if problem := st.session_state.pop(_PROBLEM_KEY, ""):
         st.warning(plain(problem), icon=":material/error:")
     try:
-        return Overlay.read(dataset.sha256)
+        decisions = Overlay.read(dataset.sha256)
+        decisions.check(dataset)
+        return decisions
     except LabError as error:
         st.error(plain(str(error)), icon=":material/error:")
-        st.markdown("Repair the file, or set it aside under another name and start anew. Nothing is deleted.")
+        file = plain(str(overlay.overlay_file(dataset.sha256)))
+        st.markdown(f"Repair the file {file}, or set it aside under another name and start anew. Nothing is deleted.")
         st.button("Set the file aside", on_click=_set_aside, args=(dataset.sha256,), key="labels.aside")
         st.stop()
 

@@ -42,11 +42,11 @@ def answer(
     item = found.item if found else None
     with right:
         shown = st.container()
-        allowed = allow_none(models)
+        yardsticks = allow_none(models)
     with shown:
         verdict(
             models, item, key="verdict", hint=given.hint, caption=_caption(given, usual_item, item),
-            truth=given.truth, stamp=given.stamp, usual=usual_item, refusals=refusals(models, item) if allowed else (),
+            truth=given.truth, stamp=given.stamp, usual=usual_item, refusals=refusals(models, yardsticks, item),
         )  # fmt: skip
     with place:
         if cards and found:

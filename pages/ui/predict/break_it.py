@@ -108,5 +108,5 @@ def _attack(digest: str, answer: int, _model: Model, _item: np.ndarray, _work: i
 def _digest(model: Model, item: np.ndarray) -> str:
     """Name the model, as it is now, and the item."""
     file = model.run.folder / LITERT_FILE if model.run else None
-    name = f"{file} {file.stat().st_mtime_ns if file else 0} {model.temperature} "
+    name = f"{file} {file.stat().st_mtime_ns if file else 0} {model.temperature.value} "
     return hashlib.blake2b(name.encode() + item.tobytes(), digest_size=16).hexdigest()

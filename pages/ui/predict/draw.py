@@ -30,11 +30,10 @@ def draw_panel(model: Model) -> Given:
 
 def _templates(model: Model) -> tuple[Template, ...]:
     """Return the outlines of the model's classes; kept in the session, for this runs several times a second."""
-    spec = model.predictor.spec
-    key = spec.dataset, spec.dataset_folder
-    if _KEPT not in st.session_state or st.session_state[_KEPT][0] != key:
-        try:
-            st.session_state[_KEPT] = key, templates(data_of(model))
-        except LabError:
-            st.session_state[_KEPT] = key, ()  # the board does without: it needs no data
+    try:
+        dataset = data_of(model)
+        if _KEPT not in st.session_state or st.session_state[_KEPT][0] != dataset.sha256:
+            st.session_state[_KEPT] = dataset.sha256, templates(dataset)
+    except LabError:
+        return ()  # the board does without: it needs no data
     return st.session_state[_KEPT][1]

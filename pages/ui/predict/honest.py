@@ -1,28 +1,33 @@
 """Honest answers: calibrated probabilities, and "none of these" for what is unlike the training data."""
 
+import threading
+import weakref
 from collections.abc import Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 
 import numpy as np
 import streamlit as st
 
-from fmnist_core import datasets
-from fmnist_core.confidence import temperature_of
+from fmnist_core.datasets import Dataset
 from fmnist_core.errors import LabError
+from fmnist_core.fingerprints import file_fingerprint
 from fmnist_core.rejection import FALSE_REJECTS, Detector, detector_of
 from fmnist_core.runs import LITERT_FILE
 from pages.ui.data import plain
+from pages.ui.predict.models import data_of
 from pages.ui.verdict import Model
 
 PATIENCE_S = 1.0  # the first answer of a model waits so long for its yardstick; then the page tells when it is there
 LOOK_EVERY_S = 1.0
 NONE_KEY = "none"
+_FAILED, _WAITED = "yardstick.failed", "yardstick.waited"  # in a session: what failed, and what was waited for
+_one_at_a_time = threading.Lock()
+Yardstick = Future[Detector | str]  # the detector, or why there is none, in the making
 
 
-def allow_none(models: Sequence[Model]) -> bool:
-    """Say what the probabilities are, show the switch of "none of these", and return whether it is on."""
-    for model in models:
-        _yardstick(model)  # made while the user still draws
+def allow_none(models: Sequence[Model]) -> list[Yardstick]:
+    """Say what the probabilities are and show the switch of "none of these"; return yardsticks, none if it is off."""
+    yardsticks = [_yardstick(model) for model in models]  # made while the user still draws
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
         allowed = st.toggle(
             "Allow “none of these”", True, key=NONE_KEY, bind="query-params",
@@ -32,16 +37,16 @@ def allow_none(models: Sequence[Model]) -> bool:
         )  # fmt: skip
         said, help_ = calibration_words(models)
         st.caption(said, help=help_)
-    if allowed and (reason := _missing(models)):
+    if allowed and (reason := _missing(yardsticks)):
         st.caption(f"“None of these” cannot be told here. {plain(reason)}")
-    if allowed and not all(_yardstick(model).done() for model in models):
-        st.fragment(_watch, run_every=LOOK_EVERY_S)(models)
-    return allowed
+    if allowed and not all(yardstick.done() for yardstick in yardsticks):
+        st.fragment(_watch, run_every=LOOK_EVERY_S)(yardsticks)
+    return yardsticks if allowed else []
 
 
-def _watch(models: Sequence[Model]) -> None:
+def _watch(yardsticks: Sequence[Yardstick]) -> None:
     """Run the page again once every yardstick is there."""
-    if all(_yardstick(model).done() for model in models):
+    if all(yardstick.done() for yardstick in yardsticks):
         st.rerun()
     st.caption("Measuring what is usual for this model, once: until then every input gets a class.")
 
@@ -52,7 +57,7 @@ def calibration_words(models: Sequence[Model]) -> tuple[str, str]:
         "Networks are often surer than they are right, or less sure. Dividing their scores by one number, the "
         "temperature, mends that; the order of the classes stays. It is fitted on images that the Run never learned."
     )
-    found = [temperature_of(model.run) for model in models if model.run]
+    found = [model.temperature for model in models if model.run]
     if not found or not any(one.is_fitted for one in found):
         reason = f": {found[0].reason}" if found else ""
         return plain(f"Probabilities as the model gives them{reason.removesuffix('.')}."), means
@@ -60,61 +65,77 @@ def calibration_words(models: Sequence[Model]) -> tuple[str, str]:
     return f"Calibrated probabilities: of answers at 80%, 8 in 10 are right. Temperature {values}.", means
 
 
-def refusals(models: Sequence[Model], item: np.ndarray | None) -> tuple[str, ...]:
+def refusals(models: Sequence[Model], yardsticks: Sequence[Yardstick], item: np.ndarray | None) -> tuple[str, ...]:
     """Return for each model why the item, (28, 28) uint8, is none of the classes; "" where it may be one."""
-    return () if item is None else tuple(_refusal(model, item) for model in models)
+    return () if item is None else tuple(map(_refusal, models, yardsticks, [item] * len(models)))
 
 
-def _refusal(model: Model, item: np.ndarray) -> str:
-    detector = _detector(model)
+def _refusal(model: Model, yardstick: Yardstick, item: np.ndarray) -> str:
+    detector = _waited_for(yardstick)
     if not isinstance(detector, Detector):
         return ""
     images = item[np.newaxis]
-    found = detector.judge(images, model.predictor.probabilities(images))
+    found = detector.judge(images, model.scores(images))
     if found.is_blank[0]:
         return "There is next to nothing in it."
     return "It is unlike the training images." if found.is_none[0] else ""
 
 
-def _missing(models: Sequence[Model]) -> str:
+def _missing(yardsticks: Sequence[Yardstick]) -> str:
     """Return why a model cannot tell; "" while it is not known."""
-    for model in models:
-        future = _yardstick(model)
-        if future.done() and isinstance(future.result(), str):
-            return future.result()
-    return ""
+    known = [yardstick.result() for yardstick in yardsticks if yardstick.done()]
+    return next((reason for reason in known if isinstance(reason, str)), "")
 
 
-def _detector(model: Model) -> Detector | str:
+def _waited_for(yardstick: Yardstick) -> Detector | str:
+    """Return what is known; a session waits once for each."""
+    waited = st.session_state.setdefault(_WAITED, weakref.WeakSet())
+    patience_s = 0 if yardstick in waited else PATIENCE_S
+    waited.add(yardstick)
     try:
-        return _yardstick(model).result(PATIENCE_S)
+        return yardstick.result(patience_s)
     except TimeoutError:
         return "It is still being measured."
 
 
-def _yardstick(model: Model) -> "Future[Detector | str]":
-    """Return the detector, or why there is none, in the making: a second of work, once on this machine."""
-    if model.run is None:
-        future: Future[Detector | str] = Future()
-        future.set_result("This model belongs to no Run.")
+def _yardstick(model: Model) -> Yardstick:
+    """Return a model's yardstick: a second of work, once on this machine.
+
+    It belongs to the model and the data that lie there now. After a failure the next session asks again.
+    """
+    try:
+        if model.run is None:
+            raise LabError("This model belongs to no Run.")
+        dataset = data_of(model)
+        key = str(model.run.folder), file_fingerprint(model.run.folder / LITERT_FILE), dataset.sha256
+    except LabError as error:
+        future: Yardstick = Future()
+        future.set_result(str(error))
         return future
-    file = model.run.folder / LITERT_FILE
-    return _made(str(file), file.stat().st_mtime_ns if file.is_file() else 0, model)
+    failures = st.session_state.setdefault(_FAILED, {})
+    if key in failures:
+        return failures[key]
+    made = _made(*key, model, dataset)
+    if made.done() and isinstance(made.result(), str):
+        failures[key] = made
+        _made.clear(*key, model, dataset)
+    return made
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
-def _made(file: str, changed_ns: int, _model: Model) -> "Future[Detector | str]":
-    return _workers().submit(_make, _model)
+def _made(folder: str, fingerprint: str, sha256: str, _model: Model, _dataset: Dataset) -> Yardstick:
+    future: Yardstick = Future()
+    # No executor: Python would wait for it at exit, and the server would not stop.
+    threading.Thread(target=_make, args=(future, _model, _dataset), name="yardstick", daemon=True).start()
+    return future
 
 
-@st.cache_resource(show_spinner=False)
-def _workers() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(1, thread_name_prefix="yardstick")
-
-
-def _make(model: Model) -> Detector | str:
-    spec = model.predictor.spec
+def _make(future: Yardstick, model: Model, dataset: Dataset) -> None:
     try:
-        return detector_of(model.run, model.predictor, datasets.load(spec.dataset, spec.dataset_folder or None))
-    except (LabError, OSError, ValueError) as error:
-        return str(error)
+        with _one_at_a_time:
+            future.set_result(detector_of(model.run, model.predictor, dataset))
+    except (LabError, OSError, ValueError, IndexError) as error:
+        future.set_result(str(error))
+    except BaseException as error:  # whoever waits must learn of it
+        future.set_exception(error)
+        raise

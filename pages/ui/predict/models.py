@@ -52,7 +52,7 @@ def load_models(progresses: list[Progress]) -> list[Model]:
             st.info(f"{plain(progress.run.spec.title)} knows other classes, so it cannot answer beside the first.")
             continue
         run = progress.run
-        models.append(Model(run.spec.title, predictor, run, temperature_of(run).value))
+        models.append(Model(run.spec.title, predictor, run, temperature_of(run)))
     if len(models) == 2 and models[0].title == models[1].title:
         labels = run_labels(progresses)
         models = [model._replace(title=labels[model.run.id]) for model in models]

@@ -35,7 +35,7 @@ def bring_in() -> None:
             help="The range that the network was trained in. Find out tries each on 1,000 training images and takes "
             f"the one that gets most right. {HYPERPARAMETERS['scaling'].help}",
         )  # fmt: skip
-        if st.button("Bring it in", disabled=file is None, key="arrival.go", icon=":material/add:"):
+        if st.button("Bring it in", disabled=file is None, key="arrival.go", icon=":material/add:") and file:
             _keep(file.getvalue(), file.name, scaling)
         if kept := st.session_state.get(_KEPT):
             _show(kept)

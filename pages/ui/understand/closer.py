@@ -4,15 +4,15 @@ import numpy as np
 import streamlit as st
 
 from fmnist_core import datasets, neighbours
-from fmnist_core.calibration import Reliability, fit_temperature, reliability, with_temperature
+from fmnist_core.calibration import Reliability, reliability, with_temperature
+from fmnist_core.confidence import temperature_of
 from fmnist_core.curves import precision_recall, roc
 from fmnist_core.datasets import Dataset
 from fmnist_core.doubtful import NEAR, near_copies, scores_text, scores_without, suspect_labels
-from fmnist_core.errors import LabError
 from fmnist_core.evaluation import Evaluation
 from fmnist_core.figures.calibration import curves_figure, curves_text, reliability_figure, reliability_text
 from fmnist_core.places import all_labels
-from fmnist_core.runs import VALIDATION_FILE, Run
+from fmnist_core.runs import Run
 from fmnist_core.spec import RunSpec
 from fmnist_core.tasks import Task
 from pages.ui.data import plain
@@ -44,16 +44,12 @@ def closer_look(run: Run, evaluation: Evaluation) -> None:
 
 
 def _confidence(run: Run, evaluation: Evaluation) -> None:
-    temperature, reason = None, ""
-    try:
-        temperature = _temperature(run)
-    except LabError as error:
-        reason = str(error)
+    temperature = temperature_of(run)
     before = reliability(evaluation.y_true, evaluation.probabilities)
     after: Reliability | None = None
-    if temperature is not None:
-        after = reliability(evaluation.y_true, with_temperature(evaluation.probabilities, temperature))
-    text = reliability_text(before, after, temperature)
+    if temperature.is_fitted:
+        after = reliability(evaluation.y_true, with_temperature(evaluation.probabilities, temperature.value))
+    text = reliability_text(before, after, temperature.value if temperature.is_fitted else None)
     left, right = st.columns([3, 2], gap="large")
     with left:
         show_figure(reliability_figure(before, after), "reliability", alt=text)
@@ -63,21 +59,8 @@ def _confidence(run: Run, evaluation: Evaluation) -> None:
             "On the dotted line a model is right as often as it says. Below it, it promises too much. A larger dot "
             "stands for more images."
         )
-        if reason:
-            st.caption(f"No temperature could be fitted. {plain(reason)}")
-
-
-def _temperature(run: Run) -> float:
-    """Return the temperature fitted on the Run's validation images; raises LabError where it kept none."""
-    file = run.folder / VALIDATION_FILE
-    return _fitted(str(file), file.stat().st_mtime_ns if file.is_file() else 0, run)
-
-
-@st.cache_data(max_entries=200, show_spinner=False)
-def _fitted(file: str, changed_ns: int, _run: Run) -> float:
-    index, probabilities = _run.validation_probabilities()
-    dataset = datasets.load(_run.spec.dataset, _run.spec.dataset_folder or None)
-    return fit_temperature(np.asarray(dataset.y_train)[index], probabilities)
+        if temperature.reason:
+            st.caption(plain(f"No temperature: {temperature.reason.removesuffix('.')}."))
 
 
 def _curves(evaluation: Evaluation, view: str) -> None:

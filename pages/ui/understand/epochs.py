@@ -139,10 +139,8 @@ def _fork(record: EpochRecord, run_id: str, epoch: int) -> None:
 
 def _asked(epochs: tuple[int, ...], best: int | None) -> int:
     """Return the epoch of the address, else the one that validation chose, else the last."""
-    asked = st.query_params.get(EPOCH, "")
-    if asked.isdecimal() and int(asked) in epochs:
-        return int(asked)
-    return best if best in epochs else epochs[-1]
+    named = {str(epoch): epoch for epoch in epochs}
+    return named.get(st.query_params.get(EPOCH, ""), best if best in epochs else epochs[-1])
 
 
 def _best_epoch(progress: Progress) -> int | None:
