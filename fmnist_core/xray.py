@@ -35,7 +35,8 @@ class Kind(StrEnum):
 
     DRAWING = "drawing"
     PICTURE = "picture"
-    ITEM = "item"  # an image of the data, or another of 28x28 pixels: nothing is done to it
+    ITEM = "item"  # an image of the data, light on dark or not: nothing is done to it
+    SMALL = "small"  # another of 28x28 pixels: at most its polarity is turned
 
 
 class Grey(StrEnum):
@@ -145,8 +146,9 @@ class Trace:
 
 def usual(kind: Kind, framing: Framing = FASHION) -> Recipe:
     """Return the steps that make a picture of a kind look like the data."""
-    if kind == Kind.ITEM:
-        return Recipe(ground=Ground.KEEP, crop=False, centring=Centring.PLACE)
+    if kind in (Kind.ITEM, Kind.SMALL):
+        polarity = Polarity.LIGHT_ON_DARK if kind == Kind.ITEM else None  # as the model learned it, whatever it is
+        return Recipe(polarity=polarity, ground=Ground.KEEP, crop=False, centring=Centring.PLACE)
     recipe = Recipe(
         margin_px=(ITEM_PX - framing.longer_side_px) // 2, centring=Centring.MASS if framing.by_mass else Centring.BOX
     )
@@ -156,8 +158,8 @@ def usual(kind: Kind, framing: Framing = FASHION) -> Recipe:
 
 
 def kind_of(picture: Picture) -> Kind:
-    """A picture of 28x28 pixels is taken as an item already."""
-    return Kind.ITEM if picture.pixels.shape == (ITEM_PX, ITEM_PX) else Kind.PICTURE
+    """A picture from outside of 28x28 pixels is taken as an item already, but for its polarity."""
+    return Kind.SMALL if picture.pixels.shape == (ITEM_PX, ITEM_PX) else Kind.PICTURE
 
 
 def trace(picture: Picture, recipe: Recipe) -> Trace:

@@ -53,9 +53,11 @@ def test_each_step_is_shown_in_its_order_and_the_last_one_is_the_item():
 @real_data
 def test_an_image_of_the_data_passes_unchanged():
     for image in datasets.load("fashion-mnist").x_test[:200]:
-        picture = Picture(np.array(image))
-        assert kind_of(picture) == Kind.ITEM
-        np.testing.assert_array_equal(trace(picture, usual(Kind.ITEM)).item, image)
+        for pixels in (image, 255 - image):  # data of one's own may be dark on light
+            picture = Picture(np.array(pixels))
+            np.testing.assert_array_equal(trace(picture, usual(Kind.ITEM)).item, pixels)
+            assert kind_of(picture) == Kind.SMALL  # from outside
+            np.testing.assert_array_equal(trace(picture, usual(Kind.SMALL)).item, image)
 
 
 @pytest.mark.parametrize("kind", list(Kind))

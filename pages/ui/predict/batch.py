@@ -29,7 +29,8 @@ _FILES, _PROBLEM = "batch.files", "batch.problem"
 LEFT_OUT_SHOWN = 500
 FORMS = f"""
 - **A zip of pictures** (PNG, JPEG, WebP, GIF): each is trimmed and centred as on the Predict page; one of 28 × 28
-  pixels is taken as it is. A folder named like a class, or by its number, is the label of what lies in it.
+  pixels is taken as it is, but for its polarity. A folder named like a class, or by its number, is the label of what
+  lies in it.
 - **One CSV**: 784 pixels from 0 to 255 in a line, light on black. A column named *label*, or a first cell more, is the
   label: the class's number or name.
 - **IDX**: images, and their labels beside them if there are any.

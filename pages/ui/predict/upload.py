@@ -116,4 +116,6 @@ def _given(name: str, picture: Picture, *, preview: bool) -> Given:
     caption = " ".join(["Trimmed and centred as the data were.", *picture.notes])
     hint = "The picture is blank: nothing stands out from its ground."
     kind = kind_of(picture)
-    return Given(picture, kind, hint, caption if kind == Kind.PICTURE else "A picture of 28 × 28 is taken as it is.")
+    if kind == Kind.SMALL:
+        caption = "A picture of 28 × 28 is taken as it is, but for its polarity."
+    return Given(picture, kind, hint, caption)
