@@ -5,8 +5,6 @@ from collections.abc import Sequence
 import streamlit as st
 
 from fmnist_core.intake import Framing, framing_for
-from fmnist_core.ready_made import ready_made
-from fmnist_core.runs import RunState
 from pages.ui.header import empty_state, page_header
 from pages.ui.predict.answer import answer
 from pages.ui.predict.draw import draw_panel
@@ -14,7 +12,7 @@ from pages.ui.predict.given import Given
 from pages.ui.predict.models import choose_models, load_models
 from pages.ui.predict.test_image import POSITION_KEY, test_image_panel
 from pages.ui.predict.upload import camera_panel, upload_panel
-from pages.ui.runs import readable_runs, watcher
+from pages.ui.runs import finished_models
 from pages.ui.verdict import Model
 
 DRAW, UPLOAD, CAMERA, TEST_IMAGE = "Draw", "Upload", "Camera", "Test image"
@@ -39,9 +37,7 @@ def _given(model: Model, mode: str, framing: Framing) -> Given:
 
 
 page_header("Predict", "What does the model see in it?")
-finished = readable_runs((RunState.COMPLETED,))
-if (given_model := ready_made()) is not None:
-    finished.append(watcher().progress(given_model))
+finished = finished_models()
 if not finished:
     empty_state("No Run is completed yet. A first one takes a minute.", "pages/train/new.py", "Start a Run")
     st.stop()
