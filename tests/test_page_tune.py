@@ -255,7 +255,7 @@ def test_a_search_that_is_over_can_be_extended():
 
 
 def test_a_link_to_a_search_that_is_not_there_says_so():
-    assert "Expected a search that is here." in words(open_page(search="search-absent"))
+    assert "Expected a search of this workspace." in words(open_page(search="search-absent"))
 
 
 def test_a_damaged_search_is_passed_over():

@@ -12,6 +12,7 @@ from fmnist_core.ready_made import FOLDER as READY_MADE
 from fmnist_core.ready_made import ready_made
 from fmnist_core.run_notes import Notes
 from fmnist_core.runs import Run, RunState, find_run, list_runs
+from pages.ui.choice import choose_in_address
 from pages.ui.data import plain
 
 STATE_BADGES = {
@@ -89,12 +90,10 @@ def choose_run(progresses: list[Progress], *, label: str = "Run") -> Progress | 
     asked = st.query_params.get("run")
     if asked and asked not in by_id:
         _explain_absence(asked)
-    # Not bound to the address: a bound widget writes its label there, which changes and is not unique.
-    # On another page the box has forgotten its value, and the address has not.
-    if asked in by_id and (asked != st.session_state.get("run.shown") or "run.choice" not in st.session_state):
-        st.session_state["run.choice"] = asked  # a link came; else what the user chose in the box counts
-    chosen = st.selectbox(label, list(by_id), key="run.choice", format_func=run_labels(progresses).__getitem__)
-    st.session_state["run.shown"] = st.query_params["run"] = chosen
+    chosen = choose_in_address(
+        label, list(by_id), parameter="run", key="run.choice", format_func=run_labels(progresses).__getitem__,
+        even_one=True,
+    )  # fmt: skip
     return by_id[chosen]
 
 

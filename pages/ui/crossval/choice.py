@@ -2,35 +2,21 @@
 
 from collections.abc import Sequence
 
-import streamlit as st
-
 from fmnist_core.crossval import CrossValidation, Group
 from fmnist_core.datasets import DATASETS
 from fmnist_core.fold import KINDS
-from pages.ui.data import plain
+from pages.ui.choice import choose_in_address, explain_absence
 
 
 def choose_group(known: Sequence[Group]) -> Group | None:
     """Let the user choose among the cross-validations, newest first; None if there is none yet."""
     by_name = {group.name: group for group in known}
-    asked = st.query_params.get("group")
-    if asked and asked not in by_name:
-        st.warning(f"Expected a cross-validation of this workspace. Received {plain(asked[:80])}, which is not there.")
-    if not by_name:
-        st.query_params.pop("group", None)
-        return None
-    # Not bound to the address: a bound widget writes its label there, and labels need not be unique.
-    if asked in by_name and asked != st.session_state.get("crossval.shown"):
-        st.session_state["crossval.launch"] = asked  # a link came; else what the user chose in the box counts
-    if len(by_name) == 1:
-        chosen = known[0].name
-    else:
-        chosen = st.selectbox(
-            "Cross-validation", list(by_name), key="crossval.launch", format_func=lambda name: _label(by_name[name]),
-            width=560,
-        )  # fmt: skip
-    st.session_state["crossval.shown"] = st.query_params["group"] = chosen
-    return by_name[chosen]
+    explain_absence("group", by_name, "a cross-validation of this workspace")
+    chosen = choose_in_address(
+        "Cross-validation", list(by_name), parameter="group", key="crossval.launch",
+        format_func=lambda name: _label(by_name[name]), width=560,
+    )  # fmt: skip
+    return by_name.get(chosen)
 
 
 def _label(group: Group) -> str:

@@ -7,7 +7,7 @@ import streamlit as st
 from fmnist_core.datasets import DATASETS
 from fmnist_core.experiments import EXPERIMENTS, experiment_of, launches, when
 from fmnist_core.progress import Progress
-from pages.ui.data import plain
+from pages.ui.choice import choose_in_address, explain_absence
 
 
 def choose_experiment() -> str:
@@ -23,25 +23,12 @@ def choose_experiment() -> str:
 def choose_launch(key: str, progresses: Sequence[Progress]) -> str | None:
     """Let the user choose among the launches of an experiment, newest first; None if there is none yet."""
     known = launches(key, (progress.run.spec for progress in progresses))
-    asked = st.query_params.get("group")
-    if asked and asked not in known and experiment_of(asked) in (key, None):
-        st.warning(f"Expected a launch of this experiment. Received {plain(asked[:80])}, which is not there.")
-    if not known:
-        st.query_params.pop("group", None)
-        return None
-    # Not bound to the address: the words beside a launch change while it runs.
-    if asked in known and asked != st.session_state.get("experiments.shown"):
-        st.session_state["experiments.launch"] = asked  # a link came; else what the user chose in the box counts
-    if st.session_state.get("experiments.launch") not in known:
-        st.session_state.pop("experiments.launch", None)  # of another experiment
-    if len(known) == 1:
-        chosen = known[0]
-    else:
-        chosen = st.selectbox(
-            "Launch", known, key="experiments.launch", format_func=lambda group: _words(group, progresses), width=420
-        )
-    st.session_state["experiments.shown"] = st.query_params["group"] = chosen
-    return chosen
+    if experiment_of(st.query_params.get("group", "")) in (key, None):  # else it is a launch of another experiment
+        explain_absence("group", known, "a launch of this experiment")
+    return choose_in_address(
+        "Launch", known, parameter="group", key="experiments.launch",
+        format_func=lambda group: _words(group, progresses), width=420,
+    )  # fmt: skip
 
 
 def _words(group: str, progresses: Sequence[Progress]) -> str:

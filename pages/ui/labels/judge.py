@@ -18,6 +18,7 @@ from fmnist_core.presets import PRESETS
 from fmnist_core.progress import Progress
 from fmnist_core.runs import Run, RunState
 from fmnist_core.suspects import Suspects, suspects
+from pages.ui.choice import choose_in_address, explain_absence
 from pages.ui.crossval.choice import about_words, folds_words
 from pages.ui.data import current_folder, plain
 from pages.ui.runs import readable_runs, watcher
@@ -136,23 +137,13 @@ def _is_done(group: Group) -> bool:
 def _choose(known: Sequence[Group]) -> Group | None:
     """Return the cross-validation in the address, else the newest that is done, else the newest; None without any."""
     by_name = {group.name: group for group in known}
-    if not by_name:
-        return None
-    asked = st.query_params.get(PARAMETER)
-    if asked and asked not in by_name:
-        st.warning(f"Expected a cross-validation on these data. Received {plain(asked[:80])}, which is none.")
-    default = asked if asked in by_name else next((group for group in known if _is_done(group)), known[0]).name
-    if len(by_name) == 1:
-        return known[0]
-    if st.session_state.get("labels.cv") not in by_name or (
-        asked in by_name and asked != st.session_state.get("labels.cv.shown")
-    ):
-        st.session_state["labels.cv"] = default  # a link came; else what the user chose in the box counts
-    chosen = st.selectbox(
-        "Cross-validation", list(by_name), key="labels.cv", format_func=lambda name: _label(by_name[name]), width=360
-    )
-    st.session_state["labels.cv.shown"] = st.query_params[PARAMETER] = chosen
-    return by_name[chosen]
+    explain_absence(PARAMETER, by_name, "a cross-validation on these data")
+    chosen = choose_in_address(
+        "Cross-validation", list(by_name), parameter=PARAMETER, key="labels.cv", width=360,
+        format_func=lambda name: _label(by_name[name]),
+        default=next((one.name for one in known if _is_done(one)), None),
+    )  # fmt: skip
+    return by_name.get(chosen)
 
 
 def _label(group: Group) -> str:

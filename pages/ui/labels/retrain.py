@@ -16,6 +16,7 @@ from fmnist_core.presets import PRESETS
 from fmnist_core.progress import Progress
 from fmnist_core.runs import Run, RunState
 from fmnist_core.spec import HYPERPARAMETERS, RunSpec
+from pages.ui.choice import choose_in_address, explain_absence
 from pages.ui.data import plain
 from pages.ui.export import show_figure, table_download
 from pages.ui.labels.judge import absolute_folder
@@ -56,21 +57,12 @@ def show_retrain(dataset: Dataset, decisions: Overlay) -> None:
 
 def _choose(known: Sequence[Launched]) -> Launched | None:
     by_name = {launched.name: launched for launched in known}
-    asked = st.query_params.get(PARAMETER)
-    if asked and asked not in by_name:
-        st.warning(f"Expected a trial of label decisions on these data. Received {plain(asked[:80])}, which is none.")
-    if not by_name:
-        return None
-    if asked in by_name and asked != st.session_state.get("labels.trial.shown"):
-        st.session_state["labels.trial"] = asked  # a link came; else what the user chose in the box counts
-    if len(by_name) == 1:
-        chosen = known[0].name
-    else:
-        chosen = st.selectbox(
-            "Trial", list(by_name), key="labels.trial", format_func=lambda name: _label(by_name[name]), width=460
-        )
-    st.session_state["labels.trial.shown"] = st.query_params[PARAMETER] = chosen
-    return by_name[chosen]
+    explain_absence(PARAMETER, by_name, "a trial of label decisions on these data")
+    chosen = choose_in_address(
+        "Trial", list(by_name), parameter=PARAMETER, key="labels.trial", width=460,
+        format_func=lambda name: _label(by_name[name]),
+    )  # fmt: skip
+    return by_name.get(chosen)
 
 
 def _label(launched: Launched) -> str:

@@ -6,7 +6,7 @@ import streamlit as st
 
 from fmnist_core.errors import LabError
 from fmnist_core.tuning.group import SearchGroup, list_searches
-from pages.ui.data import plain
+from pages.ui.choice import choose_in_address, explain_absence
 
 NEW = "new"
 
@@ -15,23 +15,15 @@ def choose_search() -> SearchGroup | None:
     """Let the user choose among the searches, newest first; None for a new one, and if there is none yet."""
     known = {group.id: group for group in list_searches()}
     titles = {search_id: title for search_id, group in known.items() if (title := _title(group))}
-    asked = st.query_params.get("search")
-    if asked and asked not in (*titles, NEW):
-        st.warning(f"Expected a search that is here. Received {plain(asked[:80])}.", icon=":material/warning:")
-    if not titles:
-        st.query_params.pop("search", None)
-        return None
-    titles[NEW] = "New search"
-    # Not bound to the address: a bound widget writes its label there, which is not unique.
-    if asked in titles and asked != st.session_state.get("tune.shown"):
-        st.session_state["tune.search"] = asked  # a link came; else what the user chose in the box counts
-    if st.session_state.get("tune.search") not in titles:
-        st.session_state.pop("tune.search", None)
+    explain_absence("search", (*titles, NEW), "a search of this workspace")
+    options = [*titles, NEW] if titles else []
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        chosen = st.selectbox("Search", list(titles), key="tune.search", format_func=titles.get, width=420)
-        if chosen != NEW:
+        chosen = choose_in_address(
+            "Search", options, parameter="search", key="tune.search", format_func={**titles, NEW: "New search"}.get,
+            width=420,
+        )  # fmt: skip
+        if chosen in titles:
             st.button("New search", icon=":material/add:", on_click=_choose_new, key="tune.new")
-    st.session_state["tune.shown"] = st.query_params["search"] = chosen
     return known.get(chosen)
 
 

@@ -7,11 +7,11 @@ from fmnist_core.figures.reproduction import drawable, reproduction_figure, repr
 from fmnist_core.reproduction import ROWS, SYSTEMS, Row
 from fmnist_core.reproduction_runs import FILE, Reproduction, read
 from fmnist_core.reproduction_table import all_lines, figures_frame, overview_frame, summary_words
+from pages.ui.choice import choose_in_address, explain_absence
 from pages.ui.data import plain
 from pages.ui.export import show_figure, table_download
 
 ALL, PARAMETER = "All", "row"
-_SHOWN = "reproduce.shown"
 _HELP = {
     "Reported": "By the system.", "Ours": "From our own Run of the same settings.",
     "Low": "Lower end of our 95 % interval.", "High": "Upper end of our 95 % interval.",
@@ -75,21 +75,11 @@ def overview(kept: Reproduction, system: str) -> None:
 def choose_row(system: str) -> Row:
     """Let the user choose a row of the system; the choice stands in the address as `row`."""
     keys = [key for key, row in ROWS.items() if system in ("", row.system)]
-    asked = st.query_params.get(PARAMETER)
-    if asked and asked not in ROWS:
-        st.warning(
-            f"Expected a row of the five systems. Received {plain(asked[:80])}, which is none.",
-            icon=":material/search_off:",
-        )
-    # On another page the box has forgotten its value, and the address has not.
-    if asked in keys and (asked != st.session_state.get(_SHOWN) or "reproduce.row" not in st.session_state):
-        st.session_state["reproduce.row"] = asked  # a link came; else what the user chose in the box counts
-    if st.session_state.get("reproduce.row") not in keys:
-        st.session_state.pop("reproduce.row", None)  # of another system
-    chosen = st.selectbox(
-        "Look closer at", keys, key="reproduce.row", format_func=lambda key: ROWS[key].title, width=460
-    )
-    st.session_state[_SHOWN] = st.query_params[PARAMETER] = chosen
+    explain_absence(PARAMETER, ROWS, "a row of the five systems")
+    chosen = choose_in_address(
+        "Look closer at", keys, parameter=PARAMETER, key="reproduce.row", format_func=lambda key: ROWS[key].title,
+        width=460,
+    )  # fmt: skip
     return ROWS[chosen]
 
 
