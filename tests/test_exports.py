@@ -11,7 +11,7 @@ from exported_run import small_run
 
 from fmnist_core import datasets
 from fmnist_core.errors import LabError
-from fmnist_core.exports import FORMATS, bundle, export_folder, file_stem, making, read_exports
+from fmnist_core.exports import FORMATS, bundle, export_folder, making, read_exports
 from fmnist_core.exports.runtimes import PREDICTORS
 from fmnist_core.runs import KERAS_FILE, PROBABILITIES_FILE, Run
 
@@ -131,7 +131,3 @@ def test_the_zip_holds_what_is_offered_and_the_texts(exports):
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         assert sorted(archive.namelist()) == sorted([*(form.file for form in FORMATS.values()), "MODEL_CARD.md"])
         assert archive.read("model.onnx") == exports.path("onnx").read_bytes()
-
-
-def test_files_are_called_after_the_run(exports):
-    assert file_stem(exports.run) == f"small-mirrored-{exports.run.id[-4:]}"

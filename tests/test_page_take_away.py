@@ -15,7 +15,8 @@ from fmnist_core.exports import FORMATS, Exports, Proof, arrival, export_folder,
 from fmnist_core.run_notes import rename
 from fmnist_core.runs import KERAS_FILE, PROBABILITIES_FILE, RESULT_FILE, Run
 from fmnist_core.spec import RunSpec
-from pages.ui.predict.take_away_words import SNIPPETS, small_number
+from pages.ui.predict import take_away
+from pages.ui.predict.take_away_words import SNIPPETS, file_stem, small_number
 from pages.ui.runs import watcher
 
 PAGE = "pages/predict/take_away.py"
@@ -198,6 +199,20 @@ def test_the_card_follows_the_runs_title_and_its_files(open_page, proven):
     assert "Another title" in shown and "model.onnx" not in shown
     (proven.folder / KERAS_FILE).write_bytes(b"another model")  # the proofs are none of it
     assert "model-float.tflite" not in card(open_page())
+
+
+def test_script_and_card_are_written_once(open_page, run, monkeypatch):
+    written = []
+    for name in ("recreate_script", "model_card"):
+        made = getattr(take_away, name)
+        monkeypatch.setattr(take_away, name, lambda *given, made=made: written.append(made) or made(*given))
+    page = open_page()
+    page.run()
+    assert not page.exception and len(downloads(page)) == len(written) == 2
+
+
+def test_files_are_called_after_the_run(run):
+    assert file_stem(run) == f"small-one-{run.id[-4:]}"
 
 
 def test_a_fork_is_offered_with_the_weights_it_began_with(open_page, proven):

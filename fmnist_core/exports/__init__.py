@@ -17,7 +17,7 @@ from typing import Any
 from fmnist_core.files import write_atomically
 from fmnist_core.runs import KERAS_FILE, Run
 
-__all__ = ["FORMATS", "Exports", "Format", "Proof", "bundle", "export_folder", "file_stem", "read_exports"]
+__all__ = ["FORMATS", "Exports", "Format", "Proof", "bundle", "export_folder", "read_exports"]
 
 FOLDER, PROOFS_FILE = "exports", "proofs.json"
 VERSION = 1  # raise it when the files, or what a proof means, change
@@ -140,12 +140,6 @@ def state_of_model(run: Run) -> list[int]:
     """Return size and time of change of the Run's model: what its exports were made of."""
     state = (run.folder / KERAS_FILE).stat()
     return [state.st_size, state.st_mtime_ns]
-
-
-def file_stem(run: Run) -> str:
-    """Return what files of a Run are called outside: its title in plain letters, and the end of its id."""
-    words = "".join(letter if letter.isascii() and letter.isalnum() else "-" for letter in run.spec.title.lower())
-    return f"{'-'.join(filter(None, words.split('-')))[:40] or 'run'}-{run.id[-4:]}"
 
 
 def bundle(exports: Exports, more: dict[str, str | bytes]) -> bytes:

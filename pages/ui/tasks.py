@@ -16,7 +16,9 @@ def task_for(dataset: Dataset, name: str, **parameters: Any) -> Task:
     return Task(name, dataset.name, current_folder(), dataset.sha256, parameters)
 
 
-def show_task(task: Task, *, title: str, note: str, autostart: bool = False) -> None:
+def show_task(
+    task: Task, *, title: str, note: str, autostart: bool = False, status: Status | None = None
+) -> None:  # fmt: skip
     """Show where a page would show the result that is not there yet: a button to start, progress, or what failed.
 
     Call it only while the result is absent; once it is there, the page runs again.
@@ -25,8 +27,9 @@ def show_task(task: Task, *, title: str, note: str, autostart: bool = False) -> 
         title: what is computed, such as "Neighbours of 70,000 images".
         note: how long it takes, and how often.
         autostart: begin without being asked; for what takes less than a minute.
+        status: as the caller has just read it.
     """
-    status = task.status()
+    status = status or task.status()
     if autostart and status.state in ("absent", "done"):
         status = task.start()
     with st.container(border=True):

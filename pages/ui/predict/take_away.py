@@ -1,26 +1,29 @@
 """A Run's files: made and proven in the background, then offered with what was measured of each."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from fmnist_core.datasets import Dataset
 from fmnist_core.errors import LabError
-from fmnist_core.exports import FORMATS, Exports, bundle, export_folder, file_stem, read_exports
-from fmnist_core.exports import PROOFS_FILE as PROOFS
+from fmnist_core.exports import FORMATS, PROOFS_FILE, Exports, bundle, export_folder, read_exports
 from fmnist_core.exports.card import NAME as CARD_NAME
 from fmnist_core.exports.card import model_card
 from fmnist_core.exports.script import NAME as SCRIPT_NAME
 from fmnist_core.exports.script import START_NAME, recreate_script, start_files, start_weights
 from fmnist_core.run_data import dataset_of
-from fmnist_core.runs import KERAS_FILE, PROBABILITIES_FILE, RESULT_FILE, SPEC_FILE, Run
-from fmnist_core.tasks import Task
+from fmnist_core.runs import KERAS_FILE, PROBABILITIES_FILE, RESULT_FILE, SPEC_FILE, VALIDATION_FILE, Run
+from fmnist_core.tasks import Status, Task
+from fmnist_core.training_data import MARKS_FILE
 from pages.ui.data import plain
-from pages.ui.predict.take_away_words import SNIPPETS, measured
+from pages.ui.predict.take_away_words import SNIPPETS, file_stem, measured
 from pages.ui.tasks import show_task
 from pages.ui.words import size
 
 ROW = [5, 2]  # words, button
+SOURCES = (SPEC_FILE, RESULT_FILE, PROBABILITIES_FILE, VALIDATION_FILE, KERAS_FILE, MARKS_FILE)  # of script and card
 SCRIPT_WORDS = "The same training without this project: one Python file, for Keras alone."
 CARD_WORDS = "Data, figures with intervals, weak classes, calibration, intended use, limits, origin."
 
@@ -29,7 +32,10 @@ def take_away(run: Run) -> None:
     """Offer the Run's model, its script and its card. Only the card, and making files, need the data."""
     exports = read_exports(run)
     dataset, lack = _dataset(run)
-    texts = {SCRIPT_NAME: _script(run), CARD_NAME: _card(run, dataset, exports) if dataset else ("", lack)}
+    state, card = _state(run, exports), ("", lack)
+    if dataset is not None:
+        card = _text(CARD_NAME, run, state, lambda: model_card(run, dataset, exports))
+    texts = {SCRIPT_NAME: _text(SCRIPT_NAME, run, state, lambda: recreate_script(run)), CARD_NAME: card}
     if exports is not None:
         _made(exports, {name: text for name, (text, problem) in texts.items() if not problem}, remakable=not lack)
     elif not (run.folder / KERAS_FILE).is_file():
@@ -67,9 +73,9 @@ def _task(run: Run) -> Task:
     return Task("export", run.spec.dataset, run.spec.dataset_folder, sha256, {"run": run.id})
 
 
-def _offer(task: Task) -> None:
+def _offer(task: Task, status: Status | None = None) -> None:
     show_task(
-        task, title="The model as Keras, LiteRT, 8-bit LiteRT and ONNX",
+        task, status=status, title="The model as Keras, LiteRT, 8-bit LiteRT and ONNX",
         note="Each file is written, loaded back in its own runtime, and compared with the Run on 1,000 test images or "
         "more; what does not agree is not offered. About a minute for a small network; after that it is kept.",
     )  # fmt: skip
@@ -82,14 +88,15 @@ def _made(exports: Exports, texts: dict[str, str], *, remakable: bool) -> None:
         _files(exports)
         return
     task = _task(exports.run)
-    state = task.status().state
-    if state in ("waiting", "running", "failed", "cancelled"):
-        _offer(task)
-    if state in ("waiting", "running"):
+    status = task.status()
+    is_idle = status.state in ("absent", "done")
+    if not is_idle:
+        _offer(task, status)
+    if status.is_active:
         return  # each file goes before it comes again
     _bundle(exports, texts)
     _files(exports)
-    if state in ("absent", "done"):
+    if is_idle:
         st.button(
             "Make them again", icon=":material/refresh:", type="tertiary", key="take.again", on_click=task.start,
             help="For a file that failed for a reason outside of the model, such as a full disk or too little memory. "
@@ -113,61 +120,63 @@ def _bundle(exports: Exports, texts: dict[str, str]) -> None:
 
 def _files(exports: Exports) -> None:
     """Show a row per format: what it is for, what was measured, its button; or why it is not offered."""
-    offered = exports.offered
     for name, form in FORMATS.items():
         proof = exports.proofs[name]
-        words, button = st.columns(ROW, vertical_alignment="center", gap="medium")
-        with words, st.container(gap="xxsmall"):
-            st.markdown(f"**{form.title}** :gray[{form.purpose}]")
-            if name in offered:
-                st.caption(measured(proof))
-            else:
-                reason = proof.reason or "Expected its file in the Run's folder. Received none."
-                st.caption(f":material/block: Not offered. {plain(reason)}")
-        if name in offered:
-            suffix = form.file.removeprefix("model")
-            button.download_button(
-                f"{form.file.rpartition('.')[2]} ({size(proof.bytes)})", exports.path(name).read_bytes,
-                f"{file_stem(exports.run)}{suffix}", "application/octet-stream", icon=":material/download:",
-                on_click="ignore", key=f"take.{name}", width="stretch",
-            )  # fmt: skip
+        words, button = _row(form.title, form.purpose)
+        if name not in exports.offered:
+            _refuse(words, proof.reason or "Expected its file in the Run's folder. Received none.")
+            continue
+        words.caption(measured(proof))
+        file = file_stem(exports.run) + form.file.removeprefix("model")
+        _download(button, file, proof.bytes, exports.path(name).read_bytes, key=name)
 
 
 def _texts(run: Run, texts: dict[str, tuple[str, str]]) -> None:
     """Show a row for the script and one for the card, each with a look inside."""
     titles = {SCRIPT_NAME: ("Training script", SCRIPT_WORDS), CARD_NAME: ("Model card", CARD_WORDS)}
     for name, (text, problem) in texts.items():
-        title, purpose = titles[name]
-        words, button = st.columns(ROW, vertical_alignment="center", gap="medium")
-        words = words.container(gap="xxsmall")
-        words.markdown(f"**{title}** :gray[{purpose}]")
+        words, button = _row(*titles[name])
         if problem:
-            words.caption(f":material/block: Not offered. {plain(problem)}")
+            _refuse(words, problem)
             continue
         with words.popover("Look inside", type="tertiary", icon=":material/visibility:"):
             if name == CARD_NAME:
                 st.markdown(text.replace("\n# ", "\n### ").replace("# ", "### ", 1).replace("\n## ", "\n#### "))
             else:
                 st.code(text, language="python", height=480)
-        ending = name.rpartition(".")[2]
-        button.download_button(
-            f"{ending} ({size(len(text.encode()))})", text, f"{file_stem(run)}-{name.lower()}", "text/plain",
-            icon=":material/download:", on_click="ignore", key=f"take.{ending}", width="stretch",
-        )  # fmt: skip
+        file = f"{file_stem(run)}-{name.lower()}"
+        _download(button, file, len(text.encode()), text, key=name.rpartition(".")[2])
 
 
 def _start(run: Run) -> None:
     """Show a row for the weights that a fork began with, which its script asks for."""
-    if not (files := start_files(run)):
-        return
+    if files := start_files(run):
+        purpose = (
+            f"After epoch {run.spec.start_epoch} of the Run that this one was forked from; the script asks for them."
+        )
+        _, button = _row("Weights at the start", purpose)
+        _download(button, f"{file_stem(run)}-{START_NAME}", _bytes(files), lambda: start_weights(run), key="start")
+
+
+def _row(title: str, purpose: str) -> tuple[DeltaGenerator, DeltaGenerator]:
+    """Begin a row: a place for words, which says what the file is for, and one for its button."""
     words, button = st.columns(ROW, vertical_alignment="center", gap="medium")
-    words.markdown(
-        f"**Weights at the start** :gray[After epoch {run.spec.start_epoch} of the Run that this one was forked from; "
-        "the script asks for them.]"
-    )
-    button.download_button(
-        f"npz ({size(_bytes(files))})", lambda: start_weights(run), f"{file_stem(run)}-{START_NAME}",
-        "application/octet-stream", icon=":material/download:", on_click="ignore", key="take.start", width="stretch",
+    words = words.container(gap="xxsmall")
+    words.markdown(f"**{title}** :gray[{purpose}]")
+    return words, button
+
+
+def _refuse(words: DeltaGenerator, reason: str) -> None:
+    words.caption(f":material/block: Not offered. {plain(reason)}")
+
+
+def _download(
+    place: DeltaGenerator, file: str, count: int, content: str | Callable[[], bytes], *, key: str
+) -> None:  # fmt: skip
+    """Show the button of a file of so many bytes."""
+    place.download_button(
+        f"{file.rpartition('.')[2]} ({size(count)})", content, file, icon=":material/download:", on_click="ignore",
+        key=f"take.{key}", width="stretch",
     )  # fmt: skip
 
 
@@ -185,27 +194,21 @@ def _snippets(exports: Exports, class_names: tuple[str, ...]) -> None:
     st.caption(f"Written with {plain(made_with)}.")
 
 
-def _script(run: Run) -> tuple[str, str]:
-    """Return the script and an empty string, or an empty string and why there is none."""
+def _state(run: Run, exports: Exports | None) -> tuple[object, ...]:
+    """Return what changes when script or card would be others: times of the files that they are written from."""
+    files = [*(run.folder / name for name in SOURCES), export_folder(run) / PROOFS_FILE, *start_files(run).values()]
+    times = (file.stat().st_mtime_ns if file.is_file() else 0 for file in files)
+    return *times, *(exports.offered if exports else ())
+
+
+def _text(name: str, run: Run, state: tuple[object, ...], write: Callable[[], str]) -> tuple[str, str]:
+    """Return a text and an empty string, or an empty string and why there is none."""
     try:
-        return recreate_script(run), ""
+        return _written(name, str(run.folder), state, write), ""
     except LabError as error:
         return "", str(error)
 
 
-def _card(run: Run, dataset: Dataset, exports: Exports | None) -> tuple[str, str]:
-    """Return the card and an empty string, or an empty string and why there is none."""
-    files = [run.folder / name for name in (SPEC_FILE, RESULT_FILE, PROBABILITIES_FILE, KERAS_FILE)]
-    times = (file.stat().st_mtime_ns if file.is_file() else 0 for file in [*files, export_folder(run) / PROOFS])
-    state = *times, exports is None, *(exports.offered if exports else ())
-    try:
-        return _made_card(str(run.folder), state, run, dataset, exports), ""
-    except LabError as error:
-        return "", str(error)
-
-
-@st.cache_data(max_entries=100, show_spinner=False)
-def _made_card(
-    folder: str, state: tuple[object, ...], _run: Run, _dataset: Dataset, _exports: Exports | None
-) -> str:  # fmt: skip
-    return model_card(_run, _dataset, _exports)
+@st.cache_data(max_entries=200, show_spinner=False)
+def _written(name: str, folder: str, state: tuple[object, ...], _write: Callable[[], str]) -> str:
+    return _write()

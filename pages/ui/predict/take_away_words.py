@@ -1,6 +1,13 @@
 """What the Take away page says of a file: what was measured, and the few lines of code that use it."""
 
 from fmnist_core.exports import Proof
+from fmnist_core.runs import Run
+from pages.ui.save_picture import file_name
+
+
+def file_stem(run: Run) -> str:
+    """Return what files of a Run are called outside: its title in plain letters, and the end of its id."""
+    return f"{file_name(run.spec.title)[:40] or 'run'}-{run.id[-4:]}"
 
 
 def measured(proof: Proof) -> str:
