@@ -8,8 +8,6 @@ Source of the method: Alain and Bengio (2016), Understanding intermediate layers
 https://arxiv.org/abs/1610.01644.
 """
 
-import functools
-import hashlib
 import os
 import time
 from collections.abc import Callable
@@ -21,8 +19,10 @@ import numpy as np
 
 from fmnist_core.backbones import BACKBONES, INPUT_RANGES, Block, blocks
 from fmnist_core.datasets import Dataset
-from fmnist_core.errors import SpecError
+from fmnist_core.errors import ModelError, SpecError
+from fmnist_core.estimates import GUESSED_S_PER_GIGA_MULTIPLY_ADDS
 from fmnist_core.evaluation import wilson_interval
+from fmnist_core.fingerprints import file_fingerprint
 from fmnist_core.linear_probe import fit_all
 from fmnist_core.memory import is_remembered, remembered
 from fmnist_core.preprocess import resize
@@ -40,8 +40,7 @@ TRAIN_IMAGES, TEST_IMAGES = 6000, 2000
 BATCH = 125
 # Of the task's time: loading TensorFlow and building the base, then the pass through it, then the fits.
 _LOADED, _PASSED = 0.08, 0.6
-# Measured on two busy cores, only to say beforehand about how long a probe takes.
-_START_S, _S_PER_GIGA_MULTIPLY_ADDS, _S_PER_MILLION_FEATURES = 20.0, 0.04, 0.9
+_START_S, _S_PER_MILLION_FEATURES = 20.0, 0.9  # rough guesses, only to say beforehand about how long a probe takes
 
 Report = Callable[[str, float], None]
 
@@ -93,7 +92,7 @@ class ProbeSpec:
         """Roughly how long the probe takes on two cores."""
         work = sum(block.multiply_adds for block in self.blocks) * (self.train_images + self.test_images) / 1e9
         features = sum(block.output_shape[-1] for block in self.blocks) * self.train_images / 1e6
-        return _START_S + work * _S_PER_GIGA_MULTIPLY_ADDS + features * _S_PER_MILLION_FEATURES
+        return _START_S + work * GUESSED_S_PER_GIGA_MULTIPLY_ADDS + features * _S_PER_MILLION_FEATURES
 
 
 @dataclass(frozen=True, eq=False)
@@ -194,17 +193,9 @@ def _fingerprint(spec: ProbeSpec) -> str:
         return "random"
     path = Path(spec.weights_file).expanduser() if spec.weights == "file" else weights.find(spec.backbone)
     try:
-        state = path.stat() if path and path.is_file() else None
-        return _hash(str(path), state.st_size, state.st_mtime_ns) if state else "absent"
-    except OSError:
+        return file_fingerprint(path) if path and path.is_file() else "absent"
+    except (OSError, ModelError):
         return "absent"
-
-
-@functools.lru_cache(maxsize=64)
-def _hash(path: str, size: int, modified_ns: int) -> str:
-    """Hash a file, once as long as its size and date stay."""
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()[:16]
 
 
 def _base(spec: ProbeSpec, report: Report) -> "keras.Model":

@@ -23,6 +23,8 @@ from fmnist_core.spec import RunSpec
 
 PROBE_COMMAND = (sys.executable, "-m", "fmnist_core.estimates")
 TEST_IMAGES = 10_000
+# Forward, on two cores: a rough guess, only to say beforehand about how long something takes.
+GUESSED_S_PER_GIGA_MULTIPLY_ADDS = 0.04
 STARTING_S = 8.0  # from the click to the first step, and from the last step to the saved model
 
 

@@ -6,9 +6,6 @@ product is the cosine of the angle between them, and lie in float16. Layers of m
 training left them (features.py).
 """
 
-import functools
-import hashlib
-import json
 import os
 from collections.abc import Callable
 from contextlib import suppress
@@ -18,16 +15,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from fmnist_core import paths
 from fmnist_core.datasets import Dataset
 from fmnist_core.errors import LabError, ModelError
+from fmnist_core.estimates import GUESSED_S_PER_GIGA_MULTIPLY_ADDS
 from fmnist_core.explain import unit
-from fmnist_core.features import ABOUT_FILE
+from fmnist_core.features import has_store
+from fmnist_core.fingerprints import file_fingerprint
 from fmnist_core.memory import is_remembered, remembered
 from fmnist_core.preprocess import prepare
 from fmnist_core.projection import MapSpec, map_of, stratified
 from fmnist_core.runs import KERAS_FILE, Run
-from fmnist_core.spec import RunSpec
 from fmnist_core.zoo import epoch_multiply_adds, multiply_adds
 
 if TYPE_CHECKING:
@@ -38,7 +35,6 @@ WIDEST, KEPT, FITTED_ON = 512, 256, 1000
 WORK_LIMIT = 2.5e12  # multiplications with addition that nobody is asked about first: some minutes on two cores
 LEAST_TEST, LEAST_TRAIN = 500, 1000
 BATCH = 250
-S_PER_GIGA_MULTIPLY_ADDS = 0.04  # measured on two busy cores, only to say beforehand how long it takes
 MAP_METHODS = {"tsne": "t-SNE", "umap": "UMAP"}
 MAP_SAMPLE = 5000
 
@@ -50,11 +46,13 @@ class LastHidden:
     """The last hidden layer's answers, of length 1 each.
 
     Attributes:
+        identity: equal for equal content.
         train, test: (n, d) and (m, d) float16.
         train_index, test_index: (n,), (m,) int64, which images of the data set those are, ascending.
         axes: (units, d) float32, what rows were multiplied with; None where all units are kept.
     """
 
+    identity: str
     train: np.ndarray
     test: np.ndarray
     train_index: np.ndarray
@@ -76,14 +74,18 @@ class Extent:
     about_s: float
 
 
-def extent(run: Run, dataset: Dataset, *, everything: bool = False) -> Extent:
-    """Return how many images the features of a Run are computed of: all, or for a heavy network a sample."""
-    train, test = len(dataset.y_train), len(dataset.y_test)
+def extents(run: Run, dataset: Dataset) -> tuple[Extent, Extent]:
+    """Return of how many images the features of a Run are computed at first, a sample for a heavy network; and all."""
     each = _work_for_features(run)
-    if not everything and each * (train + test) > WORK_LIMIT:
-        test = min(test, max(LEAST_TEST, int(WORK_LIMIT / 3 / each)))
-        train = min(train, max(LEAST_TRAIN, int(WORK_LIMIT / each) - test))
-    return Extent(train, test, 10 + each * (train + test) / 1e9 * S_PER_GIGA_MULTIPLY_ADDS)
+
+    def of(train: int, test: int) -> Extent:
+        return Extent(train, test, 10 + each * (train + test) / 1e9 * GUESSED_S_PER_GIGA_MULTIPLY_ADDS)
+
+    whole = of(len(dataset.y_train), len(dataset.y_test))
+    if each * (whole.train + whole.test) <= WORK_LIMIT:
+        return whole, whole
+    test = min(whole.test, max(LEAST_TEST, int(WORK_LIMIT / 3 / each)))
+    return of(min(whole.train, max(LEAST_TRAIN, int(WORK_LIMIT / each) - test)), test), whole
 
 
 def work_per_image(run: Run) -> int:
@@ -97,36 +99,10 @@ def work_per_image(run: Run) -> int:
 def _work_for_features(run: Run) -> int:
     """Return those for one image of the data: the head's alone where training left what the trunk makes of them."""
     spec = run.spec
-    if spec.keeps_features and not spec.fine_tune_epochs and not spec.mirror_averaging and _has_store(spec):
+    if spec.keeps_features and not spec.fine_tune_epochs and not spec.mirror_averaging and has_store(spec):
         with suppress(LabError):
             return max(1, epoch_multiply_adds(spec))
     return work_per_image(run)
-
-
-def _has_store(spec: RunSpec) -> bool:
-    """Whether outputs of such a trunk are kept; only TensorFlow could tell whether of this very one."""
-    names = ("backbone", "cut", "image_size_px", "resizing", "scaling", "global_pooling")
-    wanted = {name: getattr(spec, name) for name in names}
-    for file in (paths.cache() / "features").glob(f"{spec.backbone}-*/{ABOUT_FILE}"):
-        with suppress(OSError, ValueError, AttributeError):
-            about = json.loads(file.read_text())
-            if {name: about.get(name) for name in names} == wanted:
-                return True
-    return False
-
-
-def fingerprint(run: Run) -> str:
-    """Return a hash of the Run's Keras model.
-
-    Raises:
-        ModelError: there is none.
-    """
-    path = run.folder / KERAS_FILE
-    try:
-        state = path.stat()
-    except OSError as error:
-        raise ModelError(f"Run {run.id}: expected {KERAS_FILE} of a completed Run. Received: no such file.") from error
-    return _hash(str(path), state.st_size, state.st_mtime_ns)
 
 
 def known_features(run: Run, dataset: Dataset, size: Extent) -> LastHidden | None:
@@ -137,8 +113,9 @@ def known_features(run: Run, dataset: Dataset, size: Extent) -> LastHidden | Non
     arrays = remembered(dataset.sha256, NAME, VERSION, dict, **key)
     axes = arrays["axes"]
     return LastHidden(
-        arrays["train"], arrays["test"], arrays["train_index"], arrays["test_index"], axes if axes.size else None
-    )
+        "-".join(map(str, (dataset.sha256, *key.values()))), arrays["train"], arrays["test"], arrays["train_index"],
+        arrays["test_index"], axes if axes.size else None,
+    )  # fmt: skip
 
 
 def parameters(run: Run, size: Extent) -> dict[str, Any]:
@@ -149,7 +126,7 @@ def parameters(run: Run, size: Extent) -> dict[str, Any]:
 def remember(dataset: Dataset, report: Report, *, folder: str, model: str, train_images: int, test_images: int) -> None:
     """Compute the features, so that they are on disk (a task, see fmnist_core/tasks.py)."""
     run, size = Run(Path(folder)), Extent(train_images, test_images, 0.0)
-    if fingerprint(run) != model:
+    if file_fingerprint(run.folder / KERAS_FILE) != model:
         raise ModelError("Expected the model that the page showed. Received another: it was trained anew meanwhile.")
     remembered(dataset.sha256, NAME, VERSION, lambda: _compute(run, dataset, size, report), **_key(run, size))
 
@@ -172,7 +149,7 @@ def remember_map(dataset: Dataset, report: Report, *, folder: str, method: str, 
     """Lay out the test images by t-SNE or UMAP of their features (a task); the features are there already."""
     run, size = Run(Path(folder)), Extent(key["train_images"], key["test_images"], 0.0)
     found = known_features(run, dataset, size)
-    if found is None or fingerprint(run) != key["model"]:
+    if found is None or _key(run, size)["model"] != key["model"]:
         raise LabError("Expected the features that the page showed. Received none: open the page again.")
 
     def compute() -> dict[str, np.ndarray]:
@@ -196,14 +173,8 @@ def flat(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _key(run: Run, size: Extent) -> dict[str, Any]:
-    return {"model": fingerprint(run), "train_images": size.train, "test_images": size.test}
-
-
-@functools.lru_cache(maxsize=64)
-def _hash(path: str, size: int, modified_ns: int) -> str:
-    """Hash a file, once as long as its size and date stay."""
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()[:16]
+    model = file_fingerprint(run.folder / KERAS_FILE)
+    return {"model": model, "train_images": size.train, "test_images": size.test}
 
 
 def _compute(run: Run, dataset: Dataset, size: Extent, report: Report) -> dict[str, np.ndarray]:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 ROWS_FILE, DIGESTS_FILE, ABOUT_FILE = "rows.f32", "digests.bin", "about.json"
 DIGEST_BYTES = 16
+_OF_SPEC = ("backbone", "cut", "image_size_px", "resizing", "scaling", "global_pooling")  # what a trunk is, but weights
 CHUNK = 250  # images per pass through the trunk: what a stop may have to wait for
 
 
@@ -67,11 +68,7 @@ class FeatureStore:
         """Find the store of a trunk: pixels (b, s, s, 1) float32 -> (b, d) float32."""
         self._trunk = trunk
         self._width = trunk.output.shape[-1]
-        self.about = {
-            "backbone": spec.backbone, "cut": spec.cut, "image_size_px": spec.image_size_px,
-            "resizing": spec.resizing, "scaling": spec.scaling, "global_pooling": spec.global_pooling,
-            "weights": _weights_hash(trunk), "width": self._width,
-        }  # fmt: skip
+        self.about = _about(spec) | {"weights": _weights_hash(trunk), "width": self._width}
         digest = hashlib.sha256(json.dumps(self.about, sort_keys=True).encode()).hexdigest()[:16]
         self.folder = _all_stores() / f"{spec.backbone}-{digest}"
 
@@ -134,6 +131,16 @@ class FeatureStore:
         return {digest: row for row, digest in enumerate(digests.tolist())}
 
 
+def has_store(spec: RunSpec) -> bool:
+    """Whether features of such a trunk are kept. Its weights, and so whether it is this very one, only TensorFlow could
+    tell: good enough to say beforehand about how long something takes, and for nothing else."""
+    for file in _all_stores().glob(f"{spec.backbone}-*/{ABOUT_FILE}"):
+        with suppress(OSError, ValueError, AttributeError):
+            if _about(spec).items() <= json.loads(file.read_text()).items():
+                return True
+    return False
+
+
 def digests_of(images: np.ndarray) -> np.ndarray:
     """Return a hash of each image's pixels: (n, ...) of any dtype -> (n,) of 16 bytes each (BLAKE2b)."""
     images = np.ascontiguousarray(images)
@@ -166,6 +173,10 @@ def _patient_lock(file: Path, meanwhile: Callable[[], None]) -> FileLock:
             return lock
         meanwhile()
         time.sleep(0.1)
+
+
+def _about(spec: RunSpec) -> dict[str, str | int]:
+    return {name: getattr(spec, name) for name in _OF_SPEC}
 
 
 def _weights_hash(model: "keras.Model") -> str:

@@ -17,6 +17,7 @@ from fmnist_core import prediction
 from fmnist_core.corruptions import CORRUPTIONS, FGSM, Corruption, apply
 from fmnist_core.datasets import Dataset
 from fmnist_core.errors import ModelError
+from fmnist_core.estimates import GUESSED_S_PER_GIGA_MULTIPLY_ADDS
 from fmnist_core.evaluation import wilson_interval
 from fmnist_core.explain_features import work_per_image
 from fmnist_core.fingerprints import file_fingerprint
@@ -29,7 +30,7 @@ STRENGTHS = 5
 PASSES = 1 + STRENGTHS * len(CORRUPTIONS) + 3  # through the network for each image; a gradient counts as three
 WORK_LIMIT = 4e12  # multiplications with addition: some minutes on two cores
 LEAST_IMAGES = 500
-S_PER_IMAGE, S_PER_GIGA_MULTIPLY_ADDS = 8e-5, 0.04  # measured on two busy cores, only to say beforehand how long
+S_PER_IMAGE = 8e-5  # of breaking it: a rough guess, only to say beforehand about how long it takes
 
 Report = Callable[[str, float], None]
 
@@ -106,7 +107,7 @@ def images_of(run: Run, dataset: Dataset) -> int:
 def about_s(run: Run, dataset: Dataset) -> float:
     """Return about how many seconds it takes."""
     count = images_of(run, dataset)
-    return 10 + count * PASSES * S_PER_IMAGE + _work(run) * count / 1e9 * S_PER_GIGA_MULTIPLY_ADDS
+    return 10 + count * PASSES * S_PER_IMAGE + _work(run) * count / 1e9 * GUESSED_S_PER_GIGA_MULTIPLY_ADDS
 
 
 def can_attack(run: Run) -> bool:

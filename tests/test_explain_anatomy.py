@@ -14,8 +14,7 @@ from fmnist_core.explain import unit
 from fmnist_core.explain_anatomy import Anatomy
 from fmnist_core.explain_features import (
     Extent,
-    extent,
-    fingerprint,
+    extents,
     flat,
     known_features,
     known_map,
@@ -160,11 +159,11 @@ def test_a_head_on_a_frozen_trunk_uses_what_training_kept(anatomies):
     run = Run.create(TRANSFER)
     assert anatomy.kept_trunk() is None
     dataset = SimpleNamespace(y_train=range(60_000), y_test=range(10_000))
-    before_s = extent(run, dataset, everything=True).about_s
+    before_s = extents(run, dataset)[1].about_s
     store = FeatureStore(anatomy.model.get_layer(TRUNK), TRANSFER)
     store.features(digests_of(images), lambda chunk: prepare(images[chunk], TRANSFER))
     assert anatomy.kept_trunk()(images) == pytest.approx(anatomy.features(prepare(images, TRANSFER)), abs=1e-4)
-    assert extent(run, dataset, everything=True).about_s < before_s
+    assert extents(run, dataset)[1].about_s < before_s
     assert work_per_image(run) == zoo.multiply_adds(TRANSFER)  # an image from elsewhere goes through the whole network
 
 
@@ -184,9 +183,8 @@ def test_a_class_that_is_none_and_a_damaged_model_are_refused(anatomies, run):
         with pytest.raises(ModelError, match=f"Run {run.id}: expected a whole Keras model. Received one that cannot"):
             Anatomy.of(run)
     file.unlink()
-    for ask in (Anatomy.of, fingerprint):
-        with pytest.raises(ModelError, match="no such file"):
-            ask(run)
+    with pytest.raises(ModelError, match="no such file"):
+        Anatomy.of(run)
 
 
 def quiet(sentence, fraction):
@@ -195,7 +193,7 @@ def quiet(sentence, fraction):
 
 def test_features_are_computed_once_and_are_those_of_each_image(run, own):
     dataset = datasets.load("own", own)
-    size = extent(run, dataset)
+    size = extents(run, dataset)[0]
     assert (size.train, size.test) == (60, 200)
     assert known_features(run, dataset, size) is None
     remember(dataset, quiet, **parameters(run, size))
@@ -231,7 +229,7 @@ def test_main_directions_keep_products_as_well_as_they_can():
 
 def test_another_model_in_the_same_folder_is_not_taken_for_the_first(run, own):
     dataset = datasets.load("own", own)
-    asked = parameters(run, extent(run, dataset))
+    asked = parameters(run, extents(run, dataset)[0])
     build(SMALL, seed=9).save(run.folder / KERAS_FILE)
     with pytest.raises(ModelError, match="trained anew meanwhile"):
         remember(dataset, quiet, **asked)
@@ -242,7 +240,7 @@ def test_a_heavy_network_is_asked_about_a_sample_unless_all_is_wanted():
         y_train, y_test = range(60_000), range(10_000)
 
     run = Run.create(RunSpec(network="transfer", backbone="vgg16", image_size_px=224, scaling="base"))
-    some, whole = extent(run, Many), extent(run, Many, everything=True)
+    some, whole = extents(run, Many)
     assert (some.train, some.test) == (explain_features.LEAST_TRAIN, explain_features.LEAST_TEST)
     assert (whole.train, whole.test) == (60_000, 10_000) and whole.about_s > 3600
 
@@ -252,7 +250,7 @@ def test_a_map_of_the_features_is_kept(run, own, monkeypatch):
         explain_features, "map_of", lambda points, spec, report: points[:, :2] * (spec.method == "tsne")
     )
     dataset = datasets.load("own", own)
-    size = extent(run, dataset)
+    size = extents(run, dataset)[0]
     with pytest.raises(LabError, match="Received none"):
         remember_map(dataset, quiet, **map_parameters(run, size, "tsne"))
     remember(dataset, quiet, **parameters(run, size))

@@ -72,7 +72,7 @@ def started(monkeypatch):
 
 def with_features(run, place):
     dataset = datasets.load("own", place)
-    size = explain_features.extent(run, dataset)
+    size, _ = explain_features.extents(run, dataset)
     explain_features.remember(dataset, lambda *_: None, **explain_features.parameters(run, size))
 
 
@@ -209,8 +209,16 @@ def test_data_of_other_classes_are_named_and_a_picture_can_still_be_brought(run,
     assert "Expected data with the classes" in errors(opened(run=run.id, view="All test images"))[0]
 
 
+def test_features_of_all_images_are_found_again_when_the_network_counts_as_heavy(run, place, here, monkeypatch):
+    """As when a store of the trunk's outputs, which had made it a light one, was evicted."""
+    with_features(run, place)
+    for name, value in (("WORK_LIMIT", 1), ("LEAST_TRAIN", 20), ("LEAST_TEST", 50)):
+        monkeypatch.setattr(explain_features, name, value)
+    assert "200 test images, " in words(opened(run=run.id, view="All test images"))
+
+
 def test_a_heavy_network_is_asked_about_first(run, here, started, monkeypatch):
-    monkeypatch.setattr(explain_features, "S_PER_GIGA_MULTIPLY_ADDS", 1e6)
+    monkeypatch.setattr(explain_features, "GUESSED_S_PER_GIGA_MULTIPLY_ADDS", 1e6)
     app = opened(run=run.id, view="All test images")
     assert not started
     app.main.button[0].click().run()

@@ -4,7 +4,7 @@ import streamlit as st
 
 from fmnist_core.datasets import Dataset
 from fmnist_core.errors import LabError
-from fmnist_core.explain_features import LastHidden, extent, known_features, parameters
+from fmnist_core.explain_features import LastHidden, extents, known_features, parameters
 from fmnist_core.runs import Run
 from fmnist_core.tasks import Task
 from pages.ui.data import plain
@@ -17,13 +17,13 @@ AUTOSTART_S = 60.0  # what takes less begins without being asked
 
 def kept_features(run: Run, dataset: Dataset) -> LastHidden | None:
     """Return the features if they are there; else show how to get them, and return None."""
-    size, whole = extent(run, dataset), extent(run, dataset, everything=True)
-    sampled = (size.train, size.test) != (whole.train, whole.test)
-    if sampled and st.query_params.get(EVERYTHING_KEY) == "1":
+    size, whole = extents(run, dataset)
+    if st.query_params.get(EVERYTHING_KEY) == "1":
         size = whole
     try:
-        if (found := known_features(run, dataset, size)) is not None:
-            return found
+        for one in dict.fromkeys((whole, size)):  # all images, if they were ever computed
+            if (found := known_features(run, dataset, one)) is not None:
+                return found
         task = Task(
             "run-features", dataset.name, run.spec.dataset_folder, dataset.sha256, parameters(run, size)
         )  # fmt: skip
@@ -42,7 +42,7 @@ def sample_note(run: Run, dataset: Dataset, found: LastHidden) -> None:
     """Where only a sample was computed, say so and offer all images."""
     if (len(found.train), len(found.test)) == (len(dataset.y_train), len(dataset.y_test)):
         return
-    whole = extent(run, dataset, everything=True)
+    _, whole = extents(run, dataset)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.caption(
             f"This network is heavy: {len(found.test):,} test and {len(found.train):,} training images stand for all, "
