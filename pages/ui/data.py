@@ -7,6 +7,7 @@ however many sessions look at a data set, the system keeps one copy of its pixel
 import re
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import streamlit as st
 
@@ -55,6 +56,11 @@ def current_name() -> str:
 def current_folder() -> str:
     """Return the folder that the user has named for the data set in use, or an empty string."""
     return (st.session_state.get(FOLDER_KEY) or st.query_params.get(FOLDER_KEY) or "").strip()
+
+
+def absolute_folder() -> str:
+    """Return that folder as Runs need it: their workers have another working directory."""
+    return str(Path(current_folder()).expanduser().resolve()) if current_folder() else ""
 
 
 def data_banner() -> None:

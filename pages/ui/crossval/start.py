@@ -1,7 +1,6 @@
 """What is cross-validated and how, and the button that starts all folds."""
 
 from dataclasses import replace
-from pathlib import Path
 
 import streamlit as st
 
@@ -16,7 +15,7 @@ from fmnist_core.presets import PRESETS
 from fmnist_core.progress import Progress
 from fmnist_core.runs import find_run
 from fmnist_core.spec import HYPERPARAMETERS
-from pages.ui.data import current_folder, plain
+from pages.ui.data import absolute_folder, plain
 from pages.ui.parallel import parallel_setting
 from pages.ui.words import duration
 
@@ -129,9 +128,9 @@ def _settings(what: str, cross: CrossValidation, dataset: Dataset) -> CrossValid
         help="A lesson, not a measurement: every fold after the first is then validated on images that its network has "
         "learned from. System A did so.",
     )  # fmt: skip
-    # The workers have another working directory, so a relative folder is resolved here.
-    folder = str(Path(current_folder()).expanduser().resolve()) if current_folder() else ""
-    base = base.replace(dataset=dataset.name, dataset_folder=folder, epochs=epochs, train_limit=limit, seed=seed)
+    base = base.replace(
+        dataset=dataset.name, dataset_folder=absolute_folder(), epochs=epochs, train_limit=limit, seed=seed
+    )  # fmt: skip
     return replace(cross, base=base, kind=kind, repeats=repeats, leaking=leaking)
 
 

@@ -1,7 +1,5 @@
 """What an experiment asks, and the button that starts all of its Runs."""
 
-from pathlib import Path
-
 import streamlit as st
 
 from fmnist_core.datasets import DATASETS, Dataset
@@ -10,7 +8,7 @@ from fmnist_core.estimates import estimate
 from fmnist_core.experiments import EXPERIMENTS, launch, settles, specs_of
 from fmnist_core.progress import Progress
 from fmnist_core.spec import HYPERPARAMETERS
-from pages.ui.data import current_folder, plain
+from pages.ui.data import absolute_folder, plain
 from pages.ui.words import duration
 
 QUICK_IMAGES = (5000, 10_000, 20_000, 40_000)
@@ -85,10 +83,8 @@ def _beforehand(key: str, dataset: Dataset, epochs: int, limit: int, progresses:
 
 
 def _start(key: str, dataset: Dataset, epochs: int, limit: int) -> None:
-    # The workers have another working directory, so a relative folder is resolved here.
-    folder = str(Path(current_folder()).expanduser().resolve()) if current_folder() else ""
     try:
-        group = launch(key, dataset.name, folder, epochs=epochs, train_limit=limit)
+        group = launch(key, dataset.name, absolute_folder(), epochs=epochs, train_limit=limit)
     except (LabError, OSError) as error:
         st.error(f"The Runs could not be started. {plain(str(error))}", icon=":material/error:")
         return

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import streamlit as st
 
@@ -20,7 +19,7 @@ from fmnist_core.runs import Run, RunState
 from fmnist_core.suspects import Suspects, suspects
 from pages.ui.choice import choose_in_address, explain_absence
 from pages.ui.crossval.choice import about_words, folds_words
-from pages.ui.data import current_folder, plain
+from pages.ui.data import absolute_folder, plain
 from pages.ui.runs import readable_runs, watcher
 from pages.ui.tasks import show_task, task_for
 from pages.ui.words import duration
@@ -116,11 +115,6 @@ def is_of(group: Group, dataset: Dataset) -> bool:
             return _sha256(run) == dataset.sha256
     base = group.cross.base
     return (base.dataset, base.dataset_folder) == (dataset.name, absolute_folder())
-
-
-def absolute_folder() -> str:
-    """Return the user's folder as the workers need it: their working directory is another one."""
-    return str(Path(current_folder()).expanduser().resolve()) if current_folder() else ""
 
 
 def _sha256(run: Run) -> str:

@@ -17,9 +17,8 @@ from fmnist_core.progress import Progress
 from fmnist_core.runs import Run, RunState
 from fmnist_core.spec import HYPERPARAMETERS, RunSpec
 from pages.ui.choice import choose_in_address, explain_absence
-from pages.ui.data import plain
+from pages.ui.data import absolute_folder, plain
 from pages.ui.export import show_figure, table_download
-from pages.ui.labels.judge import absolute_folder
 from pages.ui.runs import STATE_BADGES, readable_runs, watcher
 from pages.ui.words import duration
 

@@ -1,7 +1,6 @@
 """Pieces of the Train page: where the form starts from, the layer table, and the estimate of time."""
 
 import os
-from pathlib import Path
 
 import pandas as pd
 import streamlit as st
@@ -17,7 +16,7 @@ from fmnist_core.presets import PRESETS, REPORTED
 from fmnist_core.runs import Run, RunState, find_run
 from fmnist_core.spec import RunSpec
 from fmnist_core.zoo import Layer
-from pages.ui.data import current_folder, plain
+from pages.ui.data import absolute_folder, plain
 from pages.ui.runs import readable_runs
 from pages.ui.words import duration, size
 
@@ -121,9 +120,7 @@ def _with_cut(spec: RunSpec) -> tuple[RunSpec, str]:
 
 
 def _on(spec: RunSpec, dataset: Dataset) -> RunSpec:
-    # The worker has another working directory, so a relative folder is resolved here.
-    folder = current_folder()
-    return spec.replace(dataset=dataset.name, dataset_folder=str(Path(folder).expanduser().resolve()) if folder else "")
+    return spec.replace(dataset=dataset.name, dataset_folder=absolute_folder())
 
 
 def preset_note(base: RunSpec) -> None:

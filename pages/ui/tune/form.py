@@ -1,7 +1,6 @@
 """What is to be searched, how, and for how long; and the button that starts it."""
 
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import streamlit as st
@@ -18,7 +17,7 @@ from fmnist_core.tuning.group import SearchGroup
 from fmnist_core.tuning.plan import plan
 from fmnist_core.tuning.search import SETTINGS, Search
 from fmnist_core.tuning.suggestions import kinds_for, suggestion
-from pages.ui.data import current_folder, plain
+from pages.ui.data import absolute_folder, plain
 from pages.ui.runs import readable_runs
 from pages.ui.tune.space_form import space_form
 from pages.ui.words import duration
@@ -120,9 +119,7 @@ def _images(dataset: Dataset, preset: Search, scope: str) -> int:
 
 
 def _on(base: RunSpec, dataset: Dataset) -> RunSpec:
-    # The workers have another working directory, so a relative folder is resolved here.
-    folder = str(Path(current_folder()).expanduser().resolve()) if current_folder() else ""
-    return base.replace(dataset=dataset.name, dataset_folder=folder)
+    return base.replace(dataset=dataset.name, dataset_folder=absolute_folder())
 
 
 def _moved(preset: Search, base: RunSpec) -> Search:

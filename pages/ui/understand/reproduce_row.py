@@ -1,7 +1,6 @@
 """One row of the Reproduce page: all of its figures, why they differ, how ours were made, its launch, and your Runs."""
 
 from dataclasses import replace
-from pathlib import Path
 
 import pandas as pd
 import streamlit as st
@@ -16,7 +15,7 @@ from fmnist_core.reproduction_reasons import REASONS
 from fmnist_core.reproduction_runs import Reproduction
 from fmnist_core.reproduction_table import VERDICTS, Line, carried_words, lines_of, made_words, subset_words
 from fmnist_core.zoo import weights
-from pages.ui.data import FOLDER_KEY, NAME_KEY, current_folder, current_name, plain
+from pages.ui.data import FOLDER_KEY, NAME_KEY, absolute_folder, current_name, plain
 from pages.ui.understand.reproduce_yours import yours
 
 
@@ -151,9 +150,7 @@ def _set_form(row: Row) -> None:
 
 def _start(row: Row) -> None:
     spec = row.spec
-    folder = current_folder() if current_name() == spec.dataset else ""
-    # The workers have another working directory, so a relative folder is resolved here.
-    where = {"dataset_folder": str(Path(folder).expanduser().resolve()) if folder else ""}
+    where = {"dataset_folder": absolute_folder() if current_name() == spec.dataset else ""}
     try:
         if row.scheme:
             cross = row.crosses()[0]
