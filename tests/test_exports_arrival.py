@@ -103,6 +103,11 @@ def test_several_inputs_are_refused():
         fitted(model, 10, "m.keras")
 
 
+def test_a_model_that_was_never_built_is_refused():
+    with pytest.raises(ModelError, match="m.keras: expected a model that knows its input's shape. Received one that"):
+        fitted(keras.Sequential([keras.layers.Flatten(), keras.layers.Dense(10)]), 10, "m.keras")
+
+
 def test_a_sigmoid_for_each_class_is_refused_and_leaves_nothing(tmp_path):
     inputs = keras.Input((28, 28, 1))
     model = keras.Model(inputs, keras.layers.Dense(10, "sigmoid")(keras.layers.Flatten()(inputs)))

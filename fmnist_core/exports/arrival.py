@@ -137,6 +137,11 @@ def fitted(model: "keras.Model", n_classes: int, name: str) -> tuple["keras.Mode
     """
     import keras
 
+    if not hasattr(model, "inputs"):  # a Sequential without an Input
+        raise ModelError(
+            f"{name}: expected a model that knows its input's shape. Received one that was never built: begin it with "
+            "keras.Input."
+        )
     shapes = [tuple(tensor.shape[1:]) for tensor in model.inputs]
     outputs = [tuple(tensor.shape[1:]) for tensor in model.outputs]
     if len(shapes) != 1 or outputs != [(n_classes,)]:
