@@ -15,6 +15,7 @@ import numpy as np
 import tensorflow as tf
 
 from fmnist_core.errors import LabError
+from fmnist_core.evaluation import SMALLEST_PROBABILITY
 from fmnist_core.explain_taps import first_kernels, is_transfer, last_layer, taps_of
 from fmnist_core.features import FeatureStore, digests_of
 from fmnist_core.keras_files import load_model
@@ -28,7 +29,6 @@ from fmnist_core.zoo.transfer import HEAD, TRUNK
 CHANNELS_KEPT, SIDE_KEPT = 64, 56  # of an activation: what a page can show
 FEWEST_STEPS, MOST_STEPS = 32, 256  # of an integral
 GRADIENT_WORK = 60e9  # multiplications with addition of one integral: seconds on two cores
-_SMALLEST = 1e-7  # of a probability, before its logarithm
 _SMALLEST_DOUBT = 1e-30  # of 1 - p, where only the sign of a gradient counts: more would swallow it
 _WORK_AT_ONCE = 4e9  # multiplications with addition of one pass with gradients
 
@@ -40,6 +40,7 @@ class Anatomy:
         model: the whole, from pixels to probabilities, as it predicts.
         mirrored: whether it averages over image and mirror image.
         taps: the layers of the network within, first to last.
+        hidden: the network up to its last hidden layer: (n, s, s, 1) float32 -> (n, d).
     """
 
     def __init__(self, model: keras.Model, spec: RunSpec) -> None:
@@ -50,8 +51,9 @@ class Anatomy:
         self._graph = keras.Model(inputs, [tap.output for tap in self.taps])
         self._last = last_layer(network)
         self._kernels = first_kernels(network)
-        self._hidden = self._hidden_model(inputs)
+        self.hidden = keras.Model(inputs, self.taps[-2].output)  # the taps end with the last layer
         self._work = _gradient_work(self)
+        self._at_once = int(np.clip(_WORK_AT_ONCE // self._work, 4, 128))  # images whose gradients are taken
 
     @classmethod
     def of(cls, run: Run) -> "Anatomy":
@@ -83,7 +85,7 @@ class Anatomy:
         label = int(probabilities.argmax()) if label is None else int(label)
         if not 0 <= label < len(probabilities):
             raise LabError(f"Expected a class from 0 to {len(probabilities) - 1}. Received {label}.")
-        outputs, cams = self._activations(pixels, label)
+        outputs, cams, features = self._activations(pixels, label)
         found: dict[str, np.ndarray] = {"probabilities": probabilities, "label": np.array(label)}
         for number, output in enumerate(outputs):
             found[f"activation-{number}"], found[f"channels-{number}"] = _condensed(output)
@@ -92,7 +94,7 @@ class Anatomy:
         found["gradients"] = self._complete_gradients(image, label, float(probabilities[label] - found["black"]))
         if self._kernels is not None:
             found["filters"] = self._kernels
-        found["features"] = self.features(pixels)[0]
+        found["features"] = features.ravel()
         return found
 
     def contrast(self, images: np.ndarray, first: int, second: int) -> np.ndarray:
@@ -102,7 +104,7 @@ class Anatomy:
         """
 
         def odds(rows: tf.Tensor) -> tf.Tensor:
-            logs = tf.math.log(rows + _SMALLEST)
+            logs = tf.math.log(rows + SMALLEST_PROBABILITY)
             return logs[:, second] - logs[:, first]
 
         return self.integrated_gradients(images, odds, min(FEWEST_STEPS, self.most_steps)).mean(axis=0)
@@ -117,9 +119,8 @@ class Anatomy:
         ways = prepare(images, self.spec) - black
         sums = np.zeros((len(images), *ways.shape[1:3]), np.float64)
         at = [(row, (step + 0.5) / steps) for row in range(len(images)) for step in range(steps)]
-        at_once = int(np.clip(_WORK_AT_ONCE // self._work, 4, 128))
-        for start in range(0, len(at), at_once):
-            chunk = at[start : start + at_once]
+        for start in range(0, len(at), self._at_once):
+            chunk = at[start : start + self._at_once]
             rows = np.array([row for row, _ in chunk])
             shares = np.array([share for _, share in chunk], np.float32)[:, np.newaxis, np.newaxis, np.newaxis]
             np.add.at(sums, rows, self._gradient(black + shares * ways[rows], target))
@@ -134,9 +135,8 @@ class Anatomy:
         loss but for a positive factor. Where p rounds to 1 the loss's own would be 0, and the attack would miss.
         """
         pixels, found = prepare(images, self.spec), np.empty(images.shape, np.float32)
-        at_once = int(np.clip(_WORK_AT_ONCE // self._work, 4, 128))
-        for start in range(0, len(images), at_once):
-            chunk = slice(start, start + at_once)
+        for start in range(0, len(images), self._at_once):
+            chunk = slice(start, start + self._at_once)
             mine = np.asarray(labels[chunk], np.int32)
 
             def doubt(rows: tf.Tensor, mine: np.ndarray = mine) -> tf.Tensor:
@@ -167,15 +167,10 @@ class Anatomy:
 
         pixels: model input (n, s, s, 1) float32 -> (n, d) float32.
         """
-        rows = np.asarray(self._hidden(pixels, training=False))
+        rows = np.asarray(self.hidden(pixels, training=False))
         if self.mirrored:
-            rows = (rows + np.asarray(self._hidden(pixels[:, :, ::-1], training=False))) / 2
+            rows = (rows + np.asarray(self.hidden(pixels[:, :, ::-1], training=False))) / 2
         return rows.reshape(len(rows), -1)
-
-    @property
-    def hidden(self) -> keras.Model:
-        """The network up to its last hidden layer: (n, s, s, 1) float32 -> (n, d)."""
-        return self._hidden
 
     def kept_trunk(self) -> Callable[[np.ndarray], np.ndarray] | None:
         """Return what makes the last hidden layer of images out of the trunk's outputs that training kept on disk:
@@ -197,17 +192,18 @@ class Anatomy:
 
         return features
 
-    def _hidden_model(self, inputs: Any) -> keras.Model:
-        """All but the last layer; the taps end with it, so the one before it is the last hidden layer."""
-        return keras.Model(inputs, self.taps[-2].output)
-
-    def _activations(self, pixels: np.ndarray, label: int) -> tuple[list[np.ndarray], dict[int, np.ndarray]]:
-        """Return each tap's output for the image, and Grad-CAM (h, w) at each tap that is a picture."""
+    def _activations(
+        self, pixels: np.ndarray, label: int
+    ) -> tuple[list[np.ndarray], dict[int, np.ndarray], np.ndarray]:
+        """Return each tap's output for the image, Grad-CAM (h, w) at each tap that is a picture, and the last hidden
+        layer as the answer rests on it."""
         outputs, cams = self._one_side(pixels, label)
+        features = outputs[-2]
         if self.mirrored:
-            _, others = self._one_side(pixels[:, :, ::-1], label)
-            cams = {number: (cam + others[number][:, ::-1]) / 2 for number, cam in cams.items()}
-        return outputs, cams
+            others, mirrored = self._one_side(pixels[:, :, ::-1], label)
+            cams = {number: (cam + mirrored[number][:, ::-1]) / 2 for number, cam in cams.items()}
+            features = (features + others[-2]) / 2
+        return outputs, cams, features
 
     def _one_side(self, pixels: np.ndarray, label: int) -> tuple[list[np.ndarray], dict[int, np.ndarray]]:
         image = tf.constant(pixels)
@@ -231,7 +227,7 @@ class Anatomy:
         layer = self._last
         if isinstance(layer, keras.layers.Dense) and layer.activation is keras.activations.softmax:
             return tf.matmul(outputs[-2], layer.kernel) + (layer.bias if layer.use_bias else 0)
-        return tf.math.log(outputs[-1] + _SMALLEST)
+        return tf.math.log(outputs[-1] + SMALLEST_PROBABILITY)
 
     def _gradient(self, pixels: np.ndarray, target: Any) -> np.ndarray:
         """Return d target / d model input: (b, s, s, 1) -> (b, s, s) float32."""
