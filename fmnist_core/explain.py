@@ -12,12 +12,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from fmnist_core.errors import LabError
+from fmnist_core.evaluation import SMALLEST_PROBABILITY, Evaluation
 
 SIDE = 28
 # Covering squares, fine to coarse: side and step in pixels. The coarser ones are for models that take long.
 PATCHES = ((6, 2), (7, 3), (8, 5))
 WORK_LIMIT = 10e9  # multiplications with addition that an occlusion map may take: about a second on two cores
-SMALLEST = 1e-7  # of a probability, before its logarithm
+PRODUCTS_AT_ONCE = 4_000_000  # of two rows each: 16 MB
 
 Probabilities = Callable[[np.ndarray], np.ndarray]  # (n, 28, 28) uint8 -> (n, classes) float32
 
@@ -154,20 +155,30 @@ def nearest_rows(
 def nearest_pairs(first: np.ndarray, second: np.ndarray, count: int) -> list[tuple[int, int, float]]:
     """Return pairs of one row of each, nearest first, no row twice: (position, position, cosine).
 
-    first, second: (n, d), (m, d) of length 1.
+    first, second: (n, d), (m, d) of length 1, any float.
     """
-    cosines = np.asarray(first, np.float32) @ np.asarray(second, np.float32).T
+    count = min(count, len(first), len(second))
+    if not count:
+        return []
+    # A row's partner is among the `count` nearest to it: fewer are taken before its turn.
+    partners, cosines = np.empty((len(first), count), np.int64), np.empty((len(first), count), np.float32)
+    columns, at_once = np.asarray(second, np.float32).T, max(1, PRODUCTS_AT_ONCE // len(second))
+    for start in range(0, len(first), at_once):
+        chunk = slice(start, start + at_once)
+        products = np.asarray(first[chunk], np.float32) @ columns
+        partners[chunk] = np.argpartition(-products, count - 1, axis=1)[:, :count]
+        cosines[chunk] = np.take_along_axis(products, partners[chunk], axis=1)
     pairs = []
-    for _ in range(min(count, *cosines.shape)):
-        i, j = np.unravel_index(cosines.argmax(), cosines.shape)
-        pairs.append((int(i), int(j), float(cosines[i, j])))
-        cosines[i], cosines[:, j] = -np.inf, -np.inf
+    for _ in range(count):
+        i, at = np.unravel_index(cosines.argmax(), cosines.shape)
+        pairs.append((int(i), int(partners[i, at]), float(cosines[i, at])))
+        cosines[i], cosines[partners == partners[i, at]] = -np.inf, -np.inf
     return pairs
 
 
 def log_odds(probabilities: np.ndarray, first: int, second: int) -> np.ndarray:
     """Return ln(p_second / p_first) of each row: (n, classes) -> (n,) float64; above 0 leans to the second."""
-    rows = np.clip(probabilities.astype(np.float64), SMALLEST, None)
+    rows = np.clip(probabilities.astype(np.float64), SMALLEST_PROBABILITY, None)
     return np.log(rows[:, second]) - np.log(rows[:, first])
 
 
@@ -196,31 +207,28 @@ class Confusion:
         return len(self.first_as_second) + len(self.second_as_first)
 
 
-def confusion(y_true: np.ndarray, probabilities: np.ndarray, first: int, second: int) -> Confusion:
+def confusion(evaluation: Evaluation, first: int, second: int) -> Confusion:
     """Count and find the test images of two classes that are taken for each other.
 
-    y_true: (n,) integers; probabilities: (n, classes). Raises LabError if both are the same class.
+    Raises LabError if both are the same class.
     """
     if first == second:
         raise LabError("Expected two different classes. Received the same one twice.")
-    said = probabilities.argmax(axis=1)
-
-    def taken(true: int, other: int) -> np.ndarray:
-        found = np.flatnonzero((y_true == true) & (said == other))
-        return found[np.argsort(-probabilities[found, other], kind="stable")]
-
+    matrix = evaluation.confusion_matrix()
+    taken = [
+        evaluation.mistakes(None, true, other)["image"].to_numpy()
+        for true, other in ((first, second), (second, first))
+    ]  # fmt: skip
+    support = matrix.sum(axis=1)
     return Confusion(
-        first, second, taken(first, second), taken(second, first), int((y_true == first).sum()),
-        int((y_true == second).sum()), int((said != y_true).sum()),
+        first, second, *taken, int(support[first]), int(support[second]), int(matrix.sum() - matrix.trace())
     )  # fmt: skip
 
 
-def most_confused(y_true: np.ndarray, probabilities: np.ndarray) -> tuple[int, int]:
+def most_confused(evaluation: Evaluation) -> tuple[int, int]:
     """Return the two classes that are most often taken for each other, both ways counted, the lower label first."""
-    classes = probabilities.shape[1]
-    matrix = np.bincount(y_true.astype(np.int64) * classes + probabilities.argmax(axis=1), minlength=classes**2)
-    both = matrix.reshape(classes, classes)
-    both = np.triu(both + both.T, 1)
+    matrix = evaluation.confusion_matrix()
+    both = np.triu(matrix + matrix.T, 1)
     first, second = np.unravel_index(both.argmax(), both.shape)
     return (int(first), int(second)) if first != second else (0, 1)
 

@@ -8,6 +8,7 @@ from PIL import Image
 
 from fmnist_core import explain
 from fmnist_core.errors import LabError
+from fmnist_core.evaluation import Evaluation
 from fmnist_core.explain import (
     confusion,
     confusion_words,
@@ -111,31 +112,43 @@ def test_pairs_are_nearest_first_and_use_no_image_twice():
     pairs = nearest_pairs(first, second, 5)
     assert [pair[:2] for pair in pairs] == [(1, 0), (2, 1)]
     assert pairs[0][2] == pytest.approx(1)
+    assert nearest_pairs(first, second[:0], 5) == []
+
+
+def test_pairs_found_block_by_block_are_those_of_the_whole_matrix(monkeypatch):
+    monkeypatch.setattr(explain, "PRODUCTS_AT_ONCE", 70)  # three rows of the first at once
+    rng = np.random.default_rng(0)
+    first, second = unit(rng.normal(size=(41, 3))), unit(rng.normal(size=(23, 3)))
+    cosines = first @ second.T
+    for i, j, cosine in nearest_pairs(first, second, 9):
+        assert (i, j) == np.unravel_index(cosines.argmax(), cosines.shape) and cosine == pytest.approx(cosines[i, j])
+        cosines[i], cosines[:, j] = -np.inf, -np.inf
 
 
 Y = np.array([0, 0, 0, 1, 1, 2])
 P = np.array(
     [[0.9, 0.1, 0], [0.2, 0.8, 0], [0.4, 0.6, 0], [0.7, 0.3, 0], [0.1, 0.9, 0], [0.5, 0.1, 0.4]], np.float32
 )  # fmt: skip
+MADE = Evaluation(Y, P, NAMES)
 
 
 def test_confusions_are_found_both_ways_the_surest_first():
-    found = confusion(Y, P, 0, 1)
+    found = confusion(MADE, 0, 1)
     assert found.first_as_second.tolist() == [1, 2] and found.second_as_first.tolist() == [3]
     assert (found.count, found.mistakes, found.first_images, found.second_images) == (3, 4, 3, 2)
-    assert most_confused(Y, P) == (0, 1)
+    assert most_confused(MADE) == (0, 1)
     words = confusion_words(found, NAMES)
     assert "Of 3 test images of shirt, 2 were taken for top; of 2 of top, 1 for shirt" in words and "75%" in words
-    assert "keeps the two apart" in confusion_words(confusion(Y, P, 1, 2), NAMES)
+    assert "keeps the two apart" in confusion_words(confusion(MADE, 1, 2), NAMES)
 
 
 def test_the_same_class_twice_is_refused():
     with pytest.raises(LabError, match="two different classes"):
-        confusion(Y, P, 1, 1)
+        confusion(MADE, 1, 1)
 
 
 def test_without_mistakes_the_first_two_classes_are_shown():
-    assert most_confused(np.array([0, 1, 2]), np.eye(3)) == (0, 1)
+    assert most_confused(Evaluation(np.array([0, 1, 2]), np.eye(3), NAMES)) == (0, 1)
 
 
 def test_log_odds_are_antisymmetric_and_finite():

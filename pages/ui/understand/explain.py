@@ -156,7 +156,7 @@ def occlusion_of(run: Run, predictor: Predictor, image: np.ndarray, label: int) 
     """Return the occlusion map, kept for all sessions."""
     changed_ns = (run.folder / LITERT_FILE).stat().st_mtime_ns
     with st.spinner("Covering the image bit by bit"):  # seen with heavy networks alone
-        return _occlusion(str(run.folder), changed_ns, _digest(image), label, run, predictor, image)
+        return _occlusion(str(run.folder), changed_ns, digest_of(image), label, run, predictor, image)
 
 
 @st.cache_resource(max_entries=200, show_spinner=False)
@@ -170,7 +170,7 @@ def explanation_of(run: Run, image: np.ndarray, label: int) -> Explanation:
     """Return what the inside of the network says, kept for all sessions; raises LabError if it cannot be asked."""
     file = run.folder / KERAS_FILE
     return _explanation(
-        str(run.folder), file.stat().st_mtime_ns if file.is_file() else 0, _digest(image), label, run, image
+        str(run.folder), file.stat().st_mtime_ns if file.is_file() else 0, digest_of(image), label, run, image
     )
 
 
@@ -180,8 +180,9 @@ def _explanation(folder: str, changed_ns: int, digest: str, label: int, _run: Ru
     return explain_client.explain(_run, _image, label)
 
 
-def _digest(image: np.ndarray) -> str:
-    return hashlib.blake2b(image.tobytes(), digest_size=16).hexdigest()
+def digest_of(array: np.ndarray) -> str:
+    """Return a hash of an array's numbers."""
+    return hashlib.blake2b(array.tobytes(), digest_size=16).hexdigest()
 
 
 def occlusion_panel(found: Occlusion, image: np.ndarray, name: str) -> None:

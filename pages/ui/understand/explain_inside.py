@@ -13,7 +13,7 @@ from pages.ui.data import plain
 from pages.ui.export import show_figure
 from pages.ui.image_grid import image_grid
 from pages.ui.pictures import Picture, pictures
-from pages.ui.understand.explain import open_place
+from pages.ui.understand.explain import digest_of, open_place
 
 LAYER_KEY = "layer"
 SHOWN_CHANNELS, SHOWN_FILTERS, NEIGHBOURS = 24, 64, 10
@@ -109,7 +109,7 @@ def neighbours_panel(
     if place and place.split == "train":
         at = int(np.searchsorted(kept.train_index, place.index))
         leave_out = at if at < len(kept.train_index) and kept.train_index[at] == place.index else None
-    best, cosines = nearest_rows(kept.train, row, NEIGHBOURS, leave_out=leave_out)
+    best, cosines = _nearest(kept.identity, digest_of(row), leave_out, kept.train, row)
     index = kept.train_index[best]
     labels = np.asarray(dataset.y_train)[index]
     same = int((labels == said).sum())
@@ -137,6 +137,13 @@ def neighbours_panel(
         f"Nearest of {all_of} training images by the cosine of the last hidden layer: 1 is the same direction, so the "
         "network can hardly tell them apart. A click explains that image instead."
     )
+
+
+@st.cache_resource(max_entries=200, show_spinner=False)
+def _nearest(
+    identity: str, digest: str, leave_out: int | None, _rows: np.ndarray, _row: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    return nearest_rows(_rows, _row, NEIGHBOURS, leave_out=leave_out)
 
 
 def row_of(kept: LastHidden, place: Place | None, features: np.ndarray | None) -> np.ndarray | None:

@@ -57,7 +57,7 @@ def map_view(run: Run, dataset: Dataset, evaluation: Evaluation, kept: LastHidde
 
     chosen = scatter(
         points, labels, np.asarray(dataset.x_test[index]), names, key="explain-map",
-        identity=f"explain-{run.id}-{len(kept.test)}-{method}-{colour}", axes=axes,
+        identity=f"explain-{kept.identity}-{method}-{colour}", axes=axes,
         class_names=("right", "wrong") if colour == BY_HIT else evaluation.class_names,
         colours=(RIGHT_COLOUR, WRONG_COLOUR) if colour == BY_HIT else CLASS_COLOURS,
         named=colour == BY_CLASS,
@@ -81,7 +81,7 @@ def _points(
     run: Run, dataset: Dataset, kept: LastHidden, method: str
 ) -> tuple[np.ndarray, np.ndarray, tuple[str, str]] | None:
     if method == "PCA":
-        points, shares = _flat(run.id, len(kept.test), kept)
+        points, shares = _flat(kept.identity, kept)
         rows = stratified(np.asarray(dataset.y_test)[kept.test_index], MAP_SAMPLE, seed=0)
         first, second = 100 * shares
         return rows, points[rows], (f"component 1, {first:.0f} % of the variance", f"component 2, {second:.0f} %")
@@ -103,9 +103,8 @@ def _points(
     return None
 
 
-# 80 kB each; the images of a Run never change.
 @st.cache_resource(max_entries=40, show_spinner=False)
-def _flat(run_id: str, count: int, _kept: LastHidden) -> tuple[np.ndarray, np.ndarray]:
+def _flat(identity: str, _kept: LastHidden) -> tuple[np.ndarray, np.ndarray]:
     return flat(_kept.test)
 
 

@@ -37,7 +37,7 @@ WORK_LIMIT = 1e9  # multiplications with addition, forward, of all images whose 
 def pair_choice(evaluation: Evaluation) -> tuple[int, int]:
     """Let the user choose two classes; at first those that are most often taken for each other."""
     names = evaluation.class_names
-    worst = most_confused(evaluation.y_true, evaluation.probabilities)
+    worst = most_confused(evaluation)
     for key in (FIRST_KEY, SECOND_KEY):
         if st.session_state.get(key) not in (None, *names):
             del st.session_state[key]  # of other data
@@ -51,7 +51,7 @@ def pair_choice(evaluation: Evaluation) -> tuple[int, int]:
 def pair_figures(evaluation: Evaluation, first: int, second: int) -> Confusion | None:
     """Say how often the two are confused, and draw how far each image leans; None where both are the same class."""
     try:
-        found = confusion(evaluation.y_true, evaluation.probabilities, first, second)
+        found = confusion(evaluation, first, second)
     except LabError as error:
         st.info(plain(str(error)), icon=":material/info:")
         return None
@@ -74,7 +74,7 @@ def nearest_across(dataset: Dataset, evaluation: Evaluation, kept: LastHidden, f
     if not all(map(len, rows)):
         st.caption("One of the two has no test image.")
         return
-    pairs = nearest_pairs(*(unit(np.asarray(kept.test[one], np.float32)) for one in rows), PAIRS)
+    pairs = _pairs(kept.identity, first, second, kept, rows)
     places = [kept.test_index[rows[side][pair[side]]] for side in (0, 1) for pair in pairs]
     names = evaluation.class_names
     said = [names[evaluation.y_predicted[at]] for at in places]
@@ -96,6 +96,13 @@ def nearest_across(dataset: Dataset, evaluation: Evaluation, kept: LastHidden, f
         f"the Run is right. In {alike} of {len(pairs)} pairs it says the same of both, so one is wrong. Cosine of the "
         f"last hidden layer: {pairs[0][2]:.3f} to {pairs[-1][2]:.3f}; 1 is the same. A click explains an image."
     )
+
+
+@st.cache_resource(max_entries=200, show_spinner=False)
+def _pairs(
+    identity: str, first: int, second: int, _kept: LastHidden, _rows: list[np.ndarray]
+) -> list[tuple[int, int, float]]:
+    return nearest_pairs(*(unit(_kept.test[rows]) for rows in _rows), PAIRS)
 
 
 def what_turns_it(run: Run, dataset: Dataset, evaluation: Evaluation, found: Confusion) -> None:
