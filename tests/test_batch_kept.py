@@ -10,7 +10,8 @@ from fmnist_core import batch as batches
 from fmnist_core import ready_made, tasks
 from fmnist_core.batch import Answers, Order
 from fmnist_core.batch.keeping import remember
-from fmnist_core.errors import DataError
+from fmnist_core.errors import DataError, ModelError
+from fmnist_core.runs import Run
 
 RNG = np.random.default_rng(0)
 
@@ -71,6 +72,14 @@ def test_a_batch_whose_facts_are_damaged_hides_no_other(tmp_path):
         torn.mkdir()
         (torn / "about.json").write_text(text)
     assert batches.kept_batches() == [whole]
+
+
+def test_what_is_known_of_a_batch_outlasts_it_and_a_model_that_is_gone_is_told(tmp_path):
+    batch = batches.find_batch(batches.keep_files([("a.csv", b"1")]).id)
+    batch.delete()
+    assert batch.title == "a.csv"
+    with pytest.raises(ModelError, match="no such file"):
+        batches.batch_task(batch, Run(tmp_path / "gone"))
 
 
 @pytest.mark.parametrize("files", [[], [("a", b"")], [("a", b"1"), ("b", b"2"), ("c", b"3")]])

@@ -93,6 +93,18 @@ def test_a_game_that_comes_in_is_recorded_once_and_a_forged_one_is_not(dataset, 
     assert (entry.name, entry.seconds, entry.seed, entry.again) == ("Ada", 20.0, 7, False)
 
 
+def test_results_that_cannot_be_deleted_are_told_and_stay(dataset, monkeypatch):
+    def refuse():
+        raise TimeoutError("locked by another")
+
+    game = contest.Game(*(np.zeros(1, int),) * 3, np.ones(1), np.full((1, 10), 0.1), dataset.class_names)
+    contest.record(game, name="Bo", sha256=dataset.sha256, seed=7, model="LeNet")
+    monkeypatch.setattr(contest, "forget", refuse)
+    page = opened(seed="7")
+    page.button(key="beat.delete").click().run()
+    assert "locked by another" in words(page) and page.dataframe and not page.exception
+
+
 def test_results_are_listed_and_can_be_deleted(dataset):
     state = played(dataset, 7, 16)
     rows = contest.draw(dataset.y_test, 7)

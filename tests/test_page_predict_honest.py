@@ -207,6 +207,11 @@ def test_where_the_gradient_cannot_be_had_the_rest_stays(tmp_path, monkeypatch):
     assert any("no gradient is to be had" in caption.value for caption in app.caption)
 
 
+def test_a_run_that_is_deleted_while_the_page_is_open_is_said_to_be_gone(tmp_path):
+    app = AppTest.from_function(attack_page, args=(str(tmp_path / "gone"), Toy())).run()
+    assert not app.exception and "Received: no such file" in app.error[0].value.replace("\\", "")
+
+
 def test_a_model_without_a_run_answers_as_it_is():
     rows = Model("", Toy()).probabilities(np.full((1, 28, 28), 51, np.uint8))
     assert rows[0].tolist() == pytest.approx([0.8, 0.2])

@@ -17,6 +17,7 @@ from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ from fmnist_core.batch.rows import Notes, Problem, Report
 from fmnist_core.datasets.base import IMAGE_SHAPE
 from fmnist_core.errors import DataError
 from fmnist_core.files import replace_atomically, write_atomically
+from fmnist_core.fingerprints import file_fingerprint
 from fmnist_core.prediction import Predictor
 from fmnist_core.ready_made import FOLDER as READY_MADE
 from fmnist_core.runs import LITERT_FILE, Run, find_run
@@ -52,9 +54,9 @@ class Batch:
         """Name of the folder."""
         return self.folder.name
 
-    @property
+    @cached_property
     def about(self) -> dict[str, Any]:
-        """What is known of it: names (of the files), time_s (when it came)."""
+        """What is known of it: names (of the files), time_s (when it came). Read once: somebody else may delete it."""
         return json.loads((self.folder / "about.json").read_text())
 
     @property
@@ -106,7 +108,7 @@ def find_batch(batch_id: str) -> Batch | None:
 
 
 def batch_task(batch: Batch, run: Run) -> Task:
-    """Return the task that reads the batch and lets the Run's model answer."""
+    """Return the task that reads the batch and lets the Run's model answer; ModelError if there is no model."""
     parameters = {"batch": batch.id, "run": run.id, "model": _model_key(run)}
     return Task("batch", "", "", batch.id, parameters)
 
@@ -199,9 +201,7 @@ def _rows_folder(batch: Batch, class_names: Sequence[str]) -> Path:
 
 def _model_key(run: Run) -> str:
     """Name a model by its Run and its file: another file, another model."""
-    status = (run.folder / LITERT_FILE).stat()
-    text = f"{run.id}:{status.st_mtime_ns}:{status.st_size}"
-    return hashlib.sha256(text.encode()).hexdigest()[:12]
+    return f"{run.id}-{file_fingerprint(run.folder / LITERT_FILE)}"
 
 
 def _home() -> Path:

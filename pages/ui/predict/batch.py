@@ -16,11 +16,12 @@ from fmnist_core.batch import (
 from fmnist_core.errors import LabError
 from fmnist_core.figures.evaluation import confusion_matrix_figure, confusion_matrix_text
 from fmnist_core.progress import Progress
-from fmnist_core.runs import LITERT_FILE, Run
+from fmnist_core.runs import Run
 from pages.ui.data import plain
 from pages.ui.export import show_figure, table_download
 from pages.ui.predict.batch_grid import browse
 from pages.ui.predict.batch_words import file_stem, left_out_table, notes_words
+from pages.ui.predict.models import model_of
 from pages.ui.tasks import show_task
 from pages.ui.words import duration, moment
 
@@ -111,8 +112,8 @@ def show_batch(batch: Batch, progress: Progress) -> None:
     run = progress.run
     _title(batch)
     try:
-        # The file's time: another model in the same folder gives other answers.
-        key = batch.id, str(run.folder), (run.folder / LITERT_FILE).stat().st_mtime_ns, batch, run
+        model, task = model_of(run), batch_task(batch, run)
+        key = batch.id, task.parameters["model"], batch, run
         answers = _answers(*key)
     except (LabError, OSError) as error:
         st.error(plain(str(error)), icon=":material/error:")
@@ -120,18 +121,18 @@ def show_batch(batch: Batch, progress: Progress) -> None:
     if answers is None:
         _answers.clear(*key)  # None is not to be remembered
         show_task(
-            batch_task(batch, run), title=f"{run.spec.title} on {batch.title}", autostart=True,
+            task, title=f"{run.spec.title} on {batch.title}", autostart=True,
             note="A CSV or IDX of 10,000 pictures takes seconds, a zip of as many about a minute. It goes on when you "
             "leave the page, and is kept.",
         )  # fmt: skip
         return
     _headline(batch, answers)
-    browse(answers, run, batch.id)
+    browse(answers, model, batch.id)
     _closer(batch, answers)
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
-def _answers(batch_id: str, folder: str, changed_ns: int, _batch: Batch, _run: Run) -> Answers | None:
+def _answers(batch_id: str, model: str, _batch: Batch, _run: Run) -> Answers | None:
     return read_answers(_batch, _run)
 
 

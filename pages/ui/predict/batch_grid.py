@@ -3,10 +3,8 @@
 import numpy as np
 import streamlit as st
 
-from fmnist_core import prediction
 from fmnist_core.batch import ORDERS, Answers, Order
 from fmnist_core.batch.rows import NO_LABEL
-from fmnist_core.runs import Run
 from pages.ui.data import plain
 from pages.ui.image_grid import image_grid
 from pages.ui.reveal import call_reveal, reveal
@@ -19,7 +17,7 @@ _AT = "batch.at"  # (batch, row) looked at
 
 
 @st.fragment
-def browse(answers: Answers, run: Run, batch_id: str) -> None:
+def browse(answers: Answers, model: Model, batch_id: str) -> None:
     """Show the controls, a page of the grid, and the picture clicked last."""
     rows = _chosen_rows(answers)
     if not len(rows):
@@ -33,7 +31,7 @@ def browse(answers: Answers, run: Run, batch_id: str) -> None:
         _grid(answers, shown, at, batch_id)
     with right:
         reveal("batch-picture")
-        _picture(answers, run, at)
+        _picture(answers, model, at)
 
 
 def _chosen_rows(answers: Answers) -> np.ndarray:
@@ -98,11 +96,11 @@ def _caption(answers: Answers, row: int) -> str:
     return f"{said} ✗" if answers.wrong[row] else said
 
 
-def _picture(answers: Answers, run: Run, row: int) -> None:
+def _picture(answers: Answers, model: Model, row: int) -> None:
     st.markdown(f"**{plain(answers.names[row])}**")
     label = answers.labels[row]
     verdict(
-        [Model(run.spec.title, prediction.load(run))], np.array(answers.images[row]), key="batch-verdict",
+        [model], np.array(answers.images[row]), key="batch-verdict",
         hint="Click a picture.", truth=answers.class_names[label] if label != NO_LABEL else None,
         caption="As the model gets it.",
     )  # fmt: skip

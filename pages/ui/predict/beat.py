@@ -110,7 +110,7 @@ def _done(dataset: Dataset, model: Model, seed: int, token: str, sent: Any) -> N
 
 def _game(played: tuple[str, np.ndarray, np.ndarray], dataset: Dataset, model: Model, seed: int) -> Game:
     positions = contest.draw(dataset.y_test, seed)
-    rows = model.predictor.probabilities(np.asarray(dataset.x_test[positions]))
+    rows = model.scores(np.asarray(dataset.x_test[positions]))
     return Game(positions, np.asarray(dataset.y_test[positions]), *played[1:], rows, model.predictor.class_names)
 
 
@@ -201,4 +201,12 @@ def _best(dataset: Dataset, *, expanded: bool) -> None:
             table_download(frame, "beat-the-model", index=False)
             with st.popover("Delete all", icon=":material/delete:", type="tertiary"):
                 st.markdown("All results on this machine go, also those on other data.")
-                st.button("Delete them", type="primary", key="beat.delete", on_click=contest.forget)
+                st.button("Delete them", type="primary", key="beat.delete", on_click=_forget)
+
+
+def _forget() -> None:
+    """Before the page runs again: delete all results."""
+    try:
+        contest.forget()
+    except OSError as error:
+        st.session_state[_ERROR] = str(error)

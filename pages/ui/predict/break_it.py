@@ -15,6 +15,7 @@ from fmnist_core.corruptions import CORRUPTIONS, FGSM
 from fmnist_core.errors import LabError
 from fmnist_core.explain_features import work_per_image
 from fmnist_core.figures.palette import CLASS_COLOURS
+from fmnist_core.fingerprints import file_fingerprint
 from fmnist_core.runs import KERAS_FILE, LITERT_FILE
 from pages.ui.data import plain
 from pages.ui.verdict import Model
@@ -37,9 +38,13 @@ def break_it_view(model: Model, item: np.ndarray) -> None:
     attackable = run is not None and (run.folder / KERAS_FILE).is_file()
     if attackable:
         explain_client.warm()
-    work = 0 if run is None else work_per_image(run)
+    try:
+        digest, work = _digest(model, item), 0 if run is None else work_per_image(run)
+    except LabError as error:  # the Run was deleted while the page was open
+        st.error(plain(str(error)), icon=":material/error:")
+        return
     with st.spinner("Breaking it"):  # seen with heavy networks alone
-        found = _curves(_digest(model, item), model, item, work)
+        found = _curves(digest, model, item, work)
     names = model.predictor.class_names
     st.markdown(plain_but_bold(summary(found, names)))
     st.caption(
@@ -55,7 +60,7 @@ def break_it_view(model: Model, item: np.ndarray) -> None:
         return
     try:
         with st.spinner("Asking for the gradient. The first question loads TensorFlow: some seconds."):
-            attack = _attack(_digest(model, item), found[0].answer, model, item, work)
+            attack = _attack(digest, found[0].answer, model, item, work)
     except LabError as error:
         st.caption(f"**Attack (FGSM)**: no gradient is to be had. {plain(str(error))}")
         return
@@ -106,7 +111,7 @@ def _attack(digest: str, answer: int, _model: Model, _item: np.ndarray, _work: i
 
 
 def _digest(model: Model, item: np.ndarray) -> str:
-    """Name the model, as it is now, and the item."""
+    """Name the model, as it is now, and the item; ModelError if the model is gone."""
     file = model.run.folder / LITERT_FILE if model.run else None
-    name = f"{file} {file.stat().st_mtime_ns if file else 0} {model.temperature.value} "
+    name = f"{file} {file and file_fingerprint(file)} {model.temperature.value} "
     return hashlib.blake2b(name.encode() + item.tobytes(), digest_size=16).hexdigest()

@@ -8,6 +8,7 @@ from fmnist_core.datasets import Dataset
 from fmnist_core.errors import LabError
 from fmnist_core.progress import Progress
 from fmnist_core.run_data import data_for
+from fmnist_core.runs import Run
 from pages.ui.data import plain
 from pages.ui.runs import choose_run, run_labels
 from pages.ui.verdict import Model
@@ -42,21 +43,29 @@ def load_models(progresses: list[Progress]) -> list[Model]:
     models: list[Model] = []
     for progress in progresses:
         try:
-            predictor = prediction.load(progress.run)
+            model = model_of(progress.run)
         except LabError as error:
             st.error(plain(str(error)), icon=":material/error:")
             if not models:
                 st.stop()  # the first one: there is nothing to answer with
             continue
-        if models and predictor.class_names != models[0].predictor.class_names:
+        if models and model.predictor.class_names != models[0].predictor.class_names:
             st.info(f"{plain(progress.run.spec.title)} knows other classes, so it cannot answer beside the first.")
             continue
-        run = progress.run
-        models.append(Model(run.spec.title, predictor, run, temperature_of(run)))
+        models.append(model)
     if len(models) == 2 and models[0].title == models[1].title:
         labels = run_labels(progresses)
         models = [model._replace(title=labels[model.run.id]) for model in models]
     return models
+
+
+def model_of(run: Run) -> Model:
+    """Return a finished Run's model, loaded, with the temperature of its probabilities.
+
+    Raises:
+        ModelError, RunError: it cannot be used.
+    """
+    return Model(run.spec.title, prediction.load(run), run, temperature_of(run))
 
 
 def data_of(model: Model) -> Dataset:
