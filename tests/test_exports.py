@@ -28,7 +28,7 @@ def exports(tmp_path_factory):
 
 @pytest.fixture
 def copy(exports, tmp_path):
-    """The Run with its exports in a folder that a test may damage; times of change stay."""
+    """The Run with its exports in a folder that a test may damage."""
     return Run(shutil.copytree(exports.run.folder, tmp_path / exports.run.id))
 
 
@@ -102,6 +102,20 @@ def test_what_was_made_is_read_again_until_the_model_changes(copy):
     assert read_exports(copy).offered == list(FORMATS)
     model = copy.folder / KERAS_FILE
     model.write_bytes(model.read_bytes() + b" ")
+    assert read_exports(copy) is None
+    model.unlink()
+    assert read_exports(copy) is None
+
+
+def test_proofs_are_those_of_the_model_that_was_read(copy, monkeypatch):
+    from fmnist_core.exports import writers
+
+    def replace(model, path, examples):
+        (copy.folder / KERAS_FILE).write_bytes(b"another model")
+        writers.write_keras(model, path, examples)
+
+    monkeypatch.setattr(writers, "WRITERS", dict.fromkeys(FORMATS, replace))
+    assert making.make_exports(copy, DATA).offered == ["keras"]
     assert read_exports(copy) is None
 
 

@@ -12,6 +12,7 @@ from test_page_result import write_idx
 from fmnist_core import datasets, paths, tasks
 from fmnist_core.epoch_record import write_weights
 from fmnist_core.exports import FORMATS, Exports, Proof, arrival, export_folder, write_exports
+from fmnist_core.fingerprints import file_fingerprint
 from fmnist_core.run_notes import rename
 from fmnist_core.runs import KERAS_FILE, PROBABILITIES_FILE, RESULT_FILE, Run
 from fmnist_core.spec import RunSpec
@@ -73,7 +74,7 @@ def proven(run):
         (export_folder(run) / form.file).write_bytes(b"x" * 2000)
         proofs[name] = Proof(True, "", f"{form.runtime} 1.2", 2000, 1000, 3e-8, 1.0, 0.925, 0.925)
     proofs["int8"] = Proof(False, "Expected at most 2% less accuracy than the Run's 92.5%. Received 80.0%.")
-    write_exports(Exports(run, proofs, {}))
+    write_exports(Exports(run, proofs, {}), file_fingerprint(run.folder / KERAS_FILE))
     return run
 
 
@@ -183,7 +184,7 @@ def test_files_that_failed_can_be_made_again(open_page, proven, started, monkeyp
     assert "Expected room." in page.error[0].value and len(downloads(page)) == 6
     proofs = dict.fromkeys(FORMATS, Proof(True, "", "x 1", 2000, 1000, 0.0, 1.0, 0.9, 0.9))
     (export_folder(proven) / FORMATS["int8"].file).write_bytes(b"x" * 2000)
-    write_exports(Exports(proven, proofs, {}))
+    write_exports(Exports(proven, proofs, {}), file_fingerprint(proven.folder / KERAS_FILE))
     page = open_page()
     assert not page.error and "take.again" not in [button.key for button in page.button]
 

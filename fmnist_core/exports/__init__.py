@@ -14,7 +14,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from fmnist_core.errors import ModelError
 from fmnist_core.files import write_atomically
+from fmnist_core.fingerprints import file_fingerprint
 from fmnist_core.runs import KERAS_FILE, Run
 
 __all__ = ["FORMATS", "Exports", "Format", "Proof", "bundle", "export_folder", "read_exports"]
@@ -117,29 +119,23 @@ def read_exports(run: Run) -> Exports | None:
     """Return what was made of the Run's present model; None if nothing was, or the model has changed since."""
     try:
         values = json.loads((export_folder(run) / PROOFS_FILE).read_text())
-        if values["version"] != VERSION or values["made_of"] != state_of_model(run):
+        if values["version"] != VERSION or values["made_of"] != file_fingerprint(run.folder / KERAS_FILE):
             return None
         proofs = {name: Proof(**values["proofs"][name]) for name in FORMATS}
         return Exports(run, proofs, dict(values["versions"]))
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ModelError, ValueError, KeyError, TypeError):
         return None
 
 
-def write_exports(exports: Exports) -> None:
-    """Put down what was made and proven, beside the files."""
+def write_exports(exports: Exports, made_of: str) -> None:
+    """Put down what was made and proven, beside the files; made_of: fingerprint of the model that was read for it."""
     values: dict[str, Any] = {
         "version": VERSION,
-        "made_of": state_of_model(exports.run),
+        "made_of": made_of,
         "versions": exports.versions,
         "proofs": {name: asdict(proof) for name, proof in exports.proofs.items()},
     }
     write_atomically(export_folder(exports.run) / PROOFS_FILE, json.dumps(values, indent=2))
-
-
-def state_of_model(run: Run) -> list[int]:
-    """Return size and time of change of the Run's model: what its exports were made of."""
-    state = (run.folder / KERAS_FILE).stat()
-    return [state.st_size, state.st_mtime_ns]
 
 
 def bundle(exports: Exports, more: dict[str, str | bytes]) -> bytes:

@@ -18,6 +18,7 @@ from fmnist_core.errors import ModelError, first_words
 from fmnist_core.exports import FORMATS, Exports, Format, Proof, export_folder, write_exports
 from fmnist_core.exports.runtimes import PREDICTORS
 from fmnist_core.files import replace_atomically
+from fmnist_core.fingerprints import file_fingerprint
 from fmnist_core.keras_files import load_model
 from fmnist_core.runs import KERAS_FILE, Run, find_run
 
@@ -48,6 +49,7 @@ def make_exports(run: Run, dataset: Dataset, report: Report | None = None) -> Ex
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     from fmnist_core.exports.writers import WRITERS, portable
 
+    made_of = file_fingerprint(run.folder / KERAS_FILE)  # before it is read: it may be replaced while this goes on
     model = portable(load_model(run.folder / KERAS_FILE, f"Run {run.id}"), run.spec)
     folder = export_folder(run)
     folder.mkdir(exist_ok=True)
@@ -66,7 +68,7 @@ def make_exports(run: Run, dataset: Dataset, report: Report | None = None) -> Ex
         if not proofs[name].passed:
             path.unlink(missing_ok=True)  # what is not proven does not lie about
     exports = Exports(run, proofs, {package: _version(package) for package in VERSIONS})
-    write_exports(exports)
+    write_exports(exports, made_of)
     return exports
 
 
