@@ -71,19 +71,22 @@ class Summary:
 
     def interval(self, level: float = 0.95) -> tuple[float, float] | None:
         """Return the corrected interval of the mean, see above; None for one fold."""
-        return self._interval(1 / len(self.values) + 1 / (self.folds - 1), level)
+        return t_interval(self.values, level, 1 / (self.folds - 1))
 
     def plain_interval(self, level: float = 0.95) -> tuple[float, float] | None:
         """Return the plain interval of the mean, see above; None for one fold."""
-        return self._interval(1 / len(self.values), level)
+        return t_interval(self.values, level)
 
-    def _interval(self, factor: float, level: float) -> tuple[float, float] | None:
-        if self.sd is None:
-            return None
-        from scipy.special import stdtrit  # a tenth of a second to load, and only where folds are done
 
-        reach = float(stdtrit(len(self.values) - 1, (1 + level) / 2)) * self.sd * sqrt(factor)
-        return self.mean - reach, self.mean + reach
+def t_interval(values: Sequence[float], level: float = 0.95, correction: float = 0.0) -> tuple[float, float] | None:
+    """Return Student's interval of the mean; None for one value. `correction` is added to 1/J, see above."""
+    if len(values) < 2:
+        return None
+    from scipy.special import stdtrit  # a tenth of a second to load, and only where folds are done
+
+    quantile = float(stdtrit(len(values) - 1, (1 + level) / 2))
+    mean, reach = fmean(values), quantile * stdev(values) * sqrt(1 / len(values) + correction)
+    return mean - reach, mean + reach
 
 
 def score_of(run: Run, state: RunState | None = None) -> Score:

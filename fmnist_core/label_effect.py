@@ -8,19 +8,19 @@ The test labels are as published. If they hold the mistakes that were corrected 
 the mistakes is rewarded for them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from operator import attrgetter
+from statistics import fmean
 
-import numpy as np
 import pandas as pd
 
-from fmnist_core.crossval_scores import Summary
+from fmnist_core.crossval_scores import t_interval
 from fmnist_core.datasets import Dataset
 from fmnist_core.errors import RunError
 from fmnist_core.evaluation import Evaluation, EvaluationError
-from fmnist_core.label_trial import Launched, Pair
-from fmnist_core.paired import Pairing
+from fmnist_core.label_trial import Launched
+from fmnist_core.paired import LEVEL, Pairing
 from fmnist_core.runs import Run, RunState
 
 
@@ -53,20 +53,15 @@ class Effect:
     """The outcomes of the seeds that are done."""
 
     outcomes: tuple[Outcome, ...]
-    images: int
-
-    @cached_property
-    def _summary(self) -> Summary:
-        return Summary(tuple(one.difference for one in self.outcomes), 2)
 
     @property
     def mean(self) -> float:
         """Mean difference, -1..1."""
-        return self._summary.mean
+        return fmean(one.difference for one in self.outcomes)
 
     def interval(self, level: float = 0.95) -> tuple[float, float] | None:
         """Return the interval of the mean difference over seeds; None for one seed."""
-        return self._summary.plain_interval(level)
+        return t_interval([one.difference for one in self.outcomes], level)
 
     @property
     def is_settled(self) -> bool:
@@ -89,25 +84,31 @@ def outcome(seed: int, without: Evaluation, marked: Evaluation) -> Outcome:
     )
 
 
-def effect_of(launched: Launched, dataset: Dataset) -> Effect | None:
+def effect_of(
+    launched: Launched, dataset: Dataset, state_of: Callable[[Run], RunState] = attrgetter("state")
+) -> Effect | None:
     """Return what the pairs came to whose Runs are both completed; None while there is none.
+
+    Args:
+        launched: the trial.
+        dataset: on which its Runs were tested.
+        state_of: says a Run's state, where it is known already.
 
     Raises:
         LabError: if a Run was tested on other data, or its files are damaged.
     """
-    done = [pair for pair in launched.pairs if _is_done(pair)]
     outcomes = tuple(
-        outcome(pair.seed, _evaluation(pair.without, dataset), _evaluation(pair.marked, dataset)) for pair in done
+        outcome(pair.seed, _evaluation(pair.without, dataset), _evaluation(pair.marked, dataset))
+        for pair in launched.pairs
+        if all(run and state_of(run) == RunState.COMPLETED for run in (pair.without, pair.marked))
     )
-    return Effect(outcomes, len(dataset.y_test)) if outcomes else None
+    return Effect(outcomes) if outcomes else None
 
 
 def effect_text(effect: Effect) -> str:
     """Say in a few sentences what the decisions did and whether that is more than luck."""
     count = len(effect.outcomes)
-    without, marked = (
-        float(np.mean([getattr(one, name) for one in effect.outcomes])) for name in ("without", "marked")
-    )
+    without, marked = (fmean(getattr(one, name) for one in effect.outcomes) for name in ("without", "marked"))
     words = (
         f"Mean test accuracy of {count} seed{'s' * (count != 1)}: {without:.2%} with the labels as given, {marked:.2%} "
         f"with the decisions, a difference of {points(effect.mean)} points"
@@ -131,17 +132,13 @@ def points(difference: float) -> str:
 
 
 def _settled_words(outcomes: Sequence[Outcome]) -> str:
-    settled = [one for one in outcomes if one.p_value < 0.05]
+    settled = [one for one in outcomes if one.p_value < LEVEL]
     up = sum(one.difference > 0 for one in settled)
     by = f"{up} for the decisions, {len(settled) - up} against" if settled else "none"
     return (
         f"On the test images themselves McNemar's exact test settles {len(settled)} of {len(outcomes)} pairs"
         f"{f': {by}' if settled else ''}."
     )
-
-
-def _is_done(pair: Pair) -> bool:
-    return all(run is not None and run.state == RunState.COMPLETED for run in (pair.without, pair.marked))
 
 
 def _evaluation(run: Run, dataset: Dataset) -> Evaluation:

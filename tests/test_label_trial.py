@@ -17,7 +17,7 @@ from fmnist_core.label_trial import MOST_SEEDS, Trial, find_trial, launch, trial
 from fmnist_core.overlay import Overlay
 from fmnist_core.presets import PRESETS
 from fmnist_core.processes import Claim
-from fmnist_core.runs import PROBABILITIES_FILE, RESULT_FILE, list_runs
+from fmnist_core.runs import PROBABILITIES_FILE, RESULT_FILE, RunState, list_runs
 from fmnist_core.training_data import MARKS_FILE, kept_marks, load_data
 
 BASE = PRESETS["first-steps"]
@@ -155,6 +155,7 @@ def test_the_effect_is_that_of_the_pairs_that_are_done():
     expected = stats.ttest_1samp(differences, 0).confidence_interval(0.95)
     assert effect.interval() == pytest.approx((expected.low, expected.high))
     assert effect.mean == pytest.approx(differences.mean())
+    assert effect_of(trial, DATA, lambda run: RunState.RUNNING) is None  # the page knows the states already
 
 
 def test_runs_on_other_data_are_no_evidence():
@@ -168,7 +169,7 @@ def test_runs_on_other_data_are_no_evidence():
 
 
 def effect(*differences: float, p_value: float = 0.5) -> Effect:
-    return Effect(tuple(Outcome(at, 0.8, 0.8 + d, 10, 20, p_value) for at, d in enumerate(differences)), 10_000)
+    return Effect(tuple(Outcome(at, 0.8, 0.8 + d, 10, 20, p_value) for at, d in enumerate(differences)))
 
 
 def test_the_verdict_is_no_more_than_the_figures_bear():

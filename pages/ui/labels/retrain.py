@@ -117,8 +117,16 @@ def _start(base: RunSpec, seeds: int) -> None:
 def _show(launched: Launched, dataset: Dataset, decisions: Overlay) -> None:
     _about(launched, dataset, decisions)
     states = [watcher().progress(run).state for run in launched.runs]
+    try:
+        effect = effect_of(launched, dataset, lambda run: watcher().progress(run).state)
+    except LabError as error:
+        st.error(plain(str(error)), icon=":material/error:")
+        effect = None
+    st.subheader(_headline(effect), anchor=False)
     moving = not all(state.is_over for state in states)
-    st.fragment(_view, run_every=PERIOD_S if moving else None)(launched, dataset, states)
+    st.fragment(_status, run_every=PERIOD_S if moving else None)(launched, states)
+    if effect:
+        _result(effect, launched)
 
 
 def _about(launched: Launched, dataset: Dataset, decisions: Overlay) -> None:
@@ -137,21 +145,6 @@ def _about(launched: Launched, dataset: Dataset, decisions: Overlay) -> None:
     st.caption(f"{words}.")
     if any(pair.without is None or pair.marked is None for pair in launched.pairs):
         st.warning("Some of its Runs were deleted. Only whole pairs count.", icon=":material/warning:")
-
-
-def _view(launched: Launched, dataset: Dataset, states_before: list[RunState]) -> None:
-    progresses = [watcher().progress(run) for run in launched.runs]
-    if [progress.state for progress in progresses] != states_before:
-        st.rerun()  # the whole page: the tick and the buttons depend on the states
-    try:
-        effect = effect_of(launched, dataset)
-    except LabError as error:
-        st.error(plain(str(error)), icon=":material/error:")
-        effect = None
-    st.subheader(_headline(effect), anchor=False)
-    _status(progresses)
-    if effect:
-        _result(effect, launched)
 
 
 def _headline(effect: Effect | None) -> str:
@@ -184,8 +177,11 @@ def _result(effect: Effect, launched: Launched) -> None:
     table_download(effect.frame(), "label-decisions-effect", index=False)
 
 
-def _status(progresses: list[Progress]) -> None:
+def _status(launched: Launched, states_before: list[RunState]) -> None:
     """Say how many Runs are in which state, how far all are, and offer what can be done."""
+    progresses = [watcher().progress(run) for run in launched.runs]
+    if [progress.state for progress in progresses] != states_before:
+        st.rerun()  # the whole page: the tick, the buttons and the effect depend on the states
     counts = {state: [one for one in progresses if one.state == state] for state in RunState}
     words = ", ".join(f"{len(some)} {STATE_BADGES[state][0].lower()}" for state, some in counts.items() if some)
     moving = [one.run for one in progresses if not one.state.is_over]
