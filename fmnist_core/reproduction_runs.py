@@ -20,10 +20,8 @@ from fmnist_core.reproduction import ROWS, SHOWN, Row
 from fmnist_core.spec import RunSpec
 
 FILE = Path(__file__).with_name("presets") / "reproduced.json"
-# They name or place a Run, or say how much of the row it is.
-_FREE = {
-    "title": "-", "preset": "", "group": "", "dataset_folder": "", "start_run": "", "weights_file": "", "train_limit": 0
-}  # fmt: skip
+# They name or place a Run.
+_PLACES = {"title": "-", "preset": "", "group": "", "dataset_folder": "", "start_run": "", "weights_file": ""}
 _DEFAULT = RunSpec().to_dict()
 _Z = NormalDist().inv_cdf(0.975)
 
@@ -75,24 +73,19 @@ class KeptRun:
         if value is None or not images:
             return None
         if kind == "accuracy":
-            return Figure(value, wilson_interval(value, images), "Wilson score", images)
+            return Figure(value, wilson_interval(value, images))
         if part not in self.loss_sd:
-            return Figure(value, count=images)
+            return Figure(value)
         reach = _Z * self.loss_sd[part] / sqrt(images)
-        return Figure(value, (max(0.0, value - reach), value + reach), "normal approximation", images)
-
-
-_PLACES = {name: value for name, value in _FREE.items() if name != "train_limit"}
+        return Figure(value, (max(0.0, value - reach), value + reach))
 
 
 @dataclass(frozen=True)
 class Figure:
-    """A value, fraction or nats, with its 95 % interval, how that was made, and on how many images or folds."""
+    """A value, fraction or nats, and its 95 % interval."""
 
     value: float
     interval: tuple[float, float] | None = None
-    method: str = ""
-    count: int = 0
 
 
 @dataclass(frozen=True)
@@ -138,8 +131,8 @@ def figure_of(row: Row, name: str, runs: Sequence[KeptRun]) -> Figure | None:
         return None
     over = Summary(values, runs[0].spec.fold.count)
     if name in ("minimum", "maximum"):
-        return Figure(getattr(over, name), count=len(values))
-    return Figure(over.mean, over.interval(), "corrected t", len(values))
+        return Figure(getattr(over, name))
+    return Figure(over.mean, over.interval())
 
 
 def same_place(one: KeptRun, other: KeptRun) -> bool:

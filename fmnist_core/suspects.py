@@ -28,7 +28,6 @@ class Suspects:
     doubt: (n,) float32, -1 to 1.
     suspicion: (n,) float32, doubt times surprise in bits; where there is no doubt, doubt.
     suggestion: (n,) uint8, the strongest class other than the label.
-    support: (n,) float32, share of the vote for the suggestion, 0..1.
     votes: (n, classes) float32, rows sum to 1: share of the vote for each class.
     order: (n,) int64, positions, most suspect first; of equal ones, those with nearer neighbours.
     """
@@ -36,7 +35,6 @@ class Suspects:
     doubt: np.ndarray
     suspicion: np.ndarray
     suggestion: np.ndarray
-    support: np.ndarray
     votes: np.ndarray
     order: np.ndarray
 
@@ -50,15 +48,14 @@ def suspects(labels: np.ndarray, found: Neighbours, n_classes: int) -> Suspects:
     votes /= votes.sum(axis=1, keepdims=True)
     own = votes[rows, labels]
     suggestion = strongest_other(votes, labels)
-    support = votes[rows, suggestion]
-    doubt = support - own
+    doubt = votes[rows, suggestion] - own
     favoured = np.where(doubt > 0, suggestion, labels)
     suspicion = doubt * np.where(doubt > 0, _surprise(favoured, labels, n_classes), 1)
     # Rounded, so that equal votes are equal and not ordered by the last bit.
     order = np.lexsort((found.distance.mean(axis=1), -suspicion.round(6)))
     return Suspects(
         doubt.astype(np.float32), suspicion.astype(np.float32), suggestion.astype(np.uint8),
-        support.astype(np.float32), votes.astype(np.float32), order,
+        votes.astype(np.float32), order,
     )  # fmt: skip
 
 

@@ -45,7 +45,7 @@ def test_doubt_is_the_weighted_vote_and_of_equals_nearer_neighbours_come_first()
     assert found.doubt[3] == found.suspicion[3] == -1
     assert found.order.tolist().index(1) < found.order.tolist().index(0)
     assert found.suggestion.tolist() == [1, 1, 0, 0, 0, 0]
-    assert found.support[2] == pytest.approx(0.8)
+    assert found.votes[2, found.suggestion[2]] == pytest.approx(0.8)
 
 
 def test_an_equal_image_has_a_large_vote_but_not_an_infinite_one():
