@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from fmnist_core import datasets
-from fmnist_core.calibration import HIGHEST, LOWEST, fit_temperature
+from fmnist_core.calibration import HIGHEST, LOWEST, fit_temperature, with_temperature
 from fmnist_core.errors import LabError
 from fmnist_core.runs import VALIDATION_FILE, Run
 
@@ -35,6 +35,11 @@ class Temperature:
     def is_fitted(self) -> bool:
         """Whether there is one."""
         return not self.reason
+
+    def mended(self, probabilities: np.ndarray) -> np.ndarray:
+        """Return calibrated probabilities, (n, classes) float, from those that leave the model; where there is no
+        temperature, the same."""
+        return with_temperature(probabilities, self.value) if self.is_fitted else probabilities
 
 
 def temperature_of(run: Run) -> Temperature:

@@ -10,6 +10,7 @@ from fmnist_core import batch as batches
 from fmnist_core import ready_made, tasks
 from fmnist_core.batch import Answers, Order
 from fmnist_core.batch.keeping import remember
+from fmnist_core.calibration import with_temperature
 from fmnist_core.errors import DataError, ModelError
 from fmnist_core.runs import Run
 
@@ -35,7 +36,8 @@ def test_a_batch_is_read_once_and_answered_by_the_model_and_only_the_newest_are_
     assert np.array_equal(answers.images, ITEMS) and said == sorted(said) and said[-1] < 1
     from fmnist_core import prediction
 
-    assert np.array_equal(answers.probabilities, prediction.load(run).probabilities(ITEMS))
+    raw = prediction.load(run).probabilities(ITEMS)
+    assert np.array_equal(answers.probabilities, with_temperature(raw, run.result["temperature"]))  # as Predict says
     assert batches.keep_files([("again.csv", csv_text(ITEMS, [0] * 6))]).id == batch.id
     monkeypatch.setattr("fmnist_core.batch.keeping.KEPT", 2)
     for at in range(2):

@@ -95,6 +95,7 @@ def test_answers_without_labels_have_no_accuracy_and_begin_with_the_least_sure(s
     assert page.selectbox(key="order").value == "Least sure first"
     assert "Wrong first" not in page.selectbox(key="order").options
     assert page.number_input(key="page").max == 2 and not started
+    assert f"Temperature {ready_made().result['temperature']:.2f}" in words(page)
 
 
 def test_answers_with_labels_have_accuracy_and_begin_with_the_wrong_ones(started):

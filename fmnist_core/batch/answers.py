@@ -33,7 +33,7 @@ class Answers:
         names: (n) names of members or lines.
         images: (n, 28, 28) uint8, as the model gets them.
         labels: (n,) int16 in 0..classes-1, NO_LABEL (-1) where none was given.
-        probabilities: (n, classes) float32, rows sum to 1.
+        probabilities: (n, classes) float, rows sum to 1.
         class_names: one per column.
         problems: what was left out, and why.
         unknown: words in the place of labels that name no class, and how often.
@@ -58,7 +58,7 @@ class Answers:
 
     @cached_property
     def confidence(self) -> np.ndarray:
-        """Its probability: (n,) float32."""
+        """Its probability: (n,) float."""
         return self.probabilities.max(axis=1)
 
     @cached_property

@@ -27,6 +27,7 @@ from fmnist_core import paths, prediction
 from fmnist_core.batch.answers import Answers
 from fmnist_core.batch.reading import read_rows
 from fmnist_core.batch.rows import Notes, Problem, Report
+from fmnist_core.confidence import temperature_of
 from fmnist_core.datasets.base import IMAGE_SHAPE
 from fmnist_core.errors import DataError
 from fmnist_core.files import replace_atomically, write_atomically
@@ -128,7 +129,8 @@ def remember(dataset: None, report: Report, *, batch: str, run: str, model: str)
 def read_answers(batch: Batch, run: Run) -> Answers | None:
     """Return what the Run's model says about the batch; None if it was not asked yet, or not to the end.
 
-    Images and probabilities are memory-mapped. Raises ModelError or RunError if the Run cannot be used.
+    Images are memory-mapped, probabilities calibrated (confidence.py). Raises ModelError or RunError if the
+    Run cannot be used.
     """
     predictor = prediction.load(run)
     folder, answers = _rows_folder(batch, predictor.class_names), batch.folder / f"answers-{_model_key(run)}"
@@ -142,8 +144,8 @@ def read_answers(batch: Batch, run: Run) -> Answers | None:
         return None
     problems = tuple(Problem(*problem) for problem in about["problems"])
     return Answers(
-        about["names"], images, labels, probabilities, predictor.class_names, problems, Counter(about["unknown"]),
-        about["skipped"], seconds,
+        about["names"], images, labels, temperature_of(run).mended(probabilities), predictor.class_names, problems,
+        Counter(about["unknown"]), about["skipped"], seconds,
     )  # fmt: skip
 
 

@@ -13,7 +13,6 @@ from typing import Any, NamedTuple
 import numpy as np
 import streamlit as st
 
-from fmnist_core.calibration import with_temperature
 from fmnist_core.confidence import Temperature
 from fmnist_core.figures.palette import CLASS_COLOURS
 from fmnist_core.prediction import Predictor
@@ -50,8 +49,7 @@ class Model(NamedTuple):
 
     def probabilities(self, images: np.ndarray) -> np.ndarray:
         """Return calibrated probabilities: (n, 28, 28) uint8 -> (n, classes) float, rows sum to 1."""
-        rows = self.scores(images)
-        return with_temperature(rows, self.temperature.value) if self.temperature.is_fitted else rows
+        return self.temperature.mended(self.scores(images))
 
 
 @functools.lru_cache(maxsize=32)

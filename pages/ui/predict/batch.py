@@ -21,6 +21,7 @@ from pages.ui.data import plain
 from pages.ui.export import show_figure, table_download
 from pages.ui.predict.batch_grid import browse
 from pages.ui.predict.batch_words import file_stem, left_out_table, notes_words
+from pages.ui.predict.honest import calibration_words
 from pages.ui.predict.models import model_of
 from pages.ui.tasks import show_task
 from pages.ui.words import duration, moment
@@ -113,7 +114,7 @@ def show_batch(batch: Batch, progress: Progress) -> None:
     _title(batch)
     try:
         model, task = model_of(run), batch_task(batch, run)
-        key = batch.id, task.parameters["model"], batch, run
+        key = batch.id, task.parameters["model"], model.temperature.value, batch, run
         answers = _answers(*key)
     except (LabError, OSError) as error:
         st.error(plain(str(error)), icon=":material/error:")
@@ -127,12 +128,14 @@ def show_batch(batch: Batch, progress: Progress) -> None:
         )  # fmt: skip
         return
     _headline(batch, answers)
+    said, help_ = calibration_words([model])
+    st.caption(said, help=help_)
     browse(answers, model, batch.id)
     _closer(batch, answers)
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
-def _answers(batch_id: str, model: str, _batch: Batch, _run: Run) -> Answers | None:
+def _answers(batch_id: str, model: str, temperature: float, _batch: Batch, _run: Run) -> Answers | None:
     return read_answers(_batch, _run)
 
 
