@@ -286,6 +286,24 @@ def test_a_run_that_is_killed_is_a_failed_trial(home, monkeypatch):
     assert "killed" in next(trial.message for trial in progress.trials if trial.message)
 
 
+def test_a_run_that_a_scheduler_took_with_it_is_queued_again_and_its_trial_stays_open(home, monkeypatch):
+    lost = []
+
+    def lose_the_first(run):
+        if lost:
+            work_in_thread(run)
+            return
+        lost.append(run)
+        for kind in ("started", "interrupted"):  # as executor.look_after marks it
+            run.write_event(kind, message="The scheduler was lost.")
+
+    monkeypatch.setattr(jobs, "_start_worker", lose_the_first)
+    progress = ended(started(max_trials=2, epochs=1))
+    assert [trial.state for trial in progress.trials] == [RunState.COMPLETED] * 2
+    kinds = [event.kind for event in lost[0].events()]
+    assert (kinds.count("queued"), kinds.count("started")) == (2, 2)
+
+
 def test_time_ends_a_search_and_more_budget_goes_on_with_it(home, monkeypatch):
     monkeypatch.setenv("TOY_EPOCH_S", "0.2")
     group = started(max_trials=50, epochs=2, minutes=0.05)

@@ -17,7 +17,7 @@ from typing import Any
 from threadpoolctl import threadpool_limits
 
 from fmnist_core import jobs
-from fmnist_core.errors import LabError
+from fmnist_core.errors import LabError, RunError
 from fmnist_core.processes import FILE_NAME as CLAIM_FILE
 from fmnist_core.processes import Claim
 from fmnist_core.progress import Progress
@@ -97,6 +97,10 @@ class Driver:
         for trial_id, (trial, progresses) in list(self._open.items()):
             for progress in progresses:
                 progress.update()
+                if launching.is_lost(progress):
+                    with suppress(RunError):  # somebody else was faster
+                        jobs.resume(progress.run)
+                    progress.update()
             if all(progress.state.is_over for progress in progresses):
                 told = launching.ended(self._told[trial_id], progresses, self._search)
                 told = launching.tell(self._group, told, self._elapsed_s())

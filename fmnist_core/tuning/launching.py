@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from fmnist_core.cluster import executor
 from fmnist_core.errors import LabError, SpecError
 from fmnist_core.events import EventWriter
 from fmnist_core.progress import Progress
@@ -51,6 +52,12 @@ def begin(group: SearchGroup, search: Search, oracle: Any, trial: Any, known: Se
     told = replace(told, runs=tuple(run.id for run in runs))
     _write(group, told)
     return told
+
+
+def is_lost(progress: Progress) -> bool:
+    """Whether a Run was lost with its scheduler, which says nothing of the trial; else a dead process fails it."""
+    said = progress.last is not None and progress.last.kind == "interrupted"
+    return progress.state == RunState.INTERRUPTED and (said or executor.is_set(progress.run.folder.parent))
 
 
 def ended(told: Trial, progresses: Sequence[Progress], search: Search) -> Trial:
