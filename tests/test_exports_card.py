@@ -7,6 +7,7 @@ import pytest
 from test_page_result import write_idx
 
 from fmnist_core import datasets
+from fmnist_core.confidence import SHIPPED
 from fmnist_core.errors import LabError
 from fmnist_core.evaluation import wilson_interval
 from fmnist_core.exports import FORMATS, Exports, Proof
@@ -28,7 +29,7 @@ def make(tmp_path, dataset):
     """make(**changes of the spec) -> a Run that takes every image of class 0 for class 1 and is right otherwise."""
 
     def go(imported=None, **changes):
-        spec = RunSpec(title="Carded", dataset="own", dataset_folder=str(tmp_path / "own"), **changes)
+        spec = RunSpec(title="Carded", **{"dataset": "own", "dataset_folder": str(tmp_path / "own")} | changes)
         run = Run.create(spec, tmp_path / "runs")
         answers = np.where(dataset.y_test == 0, 1, dataset.y_test)
         rows = np.full((len(answers), 10), 0.02, np.float32)
@@ -74,11 +75,27 @@ def test_the_weak_class_is_named_where_it_has_enough_images_and_stands_in_the_ta
 
 def test_calibration_is_mended_with_validation_images_or_says_that_there_are_none(make, dataset):
     run = make()
-    assert "No validation images were kept" in model_card(run, dataset)
+    assert "No temperature mends that: this Run kept no validation images" in model_card(run, dataset)
     keep_validation(run, dataset)
     card = model_card(run, dataset)
     assert "a temperature fitted on the validation images" in card
     assert "too modest" in card or "too sure" in card
+    odd = make()
+    keep_validation(odd, dataset)
+    np.save(odd.folder / VALIDATION_INDEX_FILE, np.full(20, 10**6))  # of other data
+    assert "No temperature mends that: none could be fitted" in model_card(odd, dataset)
+
+
+def test_the_temperature_is_the_one_that_predict_shows(make, dataset):
+    run = make()
+    (run.folder / RESULT_FILE).write_text(json.dumps(run.result | {SHIPPED: 0.5}))
+    assert "its probabilities by 0.50, a temperature" in model_card(run, dataset)
+
+
+def test_what_is_known_of_fashion_mnist_is_said_of_it_alone(make, dataset):
+    known = ("another seed moves the accuracy", "Some labels of the data are wrong")
+    card, own = model_card(make(dataset="fashion-mnist"), dataset), model_card(make(), dataset)
+    assert all(words in card and words not in own for words in known)
 
 
 def test_what_makes_figures_optimistic_is_said(make, dataset):
