@@ -20,7 +20,7 @@ from pathlib import Path
 from fmnist_core import datasets, jobs, zoo
 from fmnist_core.errors import LabError, SpecError
 from fmnist_core.fold import Fold
-from fmnist_core.runs import Run
+from fmnist_core.runs import Run, find_run
 from fmnist_core.spec import RunSpec
 
 _GROUP = re.compile(r"crossval-[a-z0-9-]+-\d{8}-\d{6}-[0-9a-f]{4}")
@@ -73,10 +73,20 @@ class CrossValidation:
         )
 
     def check(self, dataset: datasets.Dataset) -> None:
-        """Raise SpecError unless the data set has enough images of each class for so many folds."""
+        """Make sure that the data set bears so many folds, and that the first weights know nothing of it.
+
+        Raises:
+            SpecError: if a class has too few images, or the weights that every fold starts from learned the same data.
+            RunError: if the Run whose weights they are is gone.
+        """
         from fmnist_core.splits import check_folds, kept_images
         from fmnist_core.training_data import marked
 
+        if teacher := taught_by(self.base, dataset.sha256):
+            raise SpecError(
+                "Expected first weights that know nothing of the images that folds validate on. Received those of Run "
+                f"{self.base.start_run}: {teacher.spec.title} learned the same data."
+            )
         images, labels, _ = marked(dataset, self.base)
         check_folds(labels[kept_images(images, self.base)], self.folds)
 
@@ -130,6 +140,29 @@ def launch(cross: CrossValidation, runs_folder: Path | None = None) -> str:
             spec = spec.replace(start_run=before.id)
         before = jobs.submit(spec, runs_folder=runs_folder)
     return group
+
+
+def taught_by(spec: RunSpec, sha256: str, runs_folder: Path | None = None) -> Run | None:
+    """Return the earlier Run through which the weights that a spec starts from learned these data; None without one.
+
+    That is the Run that it names, the one which that started from, and so on. Whatever such a Run held back for
+    validation, folds are drawn otherwise: most of what they validate on was learned.
+
+    Args:
+        spec: its data set and folder are compared where a hash is not known, as of a Run that has no result yet.
+        sha256: of the data; empty if not known.
+
+    Raises:
+        RunError: if an earlier Run is gone or damaged.
+    """
+    here, passed = (spec.dataset, spec.dataset_folder), set()
+    while spec.start_run and spec.start_run not in passed:
+        passed.add(spec.start_run)
+        earlier = find_run(spec.start_run, runs_folder)
+        spec, theirs = earlier.spec, (earlier.result or {}).get("sha256")
+        if (theirs == sha256) if theirs and sha256 else ((spec.dataset, spec.dataset_folder) == here):
+            return earlier
+    return None
 
 
 def groups(runs: Iterable[Run]) -> list[Group]:

@@ -8,6 +8,7 @@ put together once and kept in the cache.
 """
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from zipfile import BadZipFile
@@ -15,8 +16,8 @@ from zipfile import BadZipFile
 import numpy as np
 
 from fmnist_core import paths
-from fmnist_core.crossval import Group
-from fmnist_core.errors import RunError
+from fmnist_core.crossval import Group, taught_by
+from fmnist_core.errors import LabError, RunError
 from fmnist_core.files import replace_atomically
 from fmnist_core.runs import Run, RunState
 
@@ -47,8 +48,8 @@ def out_of_fold(group: Group) -> OutOfFold:
     """Return the out-of-fold probabilities of a cross-validation.
 
     Raises:
-        RunError: if weights were carried from fold to fold, a fold is absent or not completed, the folds saw different
-            data, or their files are damaged.
+        RunError: if weights were carried from fold to fold or had learned the same data before, a fold is absent or
+            not completed, the folds saw different data, or their files are damaged.
     """
     _check(group)
     file = _file(group)
@@ -94,6 +95,30 @@ def _check(group: Group) -> None:
     done = sum(run.state == RunState.COMPLETED for run in group.runs)
     if done < whole:
         raise RunError(f"Expected all {whole} folds of {group.name} to be completed. Received {done}.")
+    if teacher := teacher_of(group):
+        raise RunError(
+            "Expected folds whose networks have not seen the images that they validate on. Received some that started "
+            f"with weights of {teacher.spec.title}, which learned the same data."
+        )
+
+
+def teacher_of(group: Group) -> Run | None:
+    """Return the earlier Run from which all folds know the images that they validate on; None in honest folds.
+
+    A launch refuses such folds, so one is found in an older workspace only. Where the earlier Run is gone, so is the
+    proof.
+    """
+    sha256 = next((result["sha256"] for run in group.runs if "sha256" in (result := _result(run))), "")
+    with suppress(LabError):
+        return taught_by(group.cross.base, sha256, group.runs[0].folder.parent)
+    return None
+
+
+def _result(run: Run) -> dict:
+    try:
+        return run.result or {}
+    except LabError:
+        return {}
 
 
 def _file(group: Group) -> Path:

@@ -123,6 +123,34 @@ def test_more_folds_than_images_of_a_class_are_refused_before_anything_starts(fo
     assert list_runs() == []
 
 
+def learned(sha256: str = "", **changes) -> Run:
+    """A Run to start from, done if there is a hash of its data."""
+    run = Run.create(BASE.replace(title="Earlier", **changes))
+    if sha256:
+        (run.folder / RESULT_FILE).write_text(json.dumps({"sha256": sha256}))
+    return run
+
+
+def test_weights_that_learned_the_same_data_are_refused_at_the_launch_and_in_an_older_workspace():
+    same, digits = learned(DATA.sha256), learned("1" * 64, dataset="mnist")
+    offspring = learned("1" * 64, dataset="mnist", start_run=same.id)
+    waiting = learned()
+    before = len(list_runs())
+    for run in (same, offspring, waiting):
+        with pytest.raises(SpecError, match="know nothing of the images that folds validate on"):
+            launch(CrossValidation(BASE.replace(start_run=run.id), folds=3))
+    with pytest.raises(RunError, match="which is not there"):
+        launch(CrossValidation(BASE.replace(start_run="absent"), folds=3))
+    assert len(list_runs()) == before
+    name = launch(CrossValidation(BASE.replace(start_run=digits.id), folds=3))
+    complete_all(name)
+    assert len(out_of_fold(find_group(name, list_runs())).index) == 60
+    # As versions before this check left it behind; then the data that the digits' Run learned turn out to be these.
+    (digits.folder / RESULT_FILE).write_text(json.dumps({"sha256": DATA.sha256}))
+    with pytest.raises(RunError, match="weights of Earlier, which learned the same data"):
+        out_of_fold(find_group(name, list_runs()))
+
+
 VALUES = (0.91, 0.90, 0.93, 0.92, 0.89)
 
 

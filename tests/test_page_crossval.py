@@ -199,6 +199,26 @@ def test_a_run_may_be_cross_validated_with_its_own_settings():
     assert "from" not in page.query_params
 
 
+@pytest.mark.parametrize(("data", "kept"), [("fashion-mnist", False), ("mnist", True)])
+def test_folds_begin_afresh_where_the_weights_of_a_run_knew_their_images(data, kept):
+    earlier = jobs.submit(BASE.replace(dataset=data))
+    run = jobs.submit(BASE.replace(start_run=earlier.id, frozen_blocks=1))
+    page = open_page(**{"from": run.id})
+    assert ("Each fold begins afresh." in words(page)) is not kept
+    page.button(key="crossval.start").click().run()
+    assert not page.exception
+    folds = [one.spec for one in list_runs() if one.spec.fold]
+    assert {(spec.start_run, spec.frozen_blocks) for spec in folds} == {(earlier.id, 1) if kept else ("", 0)}
+
+
+def test_folds_of_an_older_workspace_that_knew_their_images_say_so():
+    earlier = jobs.submit(BASE.replace(dataset="mnist", title="Digits"))
+    name = launch(CrossValidation(BASE.replace(start_run=earlier.id), folds=2))
+    complete_all(name)
+    (earlier.folder / RESULT_FILE).write_text(json.dumps({"sha256": "0" * 64}))
+    assert "weights of Digits, which learned the same data" in words(open_page(group=name))
+
+
 def test_a_cross_validation_that_is_not_there_says_so():
     assert "which is not there" in words(open_page(group="crossval-x-20250101-000000-abcd"))
 

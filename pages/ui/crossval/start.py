@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import streamlit as st
 
-from fmnist_core.crossval import CrossValidation, launch
+from fmnist_core.crossval import CrossValidation, launch, taught_by
 from fmnist_core.crossval_schemes import SCHEMES
 from fmnist_core.datasets import DATASETS, Dataset
 from fmnist_core.errors import LabError
@@ -14,7 +14,7 @@ from fmnist_core.overlay import Overlay
 from fmnist_core.presets import PRESETS
 from fmnist_core.progress import Progress
 from fmnist_core.runs import find_run
-from fmnist_core.spec import HYPERPARAMETERS
+from fmnist_core.spec import HYPERPARAMETERS, RunSpec
 from pages.ui.data import absolute_folder, plain
 from pages.ui.parallel import parallel_setting
 from pages.ui.words import duration
@@ -39,15 +39,15 @@ def _form(dataset: Dataset, progresses: list[Progress]) -> None:
             "What to cross-validate", list(titles), key="crossval.what", format_func=titles.get, width=380,
             help="A network and its settings. The letters A to D name earlier systems and how they cross-validated.",
         )  # fmt: skip
-        cross = _cross_of(what)
+        cross, note = _cross_of(what, dataset)
         folds = st.number_input(
             "Folds", 2, MOST_FOLDS, cross.folds, key=f"crossval.folds.{what}", width=120,
             help="Parts of the training images. Each is held out once, and the network learns from the others. "
             "Usual: 5 or 10.",
         )  # fmt: skip
         place = st.empty()  # the button stands beside what it starts, and knows the settings below
-    if what in SCHEMES:
-        st.caption(plain(SCHEMES[what].note))
+    if note:
+        st.caption(plain(note))
     problem = ""
     with st.expander("How folds are drawn, epochs, images, Runs at once"):
         try:
@@ -91,15 +91,30 @@ def _titles() -> dict[str, str]:
     return found | dict([first]) | {key: scheme.title for key, scheme in SCHEMES.items()} | dict(others)
 
 
-def _cross_of(what: str) -> CrossValidation:
-    """Return what a choice stands for, before any settings."""
+def _cross_of(what: str, dataset: Dataset) -> tuple[CrossValidation, str]:
+    """Return what a choice stands for, before any settings, and what is to be known of it."""
     if what in SCHEMES:
-        return SCHEMES[what].cross
+        return SCHEMES[what].cross, SCHEMES[what].note
     if what != _RUN:
-        return CrossValidation(PRESETS[what])
-    spec = find_run(st.query_params["from"]).spec.replace(group="", fold=None, start_whole=False)
-    # Weights of an epoch have learned from what other folds would validate on.
-    return CrossValidation(spec.replace(start_run="", start_epoch=0) if spec.start_epoch else spec)
+        return CrossValidation(PRESETS[what]), ""
+    spec = _on(find_run(st.query_params["from"]).spec.replace(group="", fold=None, start_whole=False), dataset)
+    if not (spec.start_epoch or _knows(spec, dataset)):
+        return CrossValidation(spec), ""
+    afresh = spec.replace(start_run="", start_epoch=0, frozen_blocks=0)
+    return CrossValidation(afresh), (
+        "That Run began with weights that had learned from images which folds validate on. Each fold begins afresh."
+    )
+
+
+def _knows(spec: RunSpec, dataset: Dataset) -> bool:
+    try:
+        return taught_by(spec, dataset.sha256) is not None
+    except LabError:
+        return False  # refused below, with the reason
+
+
+def _on(spec: RunSpec, dataset: Dataset) -> RunSpec:
+    return spec.replace(dataset=dataset.name, dataset_folder=absolute_folder())
 
 
 def _settings(what: str, cross: CrossValidation, dataset: Dataset) -> CrossValidation:
@@ -128,24 +143,20 @@ def _settings(what: str, cross: CrossValidation, dataset: Dataset) -> CrossValid
         help="A lesson, not a measurement: every fold after the first is then validated on images that its network has "
         "learned from. System A did so.",
     )  # fmt: skip
-    base = base.replace(
-        dataset=dataset.name, dataset_folder=absolute_folder(), epochs=epochs, train_limit=limit, seed=seed
-    )  # fmt: skip
+    base = _on(base, dataset).replace(epochs=epochs, train_limit=limit, seed=seed)
     return replace(cross, base=base, kind=kind, repeats=repeats, leaking=leaking)
 
 
 def _problem(cross: CrossValidation, dataset: Dataset) -> str:
     base = cross.base
     marks = Overlay.read(dataset.sha256).digest if base.label_marks else ""
-    return _checked(dataset.sha256, base.duplicates, base.train_limit, base.seed, marks, cross.folds, cross, dataset)
+    drawn = (base.duplicates, base.train_limit, base.seed, marks, base.start_run)
+    return _checked(dataset.sha256, drawn, cross.folds, cross, dataset)
 
 
 # Looking for duplicates among 60,000 images takes a while, and each move of a widget comes by here.
 @st.cache_data(show_spinner=False, max_entries=200)
-def _checked(
-    sha256: str, duplicates: str, limit: int, seed: int, marks: str, folds: int, _cross: CrossValidation,
-    _dataset: Dataset,
-) -> str:  # fmt: skip
+def _checked(sha256: str, drawn: tuple, folds: int, _cross: CrossValidation, _dataset: Dataset) -> str:
     try:
         _cross.check(_dataset)
     except LabError as error:

@@ -7,6 +7,7 @@ import streamlit as st
 
 from fmnist_core import jobs
 from fmnist_core.crossval import CrossValidation, Group
+from fmnist_core.crossval_probabilities import teacher_of
 from fmnist_core.crossval_schemes import SCHEMES, is_comparable, scheme_of
 from fmnist_core.crossval_scores import Score, best_and_worst
 from fmnist_core.errors import LabError
@@ -31,6 +32,12 @@ def show_group(group: Group, known: Sequence[Group]) -> None:
     if not group.is_whole:
         st.warning("Some of its Runs were deleted. The figures are those of the others.", icon=":material/warning:")
     show_leak(group, known)
+    if teacher := teacher_of(group):
+        st.warning(
+            f"**These figures promise too much:** all folds started with weights of {plain(teacher.spec.title)}, which "
+            "learned the same data.",
+            icon=":material/warning:",
+        )
     states = [watcher().progress(run).state for run in group.runs]
     moving = not all(state.is_over for state in states)
     st.fragment(_view, run_every=PERIOD_S if moving else None)(group, states)
