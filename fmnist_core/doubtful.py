@@ -48,19 +48,15 @@ def scores_text(scores: pd.DataFrame) -> str:
     """Say what the near-copies and the suspect labels do to the accuracy; scores: of scores_without."""
     whole = scores.iloc[0]
     words = []
-    for name, what in (
-        ("Without near-copies of training images", "Near-copies of training images flatter"),
-        ("Without suspect labels", "Suspect labels, which no honest model can get right, lower"),
-    ):
+    for name in ("Without near-copies of training images", "Without suspect labels"):
         if name in scores.index:
-            row = scores.loc[name]
-            change = row["accuracy"] - whole["accuracy"]
+            row, what = scores.loc[name], name.split(maxsplit=1)[1].capitalize()
             gone = int(whole["images"] - row["images"])
-            if not gone:
-                words.append(f"{name.split(maxsplit=1)[1].capitalize()}: none among the test images.")
-            else:
-                size = -change if "near" in name else change
-                words.append(
-                    f"{what} the score by {100 * size:.2f} points ({gone:,} of {int(whole['images']):,} images)."
-                )
+            gift = 100 * (whole["accuracy"] - row["accuracy"])  # what these images add to the score, in points
+            words.append(
+                f"{what} {'flatter' if gift > 0 else 'lower'} the score by {abs(gift):.2f} points "
+                f"({gone:,} of {int(whole['images']):,} images)."
+                if gone
+                else f"{what}: none among the test images."
+            )
     return " ".join(words)

@@ -37,6 +37,9 @@ def test_scores_leave_out_what_is_marked_and_say_what_it_does():
     text = scores_text(scores)
     assert "flatter the score by 13.33 points (4 of 10 images)" in text
     assert "lower the score by 20.00 points" in text
+    turned = scores_text(scores_without(Evaluation(y_true, probabilities, ("a", "b")), suspect, near))
+    assert "Near-copies of training images lower the score by 20.00 points (2 of 10 images)" in turned
+    assert "Suspect labels flatter the score by 13.33 points" in turned
     none = scores_without(Evaluation(y_true, probabilities, ("a", "b")), np.zeros(10, bool), np.zeros(10, bool))
     assert "none among the test images" in scores_text(none)
 
