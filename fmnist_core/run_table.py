@@ -17,7 +17,7 @@ from fmnist_core.zoo import NETWORKS
 
 DIFFERS = "≠"  # before the name of a hyperparameter in which Runs differ, where all are shown
 ACCURACIES = ("Validation, best", "Validation, last", "Test")
-FIGURES = (*ACCURACIES, "Epochs", "Seconds", "Parameters")
+FIGURES = (*ACCURACIES, "Epochs done", "Seconds", "Parameters")
 _NO_DIFFERENCE = NAMING - {"dataset_folder"}  # of own files another folder is other data
 
 
@@ -86,7 +86,9 @@ def filtered(rows: Iterable[Row], text: str = "", tags: Iterable[str] = ()) -> l
 
 
 def run_table(rows: Sequence[Row], *, everything: bool = False) -> pd.DataFrame:
-    """Return a row per Run, by id: Run, Tags, State, FIGURES, and a column per hyperparameter that differs, in words.
+    """Return a row per Run, by id: Run, Tags, State, FIGURES, and a column per hyperparameter that differs.
+
+    Hyperparameters are numbers where they are numbers, so that a table sorts 3 before 10; all others are in words.
 
     Args:
         everything: also, after them, the hyperparameters in which all are alike. Those that differ are then marked.
@@ -99,7 +101,7 @@ def run_table(rows: Sequence[Row], *, everything: bool = False) -> pd.DataFrame:
     records: list[dict[str, Any]] = [
         {
             "Run": row.spec.title, "Tags": list(row.tags), "State": row.state, **row.figures(),
-            **{title: words(name, getattr(row.spec, name)) for name, title in names.items()},
+            **_settings(row.spec, names),
         }
         for row in rows
     ]  # fmt: skip
@@ -113,7 +115,7 @@ def seed_table(rows: Sequence[Row]) -> pd.DataFrame:
     for one Run.
     """
     sets = seed_sets(rows)
-    names = [name for name in differing([some[0].spec for some in sets]) if name != "seed"]
+    names = {name: label(name) for name in differing([some[0].spec for some in sets]) if name != "seed"}
     records = []
     for some in sets:
         record: dict[str, Any] = {"Run": some[0].spec.title, "Runs": len(some)}
@@ -150,8 +152,14 @@ def smoothed(values: Sequence[float], weight: float) -> np.ndarray:
     return result
 
 
-def _settings(spec: RunSpec, names: Iterable[str]) -> dict[str, str]:
-    return {label(name): words(name, getattr(spec, name)) for name in names}
+def _settings(spec: RunSpec, titles: dict[str, str]) -> dict[str, Any]:
+    """Return hyperparameters by the titles of their columns; titles: by the names of the fields."""
+    return {title: _cell(name, getattr(spec, name)) for name, title in titles.items()}
+
+
+def _cell(name: str, value: Any) -> float | str:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return value if is_number else words(name, value)
 
 
 def _mean_and_sd(values: Iterable[float]) -> tuple[float, float]:

@@ -7,7 +7,7 @@ from scipy.stats import binomtest
 from fmnist_core.evaluation import Evaluation, EvaluationError
 from fmnist_core.paired import Pairing, pairing_text
 from fmnist_core.presets import PRESETS
-from fmnist_core.run_table import Row, differing, filtered, run_table, seed_sets, seed_table, smoothed
+from fmnist_core.run_table import DIFFERS, Row, differing, filtered, run_table, seed_sets, seed_table, smoothed
 from fmnist_core.spec import RunSpec
 
 NAMES = ("a", "b")
@@ -55,10 +55,21 @@ def test_only_what_differs_is_in_the_table():
     table = run_table(rows)
     assert list(table.columns[-2:]) == ["Learning rate", "Seed"]
     assert table.loc["one", "Validation, best"] == 0.9 and table.loc["one", "Validation, last"] == 0.85
-    assert table.loc["two", "Learning rate"] == "0.01" and np.isnan(table.loc["two", "Test"])
+    assert table.loc["two", "Learning rate"] == 0.01 and np.isnan(table.loc["two", "Test"])
     assert differing([base, base]) == []
     assert "Cut after block" not in differing([base, base.replace(cut="7")])  # no backbone, so it does not matter
     assert run_table([]).empty and seed_table([]).empty
+
+
+@pytest.mark.parametrize("everything", [False, True])
+def test_epochs_done_and_epochs_asked_for_stand_in_columns_of_their_own_and_sort_as_numbers(everything):
+    spec = RunSpec(epochs=10)
+    rows = [Row("ten", spec, "stopped", (0.5, 0.6)), Row("three", spec.replace(epochs=3), "completed", (0.4,) * 3)]
+    table = run_table(rows, everything=everything)
+    asked = f"{DIFFERS} Epochs" if everything else "Epochs"
+    assert table["Epochs done"].tolist() == [2, 3]
+    assert list(table.sort_values(asked).index) == ["three", "ten"]
+    assert run_table(rows, everything=True)["Flip left to right"].tolist() == ["No", "No"]
 
 
 def test_seeds_of_the_same_settings_are_one_row_with_mean_and_sd():
@@ -72,7 +83,7 @@ def test_seeds_of_the_same_settings_are_one_row_with_mean_and_sd():
     assert table["Runs"].tolist() == [3, 1]
     assert table.loc[0, "Test"] == pytest.approx(0.92) and table.loc[0, "Test, sd"] == pytest.approx(0.02)
     assert np.isnan(table.loc[1, "Test, sd"])
-    assert table["Epochs"].tolist() == ["10", "3"]
+    assert table["Epochs"].tolist() == [10, 3]
 
 
 def test_what_was_kept_and_a_name_do_not_part_seeds_but_other_files_do():
@@ -93,8 +104,8 @@ def test_all_hyperparameters_are_there_and_those_that_differ_are_marked():
     base = PRESETS["A-lenet5"]
     rows = [Row("one", base, "completed"), Row("two", base.replace(learning_rate=0.01), "completed")]
     table = run_table(rows, everything=True)
-    assert table["≠ Learning rate"].tolist() == ["0.001", "0.01"]
-    assert table["Batch size"].tolist() == ["64", "64"] and "≠ Batch size" not in table
+    assert table["≠ Learning rate"].tolist() == [0.001, 0.01]
+    assert table["Batch size"].tolist() == [64, 64] and "≠ Batch size" not in table
     assert [name for name in table if name.startswith("≠")] == ["≠ Learning rate"]
     assert "Seed" in table and "Cut after block" not in table
 

@@ -1,5 +1,7 @@
 """The Compare page: choice by address, paired test, table of differences, seeds together, damaged Runs."""
 
+import json
+
 import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -69,9 +71,22 @@ def test_the_address_chooses_and_says_what_is_gone(folder):
     assert "Not here any more: no-such-run" in texts(app)
     assert app.multiselect[0].value == [runs[2].id, runs[0].id]
     (table,) = (frame.value for frame in app.dataframe if "Learning rate" in frame.value)
-    assert table["Learning rate"].tolist() == ["0.0001", "0.01"]
+    assert table["Learning rate"].tolist() == [0.0001, 0.01]
     assert "Batch size" not in table
     assert "very same images" in texts(app)
+
+
+def test_the_tested_pair_stands_in_the_address_and_a_link_opens_it(folder):
+    runs = [completed_run(folder, RunSpec(title=f"Run {n}", learning_rate=10.0**-n)) for n in (2, 3, 4)]
+    ids, (one, two) = ",".join(run.id for run in runs), (run.id for run in runs[1:])
+    app = opened(runs=ids)
+    app.selectbox(key="compare.first").set_value(two).run()
+    app.selectbox(key="compare.second").set_value(one).run()
+    pair = {name: "".join(app.query_params[name]) for name in ("first", "second")}
+    assert pair == {"first": two, "second": one}
+    app = opened(runs=ids, **pair)
+    assert [app.selectbox(key=f"compare.{name}").value for name in pair] == [two, one]
+    assert "Run 4 and Run 3 are right and wrong" in texts(app)
 
 
 def test_seeds_can_be_put_together(folder):
@@ -137,5 +152,9 @@ def test_all_hyperparameters_can_be_shown(folder):
         completed_run(folder, RunSpec(title=f"Rate {rate}", learning_rate=rate))
     app = opened()
     app.toggle(key="everything").set_value(True).run()
-    (table,) = (frame.value for frame in app.dataframe if "≠ Learning rate" in frame.value)
-    assert "Batch size" in table
+    (shown,) = (frame for frame in app.dataframe if "≠ Learning rate" in frame.value)
+    assert "Batch size" in shown.value
+    columns = json.loads(shown.proto.columns)
+    assert columns["≠ Learning rate"]["type_config"]["format"] == columns["Epochs"]["type_config"]["format"] == "plain"
+    assert columns["Image size"]["type_config"]["format"] == "%d px"
+    assert "0 = all" in columns["Training images"]["help"]

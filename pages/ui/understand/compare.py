@@ -11,8 +11,9 @@ from fmnist_core.figures.compare import COSTS, cost_figure, cost_text
 from fmnist_core.figures.palette import CLASS_COLOURS
 from fmnist_core.progress import Progress
 from fmnist_core.run_notes import Notes
-from fmnist_core.run_table import ACCURACIES, DIFFERS, Row, run_table, seed_sets, seed_table, smoothed
+from fmnist_core.run_table import ACCURACIES, DIFFERS, FIGURES, Row, run_table, seed_sets, seed_table, smoothed
 from fmnist_core.runs import RunState
+from fmnist_core.spec import HYPERPARAMETERS
 from pages.ui.data import plain
 from pages.ui.export import show_figure, table_download
 from pages.ui.live_chart import Panel, Series, live_chart
@@ -21,6 +22,7 @@ from pages.ui.understand.result import read_result
 
 MOST = 10  # one colour each
 PARAMETER, CHOSEN = "runs", "compare.runs"
+_HINTS = {parameter.label: parameter.help for parameter in HYPERPARAMETERS.values()}
 X_AXES = {"Epochs": "Epoch", "Time": "Seconds of training", "Images": "Training images seen"}
 
 
@@ -150,16 +152,19 @@ def show_table(frame: pd.DataFrame, name: str, **options: Any) -> Any:
     """Show a table of Runs with its CSV below and return what st.dataframe returns; options are for that."""
     if "Tags" in frame and not frame["Tags"].map(len).any():
         frame = frame.drop(columns="Tags")
-    percent = {
-        title: st.column_config.NumberColumn(format="percent") for title in frame if title.startswith(ACCURACIES)
-    }
     shown = st.dataframe(
         frame, hide_index=True, placeholder="–", height="content" if len(frame) <= 12 else 460,
-        column_config=percent | {
-            "Seconds": st.column_config.NumberColumn(format="%.0f"),
-            "Parameters": st.column_config.NumberColumn(format="localized"),
-        },
-        **options,
+        column_config={title: _column(title) for title in frame.select_dtypes("number")}, **options,
     )  # fmt: skip
     table_download(frame, name, index=False)
     return shown
+
+
+def _column(title: str) -> Any:
+    """Return how a column of numbers is shown: a figure of a Run by its kind, a hyperparameter whole, with its hint."""
+    if title.startswith(ACCURACIES):
+        return st.column_config.NumberColumn(format="percent")
+    if title in FIGURES:
+        return st.column_config.NumberColumn(format="localized", step=1)
+    hint = _HINTS.get(title.removeprefix(DIFFERS).strip())
+    return st.column_config.NumberColumn(format="%d px" if title.endswith("Image size") else "plain", help=hint)

@@ -8,6 +8,7 @@ from fmnist_core.evaluation import Evaluation
 from fmnist_core.paired import Pairing, pairing_text
 from fmnist_core.progress import Progress
 from fmnist_core.runs import RunState
+from pages.ui.choice import choose_in_address
 from pages.ui.data import plain
 from pages.ui.image_grid import image_grid
 from pages.ui.understand.result import evaluate, read_result
@@ -25,9 +26,10 @@ def pair_view(progresses: list[Progress], names: list[str]) -> None:
         st.info("Two finished Runs are needed for this.", icon=":material/hourglass_empty:")
         return
     left, right = st.columns(2, gap="medium")
-    first = left.selectbox("First", list(done), format_func=titles.__getitem__, key="compare.first")
-    others = [run_id for run_id in done if run_id != first]
-    second = right.selectbox("Second", others, format_func=titles.__getitem__, key="compare.second")
+    with left:
+        first = _chosen("first", list(done), titles)
+    with right:
+        second = _chosen("second", [run_id for run_id in done if run_id != first], titles)
     try:
         pairing, images = _paired(done[first], done[second])
     except LabError as error:
@@ -49,6 +51,13 @@ def pair_view(progresses: list[Progress], names: list[str]) -> None:
         _alone(pairing.first, pairing.second, pairing.only_first, images, titles[first], "first")
     with right:
         _alone(pairing.second, pairing.first, pairing.only_second, images, titles[second], "second")
+
+
+def _chosen(place: str, run_ids: list[str], titles: dict[str, str]) -> str:
+    return choose_in_address(
+        place.capitalize(), run_ids, parameter=place, key=f"compare.{place}", format_func=titles.__getitem__,
+        even_one=True,
+    )  # fmt: skip
 
 
 def _paired(first: Progress, second: Progress) -> tuple[Pairing, np.ndarray]:
