@@ -63,7 +63,7 @@ def compare(spec: RunSpec, interval: tuple[float, float], *, synthetic: bool = F
     system = spec.preset[0]
     changed = differences(spec, preset)
     comparable = spec.dataset in (preset.dataset, OWN_FILES) and not synthetic
-    verdict = _verdict(reported.accuracy, interval, comparable)
+    verdict = place_of(reported.accuracy, interval) if comparable else "incomparable"
     return Comparison(
         system, reported, verdict, _sentence(verdict, interval),
         _caveats(system, reported, spec, changed), changed,
@@ -122,11 +122,10 @@ def _layer_words(layer: ConvBlock | DenseLayer) -> str:
     return ", ".join(parts + [f"dropout {layer.dropout:g}"] * bool(layer.dropout))
 
 
-def _verdict(accuracy: float, interval: tuple[float, float], comparable: bool) -> str:
-    if not comparable:
-        return "incomparable"
+def place_of(value: float, interval: tuple[float, float]) -> str:
+    """Say where a value lies: "inside", "above" or "below" the interval."""
     low, high = interval
-    return "below" if accuracy < low else "above" if accuracy > high else "inside"
+    return "below" if value < low else "above" if value > high else "inside"
 
 
 def _sentence(verdict: str, interval: tuple[float, float]) -> str:

@@ -7,6 +7,7 @@ from statistics import fmean
 
 import pandas as pd
 
+from fmnist_core.comparison import place_of
 from fmnist_core.datasets import DATASETS
 from fmnist_core.reproduction import FIGURES, ROWS, Row
 from fmnist_core.reproduction_runs import Figure, KeptRun, Reproduction
@@ -144,10 +145,7 @@ def _verdict(reported: float, ours: Figure | None, whole: bool) -> str:
         return "none"
     if not whole:
         return "few"
-    if ours.interval is None:
-        return ""
-    low, high = ours.interval
-    return "above" if reported > high else "below" if reported < low else "inside"
+    return place_of(reported, ours.interval) if ours.interval else ""
 
 
 def _expected(row: Row) -> int:

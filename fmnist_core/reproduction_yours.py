@@ -6,6 +6,7 @@ from typing import Any
 from fmnist_core.comparison import differences
 from fmnist_core.crossval import Group
 from fmnist_core.crossval_schemes import scheme_of
+from fmnist_core.crossval_scores import Score, summary
 from fmnist_core.reproduction import Row
 from fmnist_core.reproduction_runs import KeptRun
 from fmnist_core.reproduction_table import name_words
@@ -27,8 +28,7 @@ def as_kept(row: Row, spec: RunSpec, result: dict[str, Any] | None, epochs: Sequ
     """Return a Run of the user's in the form of ours; `epochs` are its finished ones, `result` its figures."""
     numbers = {name: value for name, value in (result or {}).items() if isinstance(value, int | float)}
     last = dict(epochs[-1]) if epochs else {}
-    fold = spec.fold.number if spec.fold else 0
-    return KeptRun(row.key, fold=fold, carried=spec.start_whole, spec=spec, result=numbers, last=last)
+    return KeptRun(row.key, spec=spec, result=numbers, last=last)
 
 
 def run_record(row: Row, run: KeptRun) -> dict[str, Any]:
@@ -43,19 +43,19 @@ def is_of_scheme(row: Row, group: Group) -> bool:
     return bool(row.scheme) and scheme_of(group.cross) == row.scheme
 
 
-def group_record(row: Row, group: Group, runs: Sequence[KeptRun]) -> dict[str, Any]:
+def group_record(row: Row, group: Group, scores: Sequence[Score]) -> dict[str, Any]:
     """Return a table row: when, folds done, lowest, mean and highest accuracy, and what is not as the system did it."""
     part = "validation" if row.measured_on == "validation" else "test"
-    values = [run.result[f"{part}_accuracy"] for run in runs if f"{part}_accuracy" in run.result]
+    found = summary(scores, part)
     changed = differences(group.cross.base, row.spec)["hyperparameter"].str.lower().tolist()
     if group.cross.leaking != row.crosses()[0].leaking:
         changed.append("a new network for each fold" if row.crosses()[0].leaking else "weights carried")
     return {
         "Cross-validation": f"{group.when:%d %b %H:%M}",
-        "Folds done": f"{len(values)} of {group.cross.folds * group.cross.repeats}",
-        f"Lowest, {part}": min(values, default=None),
-        f"Mean, {part}": sum(values) / len(values) if values else None,
-        f"Highest, {part}": max(values, default=None),
+        "Folds done": f"{len(found.values) if found else 0} of {group.cross.folds * group.cross.repeats}",
+        f"Lowest, {part}": found and found.minimum,
+        f"Mean, {part}": found and found.mean,
+        f"Highest, {part}": found and found.maximum,
         "Changed": ", ".join(changed) or "nothing",
     }
 

@@ -2,8 +2,9 @@
 
 import pytest
 
+from fmnist_core.crossval import Group
 from fmnist_core.crossval_schemes import SCHEMES
-from fmnist_core.crossval_scores import Summary
+from fmnist_core.crossval_scores import Score, Summary
 from fmnist_core.errors import LabError
 from fmnist_core.evaluation import wilson_interval
 from fmnist_core.figures.reproduction import drawable, line_names, reproduction_figure, reproduction_text
@@ -22,7 +23,7 @@ from fmnist_core.reproduction_table import (
     subset_words,
     summary_words,
 )
-from fmnist_core.reproduction_yours import belongs
+from fmnist_core.reproduction_yours import belongs, group_record
 
 
 def fold(row, number, accuracy, *, carried=False, images=48_000):
@@ -189,3 +190,17 @@ def test_a_users_run_belongs_to_its_presets_row_and_folds_to_none():
     assert not belongs(ROWS["E-without-dropout"], spec)
     assert belongs(ROWS["E-without-dropout"], ROWS["E-without-dropout"].spec.replace(group="x"))
     assert not belongs(ROWS["D-crossval"], ROWS["D-crossval"].crosses()[0].specs()[0])
+
+
+def test_a_users_folds_are_summed_up_on_the_images_of_the_scheme():
+    row = ROWS["A-crossval"]
+    honest = row.crosses()[1]
+    specs = honest.specs()
+    scores = [Score(specs[0].fold, 0.9, 0.5), Score(specs[1].fold, 0.8, 0.5), *(Score(one.fold) for one in specs[2:])]
+    record = group_record(row, Group("crossval-a-20260102-030405-abcd", honest, ()), scores)
+    assert record == {
+        "Cross-validation": "02 Jan 03:04", "Folds done": "2 of 10", "Lowest, validation": 0.8,
+        "Mean, validation": pytest.approx(0.85), "Highest, validation": 0.9, "Changed": "a new network for each fold",
+    }  # fmt: skip
+    none = group_record(row, Group("crossval-a-20260102-030405-abcd", honest, ()), scores[2:])
+    assert (none["Folds done"], none["Mean, validation"]) == ("0 of 10", None)

@@ -8,12 +8,12 @@ import streamlit as st
 
 from fmnist_core.crossval import groups
 from fmnist_core.errors import LabError
-from fmnist_core.progress import Progress
 from fmnist_core.reproduction import Row
 from fmnist_core.reproduction_yours import as_kept, belongs, group_record, is_of_scheme, run_record
-from fmnist_core.runs import RunState
+from fmnist_core.runs import Run, RunState
 from fmnist_core.tuning.group import SearchGroup, list_searches
 from fmnist_core.tuning.trials import read_progress
+from pages.ui.crossval.details import scores_of
 from pages.ui.runs import readable_runs
 from pages.ui.understand.result import read_result
 
@@ -32,18 +32,14 @@ def yours(row: Row) -> None:
 
 def _runs(row: Row) -> None:
     own = [progress for progress in readable_runs((RunState.COMPLETED,)) if belongs(row, progress.run.spec)][:MOST]
-    records = [run_record(row, as_kept(row, one.run.spec, _result(one), one.epochs)) for one in own]
+    records = [run_record(row, as_kept(row, one.run.spec, _result(one.run), one.epochs)) for one in own]
     _table(records, "Your Runs of it", "pages/understand/result.py", [{"run": one.run.id} for one in own])
 
 
 def _groups(row: Row) -> None:
-    progresses = {progress.run.id: progress for progress in readable_runs(archived=True)}
-    own = [group for group in groups(one.run for one in progresses.values()) if is_of_scheme(row, group)][:MOST]
-    records = []
-    for group in own:
-        folds = [progresses[run.id] for run in group.runs]
-        kept = [as_kept(row, one.run.spec, _result(one), one.epochs) for one in folds]
-        records.append(group_record(row, group, kept))
+    known = groups(progress.run for progress in readable_runs(archived=True))
+    own = [group for group in known if is_of_scheme(row, group)][:MOST]
+    records = [group_record(row, group, scores_of(group)) for group in own]
     _table(records, "Your cross-validations of it", "pages/train/crossval.py", [{"group": one.name} for one in own])
 
 
@@ -78,11 +74,9 @@ def _table(records: Sequence[dict[str, Any]], title: str, page: str, addresses: 
     st.caption("Select a row to open it.")
 
 
-def _result(progress: Progress) -> dict[str, Any] | None:
-    if progress.state != RunState.COMPLETED:
-        return None
+def _result(run: Run) -> dict[str, Any] | None:
     try:
-        return read_result(progress.run)
+        return read_result(run)
     except LabError:
         return None  # the Result page says what is wrong
 
