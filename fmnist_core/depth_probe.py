@@ -8,7 +8,6 @@ Source of the method: Alain and Bengio (2016), Understanding intermediate layers
 https://arxiv.org/abs/1610.01644.
 """
 
-import os
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -201,8 +200,6 @@ def _fingerprint(spec: ProbeSpec) -> str:
 def _base(spec: ProbeSpec, report: Report) -> "keras.Model":
     """Build the base with its weights, and an output for each block: (n, channels of the block) float32 each."""
     report("Loading TensorFlow", 0.01)
-    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")  # halves the time of a convolution
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     import keras
 
     from fmnist_core.zoo.facts import builder

@@ -6,7 +6,6 @@ product is the cosine of the angle between them, and lie in float16. Layers of m
 training left them (features.py).
 """
 
-import os
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -179,8 +178,6 @@ def _key(run: Run, size: Extent) -> dict[str, Any]:
 
 def _compute(run: Run, dataset: Dataset, size: Extent, report: Report) -> dict[str, np.ndarray]:
     report("Loading TensorFlow", 0.01)
-    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")  # halves the time of a convolution
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     from fmnist_core.explain_anatomy import Anatomy
 
     report("Loading the model", 0.04)

@@ -29,7 +29,7 @@ from filelock import FileLock
 from fmnist_core import paths
 from fmnist_core.errors import LabError
 from fmnist_core.files import write_atomically
-from fmnist_core.processes import Claim
+from fmnist_core.processes import ONEDNN, Claim
 
 # "module:function", strings, so that the app imports none of them to start one.
 TASKS: dict[str, str] = {
@@ -49,7 +49,8 @@ COMMAND = (sys.executable, "-m", "fmnist_core.tasks")
 PROGRESS_FILE, END_FILE, LOG_FILE = "progress.json", "end.json", "log.txt"
 REPORT_PERIOD_S = 0.2
 # On busy cores OpenBLAS' threads wait for each other: the neighbours took 15 s with one thread and 27 s with two.
-ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1", "PYTHONUNBUFFERED": "1"}
+# TensorFlow, where a task loads it, reads the others.
+ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1", "PYTHONUNBUFFERED": "1", "TF_CPP_MIN_LOG_LEVEL": "2", **ONEDNN}
 NICENESS = 10  # the app and the trainings come first
 
 State = Literal["absent", "waiting", "running", "done", "failed", "cancelled"]

@@ -6,7 +6,6 @@ that the accuracy beside the button is the one of the test set.
 """
 
 import importlib.metadata
-import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -45,8 +44,6 @@ def make_exports(run: Run, dataset: Dataset, report: Report | None = None) -> Ex
     report = report or (lambda *_: None)
     probabilities = _known_probabilities(run, dataset)
     report("Loading TensorFlow", 0.02)
-    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     from fmnist_core.exports.writers import WRITERS, portable
 
     made_of = file_fingerprint(run.folder / KERAS_FILE)  # before it is read: it may be replaced while this goes on
