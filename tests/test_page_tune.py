@@ -116,6 +116,7 @@ def test_every_preset_can_be_started(key):
     page.selectbox(key="tune.preset").set_value(key).run()
     assert not page.exception and not page.error
     assert SEARCHES[key].note[:20] in words(page)
+    assert ("E worked on MNIST" in words(page)) is key.startswith("E")
     page.button(key="tune.start").click().run()
     assert not page.exception
     (group,) = list_searches()

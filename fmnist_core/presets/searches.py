@@ -3,7 +3,7 @@
 Where a system did not report a bound or a number of trials, a usual one stands in and the note says so.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from fmnist_core.presets import PRESETS
 from fmnist_core.spec import ConvBlock, DenseLayer
@@ -22,6 +22,12 @@ class SearchPreset:
 
     search: Search
     note: str
+
+    @property
+    def system(self) -> str:
+        """Letter of the reference system that searched like this; empty for our own."""
+        letter, dash, _ = self.search.preset.partition("-")
+        return letter if dash and len(letter) == 1 else ""
 
 
 _RATE = "learning_rate"
@@ -119,8 +125,3 @@ _ENTRIES = (
 )  # fmt: skip
 
 SEARCHES: dict[str, SearchPreset] = {entry.search.preset: entry for entry in _ENTRIES}
-
-
-def on_data(search: Search, dataset: str, folder: str) -> Search:
-    """Return the search on a data set; see RunSpec.dataset and dataset_folder."""
-    return replace(search, base=search.base.replace(dataset=dataset, dataset_folder=folder))

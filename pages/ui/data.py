@@ -14,6 +14,7 @@ import streamlit as st
 from fmnist_core import datasets
 from fmnist_core.datasets import DATASETS, Dataset
 from fmnist_core.errors import LabError
+from fmnist_core.spec import RunSpec
 
 # Keys of widgets, and names in the address.
 NAME_KEY, FOLDER_KEY = "data", "data.folder"
@@ -51,6 +52,18 @@ def current_name() -> str:
     # The address holds the title, as the select box shows it.
     matches = (key for key, entry in DATASETS.items() if asked in (key, entry.title))
     return next(matches, next(iter(DATASETS)))
+
+
+def on_data(spec: RunSpec, dataset: Dataset) -> RunSpec:
+    """Return the spec on the data set in use."""
+    return spec.replace(dataset=dataset.name, dataset_folder=absolute_folder())
+
+
+def elsewhere_words(system: str, name: str, dataset: Dataset) -> str:
+    """Say that a reference system worked on the data set of this name; nothing where that is the one in use."""
+    if name == dataset.name:
+        return ""
+    return f"{system} worked on {DATASETS[name].title}: choose that under Data to compare."
 
 
 def current_folder() -> str:

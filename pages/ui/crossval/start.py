@@ -6,7 +6,7 @@ import streamlit as st
 
 from fmnist_core.crossval import CrossValidation, launch, taught_by
 from fmnist_core.crossval_schemes import SCHEMES
-from fmnist_core.datasets import DATASETS, Dataset
+from fmnist_core.datasets import Dataset
 from fmnist_core.errors import LabError
 from fmnist_core.estimates import estimate
 from fmnist_core.fold import KINDS, MOST_FOLDS, MOST_REPEATS
@@ -15,7 +15,7 @@ from fmnist_core.presets import PRESETS
 from fmnist_core.progress import Progress
 from fmnist_core.runs import find_run
 from fmnist_core.spec import HYPERPARAMETERS, RunSpec
-from pages.ui.data import absolute_folder, plain
+from pages.ui.data import elsewhere_words, on_data, plain
 from pages.ui.parallel import parallel_setting
 from pages.ui.words import duration
 
@@ -97,7 +97,7 @@ def _cross_of(what: str, dataset: Dataset) -> tuple[CrossValidation, str]:
         return SCHEMES[what].cross, SCHEMES[what].note
     if what != _RUN:
         return CrossValidation(PRESETS[what]), ""
-    spec = _on(find_run(st.query_params["from"]).spec.replace(group="", fold=None, start_whole=False), dataset)
+    spec = on_data(find_run(st.query_params["from"]).spec.replace(group="", fold=None, start_whole=False), dataset)
     if not (spec.start_epoch or _knows(spec, dataset)):
         return CrossValidation(spec), ""
     afresh = spec.replace(start_run="", start_epoch=0, frozen_blocks=0)
@@ -111,10 +111,6 @@ def _knows(spec: RunSpec, dataset: Dataset) -> bool:
         return taught_by(spec, dataset.sha256) is not None
     except LabError:
         return False  # refused below, with the reason
-
-
-def _on(spec: RunSpec, dataset: Dataset) -> RunSpec:
-    return spec.replace(dataset=dataset.name, dataset_folder=absolute_folder())
 
 
 def _settings(what: str, cross: CrossValidation, dataset: Dataset) -> CrossValidation:
@@ -143,7 +139,7 @@ def _settings(what: str, cross: CrossValidation, dataset: Dataset) -> CrossValid
         help="A lesson, not a measurement: every fold after the first is then validated on images that its network has "
         "learned from. System A did so.",
     )  # fmt: skip
-    base = _on(base, dataset).replace(epochs=epochs, train_limit=limit, seed=seed)
+    base = on_data(base, dataset).replace(epochs=epochs, train_limit=limit, seed=seed)
     return replace(cross, base=base, kind=kind, repeats=repeats, leaking=leaking)
 
 
@@ -172,10 +168,10 @@ def _beforehand(what: str, cross: CrossValidation, dataset: Dataset, progresses:
     base, meant = cross.base, SCHEMES[what].cross.base if what in SCHEMES else None
     if meant and (base.train_limit or base.epochs < meant.epochs):
         words.append("**A quick look:** with less training than reported, its figures are lower.")
-    if meant and base.dataset != meant.dataset:
-        words.append(f"{what} worked on {DATASETS[meant.dataset].title}: choose that under Data to compare.")
+    if meant:
+        words.append(elsewhere_words(what, meant.dataset, dataset))
     images = min(base.train_limit or len(dataset.x_train), len(dataset.x_train))
     known = estimate(cross.specs()[0], images * (cross.folds - 1) // cross.folds, progresses)
     if known:
         words.append(f"Roughly {duration(known.total_s * cross.folds * cross.repeats)} on this machine in all.")
-    return " ".join(words)
+    return " ".join(filter(None, words))

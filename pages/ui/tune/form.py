@@ -17,7 +17,7 @@ from fmnist_core.tuning.group import SearchGroup
 from fmnist_core.tuning.plan import plan
 from fmnist_core.tuning.search import SETTINGS, Search
 from fmnist_core.tuning.suggestions import kinds_for, suggestion
-from pages.ui.data import absolute_folder, plain
+from pages.ui.data import elsewhere_words, on_data, plain
 from pages.ui.runs import readable_runs
 from pages.ui.tune.space_form import space_form
 from pages.ui.words import duration
@@ -63,7 +63,7 @@ def _search(dataset: Dataset) -> Search:
         preset = _moved(preset, PRESETS[network])
     scope = f"tune.{key}.{network}"
     values = _main_row(preset, scope)
-    base = _on(preset.base.replace(train_limit=_images(dataset, preset, scope)), dataset)
+    base = on_data(preset.base, dataset).replace(train_limit=_images(dataset, preset, scope))
     with st.expander("Search space"):
         space = space_form(base, preset.space, scope)
     with st.expander("Objective, limits, early stopping, seed"):
@@ -118,10 +118,6 @@ def _images(dataset: Dataset, preset: Search, scope: str) -> int:
     )  # fmt: skip
 
 
-def _on(base: RunSpec, dataset: Dataset) -> RunSpec:
-    return base.replace(dataset=dataset.name, dataset_folder=absolute_folder())
-
-
 def _moved(preset: Search, base: RunSpec) -> Search:
     """Return the search on another network: with those of its hyperparameters that this network has, too."""
     kept = []
@@ -152,9 +148,11 @@ def _beforehand(search: Search, dataset: Dataset) -> None:
     words = ["Every trial is a Run in a process of its own. The search goes on if you close the browser."]
     if search.base.train_limit:
         words.append(f"**A quick look:** {search.base.train_limit:,} training images.")
+    if system := SEARCHES[search.preset].system if search.preset else "":
+        words.append(elsewhere_words(system, SEARCHES[search.preset].search.base.dataset, dataset))
     if search.base.split == "test":
         words.append("It chooses on the **test set**, as that system did, which spoils the test figure.")
-    st.caption(" ".join(words))
+    st.caption(" ".join(filter(None, words)))
 
 
 def _estimated(search: Search, dataset: Dataset, runs: int, epochs: int) -> float | None:
