@@ -1,17 +1,22 @@
 """The Explain page in its views and states. The network is looked into by this very process, without a second one."""
 
+import io
 import json
 import re
 
 import numpy as np
 import pytest
 from explained_run import SMALL, copied, explained_run
+from finished_run import REAL_DATA
+from PIL import Image
 from streamlit.testing.v1 import AppTest
 from test_page_result import write_idx
 
-from fmnist_core import datasets, explain_client, explain_features, paths, tasks
+from fmnist_core import datasets, explain_client, explain_features, intake, paths, prediction, tasks
+from fmnist_core.corruptions import FGSM, apply
 from fmnist_core.errors import ModelError
 from fmnist_core.explain_process import Answers
+from fmnist_core.ready_made import ready_made
 from fmnist_core.runs import KERAS_FILE, LITERT_FILE, RESULT_FILE
 
 PAGE = "pages/understand/explain.py"
@@ -95,11 +100,33 @@ def errors(app):
     return [error.value for error in app.error]
 
 
-def test_before_anything_was_trained_the_ready_made_model_is_asked_from_outside(place, here):
-    app = opened()
-    assert "no single part decides" in words(app) or "Covering red parts" in words(app)
-    assert "came without its Keras file" in words(app)
-    assert not here.asked and not here.warmed and not errors(app)
+@pytest.mark.skipif(not REAL_DATA, reason="needs the real Fashion-MNIST")
+@pytest.mark.parametrize(
+    ("view", "said", "asked", "begun"),
+    [
+        ("One image", "Through the layers", ["image"], ["run-features"]),
+        ("All test images", "", [], ["run-features"]),
+        ("Two classes", "mean integrated gradients", ["contrast", "contrast"], ["run-features"]),
+    ],
+)
+def test_before_anything_was_trained_the_ready_made_model_is_explained(place, here, started, view, said, asked, begun):
+    app = opened(view=view)
+    assert not errors(app) and said in words(app)
+    assert here.asked == asked and [name for name, _ in started] == begun
+
+
+def test_the_slope_of_the_ready_made_model_leads_its_answer_astray():
+    """Its Keras file is the network of its LiteRT file, and the real answer to "slope" is the way to attack it."""
+    run, image = ready_made(), datasets.load("fashion-mnist").x_test[:1]
+    before = prediction.load(run).probabilities(image)
+    label = int(before.argmax())
+    _, explained = Answers().answer({"ask": "image", "folder": str(run.folder), "label": label}, {"images": image})
+    assert explained["probabilities"] == pytest.approx(before[0], abs=1e-5)
+    head = {"ask": "slope", "folder": str(run.folder), "labels": [label]}
+    about, found = Answers().answer(head, {"images": image})
+    assert about["taps"] and found["slope"].shape == image.shape
+    broken = apply(FGSM, image, 8, found["slope"])
+    assert prediction.load(run).probabilities(broken)[0, label] < 0.5 * before[0, label]
 
 
 def test_one_image_is_explained_by_three_maps_layers_and_filters(run, here, started):
@@ -215,6 +242,20 @@ def test_features_of_all_images_are_found_again_when_the_network_counts_as_heavy
     for name, value in (("WORK_LIMIT", 1), ("LEAST_TRAIN", 20), ("LEAST_TEST", 50)):
         monkeypatch.setattr(explain_features, name, value)
     assert "200 test images, " in words(opened(run=run.id, view="All test images"))
+
+
+def test_an_uploaded_picture_is_read_once_and_one_that_is_none_is_named(place, here, monkeypatch):
+    files, read = [], intake.from_file
+    monkeypatch.setattr(intake, "from_file", lambda content, name: files.append(name) or read(content, name))
+    app = opened(**{"from": "Upload"})
+    picture = io.BytesIO()
+    Image.fromarray(np.pad(np.full((40, 30), 200, np.uint8), 20)).save(picture, "PNG")
+    app.file_uploader(key="explain.picture").set_value(("coat.png", picture.getvalue(), "image/png")).run()
+    assert "Covering red parts" in words(app) or "no single part decides" in words(app)
+    app.selectbox(key="answer").set_value("Shirt").run()
+    assert files == ["coat.png"] and not errors(app)
+    app.file_uploader(key="explain.picture").set_value(("notes.png", b"words", "image/png")).run()
+    assert "expected a PNG, JPEG, WebP or GIF picture. Received 5 bytes" in errors(app)[0]
 
 
 def test_a_heavy_network_is_asked_about_first(run, here, started, monkeypatch):

@@ -24,7 +24,7 @@ _DECODED, _AT, _UPLOADER = "upload.decoded", "upload.at", "picture"
 
 
 @dataclass
-class _Read:
+class Read:
     """A picture read from a file, and the items that its usual steps made of it: None where it is blank."""
 
     picture: Picture
@@ -46,7 +46,7 @@ def upload_panel(model: Model, framing: Framing) -> Given:
     )  # fmt: skip
     paste(key="paste", uploader=_UPLOADER)
     hint = hint_for(model.predictor.class_names, "Upload a picture of")
-    readable = _decoded(files)
+    readable = decoded(files)
     if not readable:
         return Given(None, Kind.PICTURE, hint)
     at = _choose(model, framing, readable) if len(readable) > 1 else 0
@@ -60,34 +60,34 @@ def camera_panel(model: Model) -> Given:
         "Hold one item before a plain ground, so that all of it is seen", key="camera",
         help="The picture goes to the machine on which this app runs, and nowhere else.",
     )  # fmt: skip
-    readable = _decoded([] if file is None else [file])
+    readable = decoded([] if file is None else [file])
     if not readable:
         return Given(None, Kind.PICTURE, hint_for(model.predictor.class_names, "Show the camera"))
     return _given("", readable[0][1].picture, preview=False)
 
 
-def _decoded(files: Sequence[UploadedFile]) -> list[tuple[str, _Read]]:
+def decoded(files: Sequence[UploadedFile]) -> list[tuple[str, Read]]:
     """Return name and picture of each readable file, and name those that are not. Each is decoded once."""
     if len(files) > MOST:
         st.info(f"Showing the first {MOST} of {len(files)} pictures.", icon=":material/image:")
     known = st.session_state.get(_DECODED, {})
-    decoded = {file.file_id: known.get(file.file_id) or _decode(file) for file in files[:MOST]}
-    st.session_state[_DECODED] = decoded
-    bad = [result for result in decoded.values() if isinstance(result, str)]
+    results = {file.file_id: known.get(file.file_id) or _decode(file) for file in files[:MOST]}
+    st.session_state[_DECODED] = results
+    bad = [result for result in results.values() if isinstance(result, str)]
     if bad:
         st.error("  \n".join(plain(reason) for reason in bad), icon=":material/error:")
-    named = [(file.name, decoded[file.file_id]) for file in files[:MOST]]
-    return [(name, result) for name, result in named if isinstance(result, _Read)]
+    named = [(file.name, results[file.file_id]) for file in files[:MOST]]
+    return [(name, result) for name, result in named if isinstance(result, Read)]
 
 
-def _decode(file: UploadedFile) -> _Read | str:
+def _decode(file: UploadedFile) -> Read | str:
     try:
-        return _Read(intake.from_file(file.getvalue(), file.name))
+        return Read(intake.from_file(file.getvalue(), file.name))
     except ImageError as error:
         return str(error)
 
 
-def _choose(model: Model, framing: Framing, readable: list[tuple[str, _Read]]) -> int:
+def _choose(model: Model, framing: Framing, readable: list[tuple[str, Read]]) -> int:
     """Show all pictures as the model sees them, with its answers; return the position of the one clicked last."""
     items = [read.item(framing) for _, read in readable]
     blank = np.zeros((28, 28), np.uint8)

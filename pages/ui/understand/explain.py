@@ -20,6 +20,7 @@ from fmnist_core.runs import KERAS_FILE, LITERT_FILE, Run
 from pages.ui.canvas import canvas
 from pages.ui.data import plain
 from pages.ui.pictures import Picture, pictures
+from pages.ui.predict.upload import decoded
 from pages.ui.verdict import Model, verdict
 
 DATA, UPLOAD, DRAW = "Data", "Upload", "Draw"
@@ -89,13 +90,10 @@ def _uploaded(framing: intake.Framing) -> np.ndarray | None:
         "Picture", type=["png", "jpg", "jpeg", "webp"], key="explain.picture", max_upload_size=intake.MAX_BYTES >> 20,
         help="One item, seen whole, on a plain ground. It is trimmed and centred as the data were.",
     )  # fmt: skip
-    if file is None:
+    readable = decoded([] if file is None else [file])
+    if not readable:
         return None
-    try:
-        item = intake.to_item(intake.from_file(file.getvalue(), file.name).pixels, framing=framing)
-    except LabError as error:
-        st.error(plain(str(error)), icon=":material/error:")
-        return None
+    item = readable[0][1].item(framing)
     if item is None:
         st.info("The picture is blank: nothing stands out from its ground.", icon=":material/image_search:")
     return item
