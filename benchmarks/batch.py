@@ -2,7 +2,7 @@
 
     python -m benchmarks.batch [--rows 10000] [--pictures 1000]
 
-The model that comes with the product (LeNet-5) answers. "Predicting" is the model's time alone. All of it is given as
+The model that comes with the product (LeNet-5) answers. "Predicting" is the model's time alone. The whole is given as
 processor time, too, because the clock of a busy machine says more about the others. Memory is the growth of the
 process's peak. Returns 1 if predicting 10,000 rows takes 2 s or more.
 """

@@ -123,7 +123,7 @@ def show_batch(batch: Batch, progress: Progress) -> None:
         _answers.clear(*key)  # None is not to be remembered
         show_task(
             task, title=f"{run.spec.title} on {batch.title}", autostart=True,
-            note="A CSV or IDX of 10,000 pictures takes seconds, a zip of as many about a minute. It goes on when you "
+            note="A CSV or IDX of 10,000 pictures takes seconds, a zip of as many some minutes. It goes on when you "
             "leave the page, and is kept.",
         )  # fmt: skip
         return
