@@ -11,6 +11,7 @@ from fmnist_core import paths
 from fmnist_core.run_notes import Notes
 from fmnist_core.runs import PROBABILITIES_FILE, RESULT_FILE, list_runs
 from fmnist_core.spec import RunSpec
+from pages.ui.runs import CHOOSE_BY_VALIDATION
 
 PAGE = "pages/understand/compare.py"
 
@@ -136,6 +137,7 @@ def test_the_table_of_all_runs_is_filtered_by_words_and_tags_in_the_address(fold
     (table,) = (frame.value for frame in app.expander[0].dataframe)
     assert sorted(table["Run"]) == ["Run 0", "Run 1"] and table["Tags"].tolist() == [["keep"], ["keep"]]
     assert "2 of 3 Runs" in texts(app)
+    assert texts(app).count(CHOOSE_BY_VALIDATION) == 2  # below both tables
     app.text_input(key="find").set_value("run nowhere").run()
     assert "No Run has all of these words and tags" in texts(app)
 

@@ -67,7 +67,7 @@ def test_without_any_model_the_page_leads_to_training(monkeypatch, tmp_path):
 
 def test_before_anything_was_trained_the_model_that_came_along_answers():
     app = opened({"canvas.kept": TROUSER})
-    assert app.selectbox(key="run.choice").options[0] == "Ready-made LeNet-5 · 92.5%"
+    assert app.selectbox(key="run.choice").options[0] == "Ready-made LeNet-5 · test 92.5%"
     shown = verdict(app)
     best = max(range(10), key=shown["probabilities"].__getitem__)
     assert shown["classes"][best]["name"] == "Trouser"

@@ -12,6 +12,7 @@ from fmnist_core import datasets, paths
 from fmnist_core.presets import PRESETS
 from fmnist_core.runs import PROBABILITIES_FILE, RESULT_FILE, VALIDATION_FILE, VALIDATION_INDEX_FILE, Run
 from fmnist_core.spec import RunSpec
+from pages.ui.runs import CHOOSE_BY_VALIDATION
 
 PAGE = "pages/understand/result.py"
 TEST_IMAGES = 200
@@ -179,6 +180,15 @@ def test_a_preset_stands_beside_what_its_system_reported(folder):
 def test_a_run_that_validated_on_the_test_set_is_called_optimistic(folder):
     completed_run(folder, RunSpec(split="test"))
     assert any("validated on the test set" in text.value and "optimistic" in text.value for text in opened().warning)
+
+
+def test_runs_are_offered_by_validation_accuracy_and_choosing_by_the_test_score_is_called_out(folder):
+    completed_run(folder)
+    completed_run(folder, RunSpec(title="Spoilt", split="test"))
+    app = opened()
+    spoilt, honest = app.selectbox(key="run.choice").options
+    assert honest.endswith(" · validation 70.0%") and spoilt.endswith(" · test 91.0%")
+    assert any(caption.value == CHOOSE_BY_VALIDATION for caption in app.caption)
 
 
 def test_a_run_on_a_stand_in_says_so(folder):

@@ -24,6 +24,8 @@ STATE_BADGES = {
     RunState.INTERRUPTED: ("Interrupted", ":material/bolt:", "orange"),
 }
 
+CHOOSE_BY_VALIDATION = "Choose between Runs by validation accuracy: the best of many by test score is good by luck."
+
 
 @st.cache_resource
 def watcher() -> Watcher:
@@ -67,12 +69,22 @@ def run_title(run: Run) -> str:
 
 
 def run_label(progress: Progress) -> str:
-    """Return title, date and, when completed, test accuracy of a Run in one line."""
+    """Return title, date and, when completed, the accuracy to choose by of a Run in one line."""
     began = progress.queued_s or progress.started_s
     when = f"{datetime.fromtimestamp(began):%d %b %H:%M}" if began else progress.run.id[:15]
-    score = progress.last.logs.get("test_accuracy") if progress.state == RunState.COMPLETED else None
     parts = [progress.run.spec.title, "" if progress.run.folder == READY_MADE else when]  # it began nowhere here
-    return " · ".join([*filter(None, parts), *([f"{score:.1%}"] if score is not None else [])])
+    return " · ".join(filter(None, [*parts, _score(progress)]))
+
+
+def _score(progress: Progress) -> str:
+    """Return a completed Run's best validation accuracy, or its test accuracy where it held out no images."""
+    if progress.state != RunState.COMPLETED:
+        return ""
+    held_out = [row["val_accuracy"] for row in progress.epochs if "val_accuracy" in row]
+    if held_out and progress.run.spec.split != "test":
+        return f"validation {max(held_out):.1%}"
+    test = progress.last.logs.get("test_accuracy")
+    return "" if test is None else f"test {test:.1%}"
 
 
 def run_labels(progresses: list[Progress]) -> dict[str, str]:

@@ -11,7 +11,7 @@ from fmnist_core.run_notes import Notes
 from fmnist_core.runs import Run
 from pages.ui.data import plain
 from pages.ui.parallel import parallel_setting
-from pages.ui.runs import STATE_BADGES, act_on, damaged_runs, readable_runs, run_title
+from pages.ui.runs import CHOOSE_BY_VALIDATION, STATE_BADGES, act_on, damaged_runs, readable_runs, run_title
 from pages.ui.words import duration, moment
 
 
@@ -62,7 +62,9 @@ def _runs_table(progresses: list[Progress]) -> None:
     percent = st.column_config.NumberColumn(format="%.2f %%")
     st.dataframe(
         frame, hide_index=True, key="runs.table", on_select=lambda: _open(progresses), selection_mode="single-row",
-        placeholder="–", column_config={"Validation": percent, "Test": percent},
+        placeholder="–", column_config={
+            "Validation": percent, "Test": st.column_config.NumberColumn(format="%.2f %%", help=CHOOSE_BY_VALIDATION),
+        },
     )  # fmt: skip
 
 

@@ -17,7 +17,7 @@ from fmnist_core.spec import HYPERPARAMETERS
 from pages.ui.data import plain
 from pages.ui.export import show_figure, table_download
 from pages.ui.live_chart import Panel, Series, live_chart
-from pages.ui.runs import run_labels
+from pages.ui.runs import CHOOSE_BY_VALIDATION, run_labels
 from pages.ui.understand.result import read_result
 
 MOST = 10  # one colour each
@@ -135,7 +135,7 @@ def settings_table(rows: list[Row]) -> None:
     frame = seed_table(rows) if together else run_table(rows, everything=everything)
     show_table(frame, "runs")
     shown = f"{DIFFERS} marks those that differ." if everything else "Only hyperparameters that differ are shown."
-    st.caption(f"{shown} A click on a heading sorts.")
+    st.caption(f"{shown} A click on a heading sorts. {CHOOSE_BY_VALIDATION}")
 
 
 def seeds_toggle(rows: list[Row], key: str) -> bool:

@@ -4,6 +4,7 @@ import streamlit as st
 
 from fmnist_core.progress import Progress
 from fmnist_core.run_table import filtered, run_table, seed_table
+from pages.ui.runs import CHOOSE_BY_VALIDATION
 from pages.ui.understand.compare import CHOSEN, MOST, row_of, seeds_toggle, show_table
 
 TEXT_KEY, TAGS_KEY, OPEN_KEY = "find", "tags", "compare.find"
@@ -40,6 +41,7 @@ def _table(progresses: list[Progress]) -> None:
         return
     if together:
         show_table(seed_table(shown), "all-runs")
+        st.caption(CHOOSE_BY_VALIDATION)
         return
     # Ticks are kept by place, so other rows get a table of their own.
     selected = show_table(
@@ -54,6 +56,7 @@ def _table(progresses: list[Progress]) -> None:
         ):  # fmt: skip
             st.rerun()  # the whole page, not only this table
         st.caption(words)
+    st.caption(CHOOSE_BY_VALIDATION)
 
 
 def _take(chosen: list[str]) -> None:

@@ -5,7 +5,9 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
+from fmnist_core import prediction
 from fmnist_core.comparison import compare, hyperparameter_table
+from fmnist_core.datasets import Dataset
 from fmnist_core.errors import RunError
 from fmnist_core.evaluation import Evaluation, wilson_interval
 from fmnist_core.figures.evaluation import (
@@ -15,10 +17,12 @@ from fmnist_core.figures.evaluation import (
     per_class_text,
 )
 from fmnist_core.progress import Progress
+from fmnist_core.ready_made import FOLDER as READY_MADE
 from fmnist_core.run_data import dataset_of
 from fmnist_core.runs import PROBABILITIES_FILE, RESULT_FILE, Run
 from fmnist_core.spec import RunSpec
 from pages.ui.data import plain
+from pages.ui.runs import CHOOSE_BY_VALIDATION
 from pages.ui.words import duration
 
 ANSWERS_SHOWN = 16
@@ -67,14 +71,18 @@ def evaluate(run: Run, result: dict[str, Any]) -> tuple[Evaluation, np.ndarray]:
     dataset = dataset_of(run, exact=True)
     file = run.folder / PROBABILITIES_FILE
     changed_ns = file.stat().st_mtime_ns if file.is_file() else 0
-    return _evaluation(str(run.folder), changed_ns, run, dataset.y_test, tuple(result["class_names"])), dataset.x_test
+    return _evaluation(str(run.folder), changed_ns, run, dataset, tuple(result["class_names"])), dataset.x_test
 
 
 @st.cache_resource(max_entries=20, show_spinner=False)
 def _evaluation(
-    folder: str, changed_ns: int, _run: Run, _y_true: np.ndarray, _class_names: tuple[str, ...]
+    folder: str, changed_ns: int, _run: Run, _dataset: Dataset, _class_names: tuple[str, ...]
 ) -> Evaluation:
-    return Evaluation(_y_true, _run.test_probabilities(), _class_names)
+    if _run.folder == READY_MADE:  # it comes without: a small network answers all test images within a second or two
+        rows = prediction.load(_run).probabilities(np.asarray(_dataset.x_test))
+    else:
+        rows = _run.test_probabilities()
+    return Evaluation(_dataset.y_test, rows, _class_names)
 
 
 def cautions(spec: RunSpec, result: dict[str, Any]) -> None:
@@ -114,6 +122,7 @@ def headline(progress: Progress, result: dict[str, Any], evaluation: Evaluation 
             "Training time", duration(training_s) if training_s else "unknown", width="content",
             help=f"Of {len(progress.epochs)} epochs, validation included.",
         )  # fmt: skip
+    st.caption(CHOOSE_BY_VALIDATION)
 
 
 def _loss(result: dict[str, Any], evaluation: Evaluation | None) -> None:
