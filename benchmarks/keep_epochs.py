@@ -17,7 +17,7 @@ from fmnist_core.processes import ONEDNN
 
 os.environ.update(ONEDNN)  # as in a worker; read when TensorFlow loads
 
-from fmnist_core import datasets, epoch_record, epoch_recording, training
+from fmnist_core import datasets, epoch_record, epoch_recording, estimates, training
 from fmnist_core.presets import PRESETS
 from fmnist_core.runs import Run
 from fmnist_core.training_data import load_data
@@ -57,7 +57,7 @@ def main() -> None:
     data, all_images = load_data(spec), len(datasets.load(spec.dataset).x_train)
     epoch_s, keep_s = (median(column) for column in zip(*Timed.rows[1:], strict=True))  # the first one traces
     whole_s = epoch_s * all_images / (len(data.train[0]) + len(data.validation[0]))
-    guessed = epoch_record.cost(
+    guessed = estimates.keeping_cost(
         spec, round(all_images * (1 - spec.validation_fraction)), round(all_images * spec.validation_fraction),
         len(data.dataset.x_test), len(data.dataset.class_names),
     )  # fmt: skip

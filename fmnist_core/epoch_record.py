@@ -18,11 +18,9 @@ from typing import Any
 
 import numpy as np
 
-from fmnist_core import zoo
 from fmnist_core.errors import LabError, RunError
 from fmnist_core.files import replace_atomically, write_atomically
 from fmnist_core.runs import Run
-from fmnist_core.spec import RunSpec
 
 FOLDER, ABOUT_FILE, TRUNK_FILE = "epochs", "about.json", "trunk.npz"
 MOST_WEIGHTS_BYTES = 500_000_000  # of a phase's epochs together; beyond, every second, third ... epoch is kept
@@ -161,43 +159,6 @@ def read_weights(file: Path) -> list[np.ndarray]:
 def weights_stride(size_bytes: int, epochs: int) -> int:
     """Return n such that the weights of every n-th of so many epochs, each of this size, keep below the limit."""
     return max(1, math.ceil(size_bytes * epochs / MOST_WEIGHTS_BYTES))
-
-
-@dataclass(frozen=True)
-class Cost:
-    """What keeping a Run's epochs costs.
-
-    Attributes:
-        share: of an epoch's arithmetic that the pass over the test images adds, 0 and more.
-        answers_bytes, weights_bytes: of all epochs together; weights_bytes is 0 where weights are not kept.
-    """
-
-    share: float
-    answers_bytes: int
-    weights_bytes: int
-
-
-def cost(spec: RunSpec, train: int, validation: int, test: int, classes: int) -> Cost:
-    """Estimate what keeping costs, by arithmetic: numbers of images that an epoch trains on, validates on and tests.
-
-    A training step is three passes where all layers learn, and one where none does.
-    """
-    layers = zoo.describe(spec, classes)
-    head = zoo.epoch_multiply_adds(spec)
-    learning = sum(layer.multiply_adds for layer in layers if layer.frozen < layer.parameters)
-    passes = train * (head + 2 * min(head, learning)) + validation * head
-    share = test * head * (1 + spec.mirror_averaging) / max(1, passes)
-    bytes_of = spec.total_epochs * answers_bytes(test, classes)
-    return Cost(share, bytes_of, _weights_bytes(spec, layers) if spec.keep_epochs == "weights" else 0)
-
-
-def _weights_bytes(spec: RunSpec, layers: tuple[zoo.Layer, ...]) -> int:
-    whole = 4 * sum(layer.parameters for layer in layers)
-    backbone = 4 * sum(layer.parameters for layer in layers if layer.kind == "Block")
-    first = whole - backbone if spec.keeps_features else whole
-    phases = [(first, spec.epochs)] + [(whole, spec.fine_tune_epochs)] * spec.is_transfer
-    kept = sum(size * math.ceil(epochs / weights_stride(size, epochs)) for size, epochs in phases if epochs)
-    return kept + backbone * spec.keeps_features
 
 
 def _about(folder: Path, run: Run) -> dict[str, Any]:

@@ -1,10 +1,11 @@
-"""How long a Run will take on this machine: from its past Runs, or from a probe of two seconds.
+"""How long a Run will take here, from past Runs or from a probe of two seconds, and what keeping its epochs costs.
 
 A pace is seconds per training image, validation included. It belongs to a workload: multiply-adds of the network,
 batch size, and whether images are augmented.
 """
 
 import json
+import math
 import os
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from pathlib import Path
 from statistics import median
 
 from fmnist_core import paths, zoo
+from fmnist_core.epoch_record import answers_bytes, weights_stride
 from fmnist_core.errors import SpecError
 from fmnist_core.files import write_atomically
 from fmnist_core.processes import ONEDNN
@@ -153,6 +155,34 @@ class Prober:
         return workload in self._tried and not self.is_busy and read_probe(workload) is None
 
 
+@dataclass(frozen=True)
+class KeepingCost:
+    """What keeping a Run's epochs costs.
+
+    Attributes:
+        share: of an epoch's arithmetic that the pass over the test images adds, 0 and more.
+        answers_bytes, weights_bytes: of all epochs together; weights_bytes is 0 where weights are not kept.
+    """
+
+    share: float
+    answers_bytes: int
+    weights_bytes: int
+
+
+def keeping_cost(spec: RunSpec, train: int, validation: int, test: int, classes: int) -> KeepingCost:
+    """Estimate what keeping costs, by arithmetic: numbers of images that an epoch trains on, validates on and tests.
+
+    A training step is three passes where all layers learn, and one where none does.
+    """
+    layers = zoo.describe(spec, classes)
+    head = zoo.epoch_multiply_adds(spec)
+    learning = sum(layer.multiply_adds for layer in layers if layer.frozen < layer.parameters)
+    passes = train * (head + 2 * min(head, learning)) + validation * head
+    share = test * head * (1 + spec.mirror_averaging) / max(1, passes)
+    bytes_of = spec.total_epochs * answers_bytes(test, classes)
+    return KeepingCost(share, bytes_of, _weights_bytes(spec, layers) if spec.keep_epochs == "weights" else 0)
+
+
 def _past_paces(past: list[Progress]) -> dict[Workload, list[float]]:
     paces: dict[Workload, list[float]] = {}
     for progress in past:
@@ -185,6 +215,15 @@ def _scaled(multiply_adds: int, paces: dict[Workload, list[float]]) -> float:
 
 def _ratio(wanted: Workload, known: Workload) -> float:
     return wanted.multiply_adds / max(1, known.multiply_adds)
+
+
+def _weights_bytes(spec: RunSpec, layers: tuple[zoo.Layer, ...]) -> int:
+    whole = 4 * sum(layer.parameters for layer in layers)
+    backbone = 4 * sum(layer.parameters for layer in layers if layer.kind == "Block")
+    first = whole - backbone if spec.keeps_features else whole
+    phases = [(first, spec.epochs)] + [(whole, spec.fine_tune_epochs)] * spec.is_transfer
+    kept = sum(size * math.ceil(epochs / weights_stride(size, epochs)) for size, epochs in phases if epochs)
+    return kept + backbone * spec.keeps_features
 
 
 def _probe_file(workload: Workload) -> Path:

@@ -3,8 +3,8 @@
     spec = fork(run, epoch=3)                       # the earlier Run's hyperparameters, to be changed
     jobs.submit(spec.replace(learning_rate=1e-4))
 
-The new Run's spec names the earlier Run and the epoch. Its worker takes the weights over into the new Run's own folder
-before anything else, so that it needs neither the earlier Run nor a download afterwards.
+The new Run's spec names the earlier Run and the epoch. As it is submitted, the weights are taken over into its own
+folder, so that it needs neither the earlier Run nor a download afterwards.
 """
 
 import os
@@ -15,6 +15,7 @@ from pathlib import Path
 from fmnist_core import zoo
 from fmnist_core.epoch_record import FOLDER, TRUNK_FILE, weights_file
 from fmnist_core.errors import LabError, RunError, SpecError
+from fmnist_core.progress import Progress
 from fmnist_core.runs import Run, find_run
 from fmnist_core.spec import HYPERPARAMETERS, RunSpec
 
@@ -24,10 +25,12 @@ _SPLIT = ("dataset", "split", "validation_fraction", "seed", "train_limit", "dup
 _TITLE = 120
 
 
-def fork(run: Run, epoch: int) -> RunSpec:
+def fork(run: Run, epoch: int, progress: Progress | None = None) -> RunSpec:
     """Return the spec of a Run that goes on from the weights after an epoch, for the epochs that were left then.
 
     After an epoch of fine-tuning, that is all it goes on with: the same layers train, from the start, at the same rate.
+
+    progress: of the Run, where it was read already.
 
     Raises:
         RunError: if the weights of that epoch are not kept, or the Run's spec is damaged.
@@ -39,7 +42,8 @@ def fork(run: Run, epoch: int) -> RunSpec:
     named = spec.replace(
         start_run=run.id, start_epoch=epoch, group="", title=spec.title[: _TITLE - len(suffix)] + suffix
     )
-    before = _fine_tuning_from(run)
+    # Early stopping may have ended the epochs before fine-tuning, so the spec cannot tell when it began.
+    before = (progress or Progress(run)).fine_tuning_from if spec.fine_tune_epochs else None
     if before is None or epoch <= before:
         return named.replace(epochs=max(1, spec.epochs - epoch))
     return named.replace(
@@ -47,13 +51,6 @@ def fork(run: Run, epoch: int) -> RunSpec:
         unfrozen_layers=spec.fine_tune_layers,
         learning_rate=max(spec.fine_tune_learning_rate, HYPERPARAMETERS["learning_rate"].minimum),
     )  # fmt: skip
-
-
-def _fine_tuning_from(run: Run) -> int | None:
-    """Return after how many epochs the Run began to fine-tune; None if it did not. Early stopping may have ended the
-    epochs before, so the spec cannot tell."""
-    logs = (event.logs for event in reversed(run.events()) if "fine_tuning_from" in event.logs)
-    return next(logs, {}).get("fine_tuning_from")
 
 
 def check_fork(spec: RunSpec, runs_folder: Path | None = None) -> None:

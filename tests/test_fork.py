@@ -9,6 +9,7 @@ from fmnist_core import jobs
 from fmnist_core.epoch_record import FOLDER, weights_file
 from fmnist_core.errors import RunError
 from fmnist_core.fork import START_FILE, START_FOLDER, fork
+from fmnist_core.progress import Progress
 from fmnist_core.runs import Run, list_runs
 from fmnist_core.spec import RunSpec
 
@@ -47,7 +48,7 @@ def test_a_fork_of_fine_tuning_goes_on_with_fine_tuning_alone(tmp_path):
 def test_a_run_that_never_fine_tuned_leaves_that_to_its_fork(tmp_path):
     run = run_with_weights(FINE_TUNED, tmp_path, 20)
     run.write_event("phase", epoch=0, phase="training", fine_tuning_from=None)
-    made = fork(run, 20)
+    made = fork(run, 20, Progress(run))
     assert (made.epochs, made.fine_tune_epochs) == (1, 10)
 
 

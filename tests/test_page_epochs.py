@@ -149,6 +149,16 @@ def test_an_epoch_can_be_forked_on_the_train_page(folder):
     assert spec.title == "Kept, from epoch 2"
 
 
+def test_a_fork_is_estimated_on_its_own_data_whatever_is_chosen(folder):
+    run = kept_run(folder)
+    app = forking(**{"from": run.id, "epoch": "2"})
+    assert "3 kB of answers" in words(app)  # two epochs of 120 images in 10 classes
+    (folder / "t10k-labels-idx1-ubyte").unlink()
+    app.run()
+    assert len(app.error) == 1 and not app.exception
+    assert next(button for button in app.button if button.label == "Start training").disabled
+
+
 def test_a_fork_with_other_layers_cannot_be_started_and_one_with_another_split_is_warned_of(folder):
     run = kept_run(folder)
     query = {"from": run.id, "epoch": "2", "data": "own", "data.folder": str(folder)}

@@ -5,6 +5,7 @@ import streamlit as st
 from fmnist_core import jobs, zoo
 from fmnist_core.errors import LabError
 from fmnist_core.presets import PRESETS
+from fmnist_core.run_data import data_for
 from fmnist_core.spec import RunSpec
 from pages.ui.data import current_dataset, plain
 from pages.ui.header import page_header
@@ -42,6 +43,8 @@ with form:
         with st.expander("Time machine"):
             values |= section_fields("Time machine", base, scope)
         spec: RunSpec | None = base.replace(**values)
+        if spec.start_epoch:  # a fork stays on the data of the Run that it comes from
+            dataset = data_for(spec, ())
         layers = zoo.describe(spec, len(dataset.class_names))
         fork_cautions(spec)
         problem = ""

@@ -7,9 +7,8 @@ import streamlit as st
 
 from fmnist_core.backbones import blocks_to
 from fmnist_core.datasets import DATASETS, Dataset
-from fmnist_core.epoch_record import cost
 from fmnist_core.errors import LabError, RunError, SpecError
-from fmnist_core.estimates import Prober, Workload, estimate
+from fmnist_core.estimates import Prober, Workload, estimate, keeping_cost
 from fmnist_core.figures.network import training
 from fmnist_core.fork import check_fork, fork, same_images_validate
 from fmnist_core.presets import PRESETS, REPORTED
@@ -17,7 +16,7 @@ from fmnist_core.runs import Run, RunState, find_run
 from fmnist_core.spec import RunSpec
 from fmnist_core.zoo import Layer
 from pages.ui.data import absolute_folder, plain
-from pages.ui.runs import readable_runs
+from pages.ui.runs import readable_runs, watcher
 from pages.ui.words import duration, size
 
 _TRAINED = {"trained": "yes", "frozen": "no", "partly": "in part", "none": ""}
@@ -54,7 +53,7 @@ def _fork(parent: Run, epoch: str) -> tuple[RunSpec, str]:
     """Return the spec of a Run that goes on from an epoch of another, on that one's data, and its scope."""
     if not epoch.isdecimal() or len(epoch) > 4:
         raise RunError(f"Expected the number of an epoch in the address. Received {epoch[:20]!r}.")
-    spec = fork(parent, int(epoch))
+    spec = fork(parent, int(epoch), watcher().progress(parent))
     tuning = (
         f" The base was being fine-tuned then, so its last {spec.unfrozen_layers} layers train along from the start."
         if spec.is_transfer and spec.unfrozen_layers != parent.spec.unfrozen_layers
@@ -94,7 +93,7 @@ def keeping_line(spec: RunSpec, dataset: Dataset) -> None:
     count = min(spec.train_limit or len(dataset.x_train), len(dataset.x_train))
     held_out = len(dataset.x_test) if spec.split == "test" else round(count * spec.validation_fraction)
     trained = count if spec.split == "test" else count - held_out
-    found = cost(spec, trained, held_out, len(dataset.x_test), len(dataset.class_names))
+    found = keeping_cost(spec, trained, held_out, len(dataset.x_test), len(dataset.class_names))
     kept = f"{size(found.answers_bytes)} of answers"
     kept += f" and {size(found.weights_bytes)} of weights" if found.weights_bytes else ""
     longer = f"{found.share:.0%}" if found.share >= 0.005 else "under 1%"
