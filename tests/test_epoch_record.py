@@ -7,9 +7,10 @@ from kept_run import TEST_IMAGES, write_own_data
 from stopping import fit_until_stopped
 
 from fmnist_core import epoch_record, finishing, phases, training, training_data, zoo
-from fmnist_core.epoch_record import FOLDER, EpochRecord, answers_file, cost, to_bytes, weights_file, weights_stride
+from fmnist_core.epoch_record import FOLDER, EpochRecord, answers_file, to_bytes, weights_file, weights_stride
 from fmnist_core.epoch_recording import KeepEpochs
 from fmnist_core.errors import ModelError, RunError, SpecError
+from fmnist_core.estimates import keeping_cost
 from fmnist_core.fork import START_FOLDER, ancestry, check_fork, fork, same_images_validate
 from fmnist_core.runs import Run
 from fmnist_core.spec import ConvBlock, DenseLayer, RunSpec
@@ -221,10 +222,10 @@ def test_weights_are_kept_within_bounds(size, epochs, stride):
 
 def test_the_cost_is_what_the_arithmetic_says(spec):
     plain = RunSpec(keep_epochs="answers")
-    found = cost(plain, 48_000, 12_000, 10_000, 10)
+    found = keeping_cost(plain, 48_000, 12_000, 10_000, 10)
     assert found.share == pytest.approx(10_000 / (3 * 48_000 + 12_000))
     assert (found.answers_bytes, found.weights_bytes) == (10 * 100_128, 0)
-    mirrored = cost(plain.replace(mirror_averaging=True, keep_epochs="weights"), 48_000, 12_000, 10_000, 10)
+    mirrored = keeping_cost(plain.replace(mirror_averaging=True, keep_epochs="weights"), 48_000, 12_000, 10_000, 10)
     assert mirrored.share == pytest.approx(2 * found.share)
     parameters = sum(layer.parameters for layer in zoo.describe(plain))
     assert mirrored.weights_bytes == 10 * 4 * parameters
