@@ -25,7 +25,7 @@ from fmnist_core.evaluation import Evaluation
 from fmnist_core.files import write_atomically
 from fmnist_core.presets import PRESETS
 from fmnist_core.ready_made import CARD_FILE, FOLDER
-from fmnist_core.runs import LITERT_FILE, RESULT_FILE, SPEC_FILE, Run
+from fmnist_core.runs import KERAS_FILE, LITERT_FILE, RESULT_FILE, SPEC_FILE, Run
 
 CARD = """# {title}
 
@@ -73,7 +73,7 @@ def main() -> None:
         if options.limit:
             return
         FOLDER.mkdir(parents=True, exist_ok=True)
-        for name in (SPEC_FILE, RESULT_FILE, LITERT_FILE):
+        for name in (SPEC_FILE, RESULT_FILE, LITERT_FILE, KERAS_FILE):
             shutil.copyfile(run.folder / name, FOLDER / name)
     # Its validation images do not come along, so what was fitted on them does.
     write_atomically(FOLDER / RESULT_FILE, json.dumps(result | {SHIPPED: round(temperature, 4)}, indent=2))

@@ -111,7 +111,7 @@ def about_s(run: Run, dataset: Dataset) -> float:
 
 
 def can_attack(run: Run) -> bool:
-    """Whether there is a model to take gradients of; LiteRT, all that the ready-made model has, gives none."""
+    """Whether there is a model to take gradients of; LiteRT gives none."""
     return (run.folder / KERAS_FILE).is_file()
 
 

@@ -140,9 +140,12 @@ def test_one_item_is_predicted_once_however_often_the_page_runs(monkeypatch):
     assert asked == [1]
 
 
-def test_seven_sliders_break_a_test_image_and_the_attack_says_why_it_is_missing():
+def test_eight_sliders_break_a_test_image_with_the_model_that_comes_along(monkeypatch):
+    monkeypatch.setattr(explain_client, "warm", lambda: None)
+    monkeypatch.setattr(explain_client, "slope", lambda run, item, label: np.ones((28, 28), np.float32))
     app = opened(n="2", look="Break it")
-    (shown,) = sent(app, "fmnist_lab_break_it")
+    shown, attack = sent(app, "fmnist_lab_break_it")
+    assert [card["key"] for card in attack["cards"]] == ["fgsm"]
     assert [card["key"] for card in shown["cards"]] == [
         "noise", "blur", "rotation", "shift", "scale", "contrast", "occlusion",
     ]  # fmt: skip
@@ -152,7 +155,6 @@ def test_seven_sliders_break_a_test_image_and_the_attack_says_why_it_is_missing(
         assert card["start"] != card["neutral"]
     rotation = shown["cards"][2]
     assert rotation["flips"] and rotation["flips"][0]["before"] == 1  # trousers, lying down
-    assert any("as LiteRT alone, which gives none" in caption.value for caption in app.caption)
     assert any("**Trouser** flips by" in text.value for text in app.markdown)
 
 
@@ -176,6 +178,14 @@ def attack_page(folder, toy):
     from pages.ui.verdict import Model
 
     break_it_view(Model("Toy", toy, Run(Path(folder))), np.full((28, 28), 140, np.uint8))
+
+
+def test_without_a_keras_file_the_attack_says_why_it_is_missing(tmp_path, monkeypatch):
+    (tmp_path / "model.tflite").touch()
+    monkeypatch.setattr(break_it, "work_per_image", lambda run: 0)
+    app = AppTest.from_function(attack_page, args=(str(tmp_path), Toy())).run()
+    assert len(sent(app, "fmnist_lab_break_it")) == 1
+    assert any("as LiteRT alone, which gives none" in caption.value for caption in app.caption)
 
 
 def test_with_gradients_the_attack_has_its_slider(tmp_path, monkeypatch):

@@ -5,7 +5,6 @@ import streamlit as st
 from fmnist_core import explain_client
 from fmnist_core.errors import LabError
 from fmnist_core.run_data import dataset_of
-from fmnist_core.runs import KERAS_FILE
 from pages.ui.data import plain
 from pages.ui.header import empty_state, page_header
 from pages.ui.runs import choose_run, finished_models
@@ -28,7 +27,7 @@ if progress is None:
     st.stop()
 
 run = progress.run
-if view != ALL and (run.folder / KERAS_FILE).is_file():
+if view != ALL:
     explain_client.warm()
 evaluation, dataset, problem = None, None, ""
 try:

@@ -10,7 +10,7 @@ from fmnist_core.evaluation import Evaluation
 from fmnist_core.explain_client import Explanation
 from fmnist_core.explain_features import LastHidden
 from fmnist_core.places import Place
-from fmnist_core.runs import KERAS_FILE, Run
+from fmnist_core.runs import Run
 from pages.ui.data import plain
 from pages.ui.understand.explain import (
     cam_panel,
@@ -74,7 +74,7 @@ def _known_neighbours(
 
     Returns the kept features, None where there are none yet, and whether the images are shown.
     """
-    if dataset is None or not (run.folder / KERAS_FILE).is_file():
+    if dataset is None:
         return None, False
     st.markdown("**Training images that look most alike to it**")
     kept = kept_features(run, dataset)
@@ -86,12 +86,6 @@ def _known_neighbours(
 
 def _inside(run: Run, image: np.ndarray, label: int, name: str, columns: list) -> Explanation | None:
     """Fill the second and third place with what needs the network's inside, or say why it cannot be had."""
-    if not (run.folder / KERAS_FILE).is_file():
-        columns[1].info(
-            "This model came without its Keras file, so only what can be asked from outside is shown. A Run of your "
-            "own shows its layers, too.", icon=":material/info:",
-        )  # fmt: skip
-        return None
     try:
         with columns[1], st.spinner(WAITING):
             found = explanation_of(run, image, label)
