@@ -202,7 +202,7 @@ def test_a_run_does_not_start_here_while_a_process_elsewhere_works_on_it(folder)
     assert jobs.queue(folder) == [run]
     heartbeat.end(run.folder)
     jobs.reconcile(folder)
-    assert run.wait(20) == RunState.COMPLETED
+    assert run.wait(120) == RunState.COMPLETED
 
 
 def test_a_queue_made_anew_knows_what_the_cluster_has(folder):
@@ -233,7 +233,7 @@ def test_a_scheduler_that_does_not_answer_lets_runs_wait_without_blocking_anybod
     assert f"Expected a Dask scheduler at {ADDRESS}" in executor.executor_of(folder).problem
     Settings().write(folder)
     jobs.reconcile(folder)
-    assert run.wait(20) == RunState.COMPLETED
+    assert run.wait(120) == RunState.COMPLETED
 
 
 def test_a_nonsense_address_in_the_environment_starts_nothing_and_says_why(folder, monkeypatch):

@@ -15,7 +15,7 @@ def submit(folder: Path, deed: str, start: str = "") -> Run:
     return jobs.submit(RunSpec(title=deed, start_run=start, start_whole=bool(start)), runs_folder=folder)
 
 
-def wait_for(run: Run, state: RunState, timeout_s: float = 20) -> None:
+def wait_for(run: Run, state: RunState, timeout_s: float = 120) -> None:
     deadline = time.monotonic() + timeout_s
     while run.state != state and time.monotonic() < deadline:
         time.sleep(0.02)
@@ -32,7 +32,7 @@ def test_it_starts_when_the_other_is_completed(folder):
     first = submit(folder, "quick")
     second = submit(folder, "quick", first.id)
     third = submit(folder, "quick", second.id)
-    assert [run.wait(20) for run in (first, second, third)] == [RunState.COMPLETED] * 3
+    assert [run.wait(120) for run in (first, second, third)] == [RunState.COMPLETED] * 3
     begun = [next(e.time_s for e in run.events() if e.kind == "started") for run in (first, second, third)]
     assert begun == sorted(begun)
 
@@ -41,7 +41,7 @@ def test_while_it_waits_those_behind_it_pass(two_at_once):
     first = submit(two_at_once, "slow")
     waiting = submit(two_at_once, "quick", first.id)
     behind = submit(two_at_once, "quick")
-    assert behind.wait(20) == RunState.COMPLETED
+    assert behind.wait(120) == RunState.COMPLETED
     assert waiting.state == RunState.QUEUED
     assert jobs.queue(two_at_once) == [waiting]
     jobs.stop(first)
@@ -63,15 +63,15 @@ def test_it_fails_with_the_reason_when_the_other_is_stopped_and_so_does_who_wait
 def test_resumed_in_their_order_all_are_done(folder):
     first = submit(folder, "broken")
     second = submit(folder, "quick", first.id)
-    assert (first.wait(20), second.wait(20)) == (RunState.FAILED, RunState.FAILED)
+    assert (first.wait(120), second.wait(120)) == (RunState.FAILED, RunState.FAILED)
     (first.folder / "spec.json").write_text(RunSpec(title="quick").to_json())
     jobs.resume(Run(first.folder))
     jobs.resume(second)
-    assert second.wait(20) == RunState.COMPLETED
+    assert second.wait(120) == RunState.COMPLETED
 
 
 def test_one_whose_other_is_absent_is_left_to_its_worker(folder):
-    assert submit(folder, "quick", "absent").wait(20) == RunState.COMPLETED
+    assert submit(folder, "quick", "absent").wait(120) == RunState.COMPLETED
 
 
 def test_it_may_be_taken_out_of_the_queue(two_at_once):

@@ -71,7 +71,7 @@ def test_a_process_that_lives_on_after_its_stop_keeps_its_place_and_is_killed(fo
     os.utime(run.folder / "stop", (0, 0))
     jobs.reconcile(folder)
     assert sleeper.poll() is not None
-    assert following.wait(20) == RunState.COMPLETED
+    assert following.wait(120) == RunState.COMPLETED
     assert run.state == RunState.STOPPED
 
 
@@ -79,7 +79,7 @@ def test_a_resumed_run_never_has_two_processes(folder, sleeper):
     run = held_run(folder, sleeper, "stopped")
     jobs.resume(run)
     assert sleeper.poll() is not None
-    assert run.wait(20) == RunState.COMPLETED
+    assert run.wait(120) == RunState.COMPLETED
 
 
 def test_a_worker_that_ends_leaves_the_claim_of_the_next_attempt_alone(folder, sleeper):
@@ -99,7 +99,7 @@ def test_an_app_that_dies_while_it_queues_a_run_leaves_none_queued_for_ever(fold
         jobs._enqueue(run)
     monkeypatch.setattr(Run, "write_event", write_event)
     jobs.reconcile(folder)
-    assert run.wait(20) == RunState.COMPLETED
+    assert run.wait(120) == RunState.COMPLETED
 
 
 def test_a_queue_made_anew_is_kept(folder):

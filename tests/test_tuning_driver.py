@@ -57,7 +57,7 @@ def home(tmp_path, monkeypatch):
     Settings(parallel_runs=1).write(paths.runs())
     yield tmp_path
     for thread in DRIVERS:
-        thread.join(30)
+        thread.join(120)
     DRIVERS.clear()
     kill_all(tmp_path)
 
