@@ -13,7 +13,8 @@ from test_page_labels import bars, decided, names_of, press
 
 from fmnist_core import datasets, estimates, jobs, label_issues, neighbours, paths, tasks
 from fmnist_core.crossval import CrossValidation, find_group, groups, launch
-from fmnist_core.label_trial import trials
+from fmnist_core.label_trial import Trial, find_trial, trials
+from fmnist_core.label_trial import launch as launch_trial
 from fmnist_core.overlay import Overlay
 from fmnist_core.presets import PRESETS
 from fmnist_core.processes import Claim
@@ -195,6 +196,18 @@ def test_the_difference_comes_with_its_interval_and_is_called_noise_where_it_is(
     assert "changed since" not in text_of(page)
     overlay.mark("train", 9, "drop")
     assert "changed since" in text_of(open_page(step="Retrain"))
+
+
+def test_a_trial_is_told_by_what_it_was_tested_on_and_not_by_the_folder(dataset):
+    Overlay.read(dataset.sha256).mark("train", WRONG, "drop")
+    moved, other = (launch_trial(Trial(BASE.replace(dataset_folder=folder), 2)) for folder in ("/elsewhere", ""))
+    for name, sha256 in ((moved, dataset.sha256), (other, "0" * 64)):
+        for run in find_trial(name, list_runs()).runs:
+            complete(run, dataset, 80)
+            (run.folder / RESULT_FILE).write_text(json.dumps({"sha256": sha256}))
+    page = open_page(step="Retrain")
+    assert page.query_params["trial"] in (moved, [moved])
+    assert not page.error
 
 
 def test_a_damaged_run_of_a_trial_is_told(dataset):

@@ -16,6 +16,7 @@ from fmnist_core.places import all_labels
 from fmnist_core.presets import PRESETS
 from fmnist_core.progress import Progress
 from fmnist_core.runs import Run, RunState
+from fmnist_core.spec import RunSpec
 from fmnist_core.suspects import Suspects, suspects
 from pages.ui.choice import choose_in_address, explain_absence
 from pages.ui.crossval.choice import about_words, folds_words
@@ -84,7 +85,9 @@ def _by_neighbours(sha256: str, _dataset: Dataset) -> tuple[Suspects, Judgement]
 def _networks(dataset: Dataset) -> Judge | None:
     progresses = readable_runs(archived=True)  # a group shows all of its Runs
     known = [
-        group for group in groups(one.run for one in progresses) if not group.cross.leaking and is_of(group, dataset)
+        group
+        for group in groups(one.run for one in progresses)
+        if not group.cross.leaking and is_of(dataset, group.cross.base, group.runs)
     ]
     group = _choose(known)
     if group is None:
@@ -108,12 +111,11 @@ def _by_networks(sha256: str, name: str, _dataset: Dataset) -> tuple[LabelIssues
     return issues, by_networks(issues, all_labels(_dataset))
 
 
-def is_of(group: Group, dataset: Dataset) -> bool:
-    """Whether a cross-validation was made on this data set: by content if a fold is done, else by name and folder."""
-    for run in group.runs:
-        if watcher().progress(run).state == RunState.COMPLETED:
-            return _sha256(run) == dataset.sha256
-    base = group.cross.base
+def is_of(dataset: Dataset, base: RunSpec, runs: Sequence[Run]) -> bool:
+    """Whether Runs of this spec were made on the data set: by content if one is completed, else by name and folder."""
+    for run in runs:
+        if watcher().progress(run).state == RunState.COMPLETED and (sha256 := _sha256(run)):
+            return sha256 == dataset.sha256
     return (base.dataset, base.dataset_folder) == (dataset.name, absolute_folder())
 
 

@@ -19,6 +19,7 @@ from fmnist_core.spec import HYPERPARAMETERS, RunSpec
 from pages.ui.choice import choose_in_address, explain_absence
 from pages.ui.data import absolute_folder, plain
 from pages.ui.export import show_figure, table_download
+from pages.ui.labels.judge import is_of
 from pages.ui.runs import STATE_BADGES, readable_runs, watcher
 from pages.ui.words import duration
 
@@ -41,7 +42,7 @@ def show_retrain(dataset: Dataset, decisions: Overlay) -> None:
     progresses = readable_runs(archived=True)  # a trial shows all of its Runs
     known = [
         one for one in trials(progress.run for progress in progresses)
-        if (one.base.dataset, one.base.dataset_folder) == (dataset.name, absolute_folder())
+        if is_of(dataset, one.base, one.runs)
     ]  # fmt: skip
     launched = _choose(known)
     if launched:
