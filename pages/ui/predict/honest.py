@@ -1,7 +1,6 @@
 """Honest answers: calibrated probabilities, and "none of these" for what is unlike the training data."""
 
 import threading
-import weakref
 from collections.abc import Sequence
 from concurrent.futures import Future
 
@@ -17,10 +16,9 @@ from pages.ui.data import plain
 from pages.ui.predict.models import data_of
 from pages.ui.verdict import Model
 
-PATIENCE_S = 1.0  # the first answer of a model waits so long for its yardstick; then the page tells when it is there
-LOOK_EVERY_S = 1.0
+LOOK_EVERY_S = 0.5  # no answer waits for a yardstick: the page comes again once it is there
 NONE_KEY = "none"
-_FAILED, _WAITED = "yardstick.failed", "yardstick.waited"  # in a session: what failed, and what was waited for
+_FAILED = "yardstick.failed"  # in a session
 _one_at_a_time = threading.Lock()
 Yardstick = Future[Detector | str]  # the detector, or why there is none, in the making
 
@@ -71,8 +69,7 @@ def refusals(models: Sequence[Model], yardsticks: Sequence[Yardstick], item: np.
 
 
 def _refusal(model: Model, yardstick: Yardstick, item: np.ndarray) -> str:
-    detector = _waited_for(yardstick)
-    if not isinstance(detector, Detector):
+    if not yardstick.done() or not isinstance(detector := yardstick.result(), Detector):
         return ""
     images = item[np.newaxis]
     found = detector.judge(images, model.scores(images))
@@ -85,17 +82,6 @@ def _missing(yardsticks: Sequence[Yardstick]) -> str:
     """Return why a model cannot tell; "" while it is not known."""
     known = [yardstick.result() for yardstick in yardsticks if yardstick.done()]
     return next((reason for reason in known if isinstance(reason, str)), "")
-
-
-def _waited_for(yardstick: Yardstick) -> Detector | str:
-    """Return what is known; a session waits once for each."""
-    waited = st.session_state.setdefault(_WAITED, weakref.WeakSet())
-    patience_s = 0 if yardstick in waited else PATIENCE_S
-    waited.add(yardstick)
-    try:
-        return yardstick.result(patience_s)
-    except TimeoutError:
-        return "It is still being measured."
 
 
 def _yardstick(model: Model) -> Yardstick:
