@@ -10,8 +10,11 @@ The answers are those of the weights that were validated: averaged over steps, a
 does so.
 """
 
+import hashlib
 import json
 import math
+import os
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,7 +28,7 @@ from fmnist_core.runs import Run
 FOLDER, ABOUT_FILE, TRUNK_FILE = "epochs", "about.json", "trunk.npz"
 MOST_WEIGHTS_BYTES = 500_000_000  # of a phase's epochs together; beyond, every second, third ... epoch is kept
 _ABOUT = ("sha256", "source", "images", "class_names", "synthetic")
-_WEIGHTS_END = "-weights.npz"
+_ANSWERS_END, _WEIGHTS_END = ".npy", "-weights.npz"
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,8 @@ class EpochRecord:
         sha256, source, images, class_names, synthetic: of the test set that was answered.
         epochs: whose answers are there and whole, ascending, from 1.
         forkable: whose weights are there, ascending.
+        size_bytes: what all kept epochs take on disk.
+        identity: equal for equal kept epochs.
     """
 
     folder: Path
@@ -47,6 +52,8 @@ class EpochRecord:
     synthetic: bool
     epochs: tuple[int, ...]
     forkable: tuple[int, ...]
+    size_bytes: int
+    identity: str
 
     @classmethod
     def read(cls, run: Run) -> "EpochRecord | None":
@@ -56,16 +63,21 @@ class EpochRecord:
             RunError: if there are answers but what they are about cannot be read.
         """
         folder = run.folder / FOLDER
-        files = sorted(folder.glob("[0-9]*.npy"))
-        if not files:
+        files = _files(folder)
+        answers = _by_epoch(files, _ANSWERS_END)
+        if not answers:
             return None
         about = _about(folder, run)
         whole = answers_bytes(about["images"], len(about["class_names"]))
-        epochs = tuple(int(file.stem) for file in files if file.stem.isdigit() and file.stat().st_size == whole)
-        weights = (file.name.removesuffix(_WEIGHTS_END) for file in folder.glob(f"[0-9]*{_WEIGHTS_END}"))
-        forkable = tuple(sorted(int(name) for name in weights if name.isdigit()))
         names = tuple(map(str, about.pop("class_names")))
-        return cls(folder, **about, class_names=names, epochs=epochs, forkable=forkable)
+        states = [(name, state.st_size, state.st_mtime_ns) for name, state in files.items()]
+        return cls(
+            folder, **about, class_names=names,
+            epochs=tuple(epoch for epoch, state in answers.items() if state.st_size == whole),
+            forkable=tuple(_by_epoch(files, _WEIGHTS_END)),
+            size_bytes=sum(state.st_size for state in files.values()),
+            identity=hashlib.sha256(repr((str(folder), states)).encode()).hexdigest()[:16],
+        )  # fmt: skip
 
     def answers(self, epoch: int) -> np.ndarray:
         """Return what `to_bytes` made of the probabilities after an epoch: (images, classes) uint8.
@@ -85,11 +97,6 @@ class EpochRecord:
                 f"{answers.dtype}."
             )
         return answers
-
-    @property
-    def size_bytes(self) -> int:
-        """What all kept epochs take on disk."""
-        return sum(file.stat().st_size for file in self.folder.iterdir() if file.is_file())
 
 
 def has_kept(run: Run) -> bool:
@@ -112,7 +119,7 @@ def to_bytes(probabilities: np.ndarray) -> np.ndarray:
 
 def answers_file(folder: Path, epoch: int) -> Path:
     """Return where the answers after an epoch lie in a record's folder."""
-    return folder / f"{epoch:04d}.npy"
+    return folder / f"{epoch:04d}{_ANSWERS_END}"
 
 
 def weights_file(folder: Path, epoch: int) -> Path:
@@ -159,6 +166,22 @@ def read_weights(file: Path) -> list[np.ndarray]:
 def weights_stride(size_bytes: int, epochs: int) -> int:
     """Return n such that the weights of every n-th of so many epochs, each of this size, keep below the limit."""
     return max(1, math.ceil(size_bytes * epochs / MOST_WEIGHTS_BYTES))
+
+
+def _files(folder: Path) -> dict[str, os.stat_result]:
+    """Return the files of a record by their names, ascending; those on their way to their place are left out."""
+    found = {}
+    with suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.name[0] != "." and entry.is_file():
+                found[entry.name] = entry.stat()
+    return dict(sorted(found.items()))
+
+
+def _by_epoch(files: dict[str, os.stat_result], end: str) -> dict[int, os.stat_result]:
+    """Return those whose names are a number with this end, by the number, ascending."""
+    numbers = {name.removesuffix(end): state for name, state in files.items() if name.endswith(end)}
+    return dict(sorted((int(number), state) for number, state in numbers.items() if number.isdecimal()))
 
 
 def _about(folder: Path, run: Run) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from fmnist_core.epoch_record import FOLDER, EpochRecord, answers_file
 from fmnist_core.processes import Claim
 from fmnist_core.runs import Run, list_runs
 from fmnist_core.spec import RunSpec
+from pages.ui.grey_levels import grey_levels
 from pages.ui.understand.time_machine import MOST_FRAMES, film
 
 
@@ -114,6 +115,7 @@ def test_forgotten_images_can_be_limited_to_a_class_and_to_what_is_lost(folder):
 
 def test_a_torn_epoch_is_passed_over(folder):
     run = kept_run(folder)
+    (run.folder / FOLDER / ".a1b2c3d4-0005.npy").write_bytes(b"on its way")
     torn = answers_file(run.folder / FOLDER, 2)
     torn.write_bytes(torn.read_bytes()[:500])
     app = opened()
@@ -210,7 +212,9 @@ def test_the_film_holds_what_every_epoch_answered(folder):
     record = EpochRecord.read(kept_run(folder))
     dataset = datasets.load("own", folder)
     history = history_of(record.epochs, record.answers, np.asarray(dataset.y_test))
-    made = film("id", history, np.asarray(dataset.x_test), record.class_names, {3: 0.9}, start=2, best=3, file="f")
+    made = film(
+        "id", history, grey_levels(np.asarray(dataset.x_test)), record.class_names, {3: 0.9}, start=2, best=3, file="f"
+    )
     head, pictures, labels, frames = unpacked(made.data)
     assert (head["epochs"], head["start"], head["best"]) == ([1, 2, 3, 4], 1, 2)
     assert head["validation"] == [None, None, 0.9, None]
@@ -228,6 +232,6 @@ def test_the_film_holds_what_every_epoch_answered(folder):
 def test_a_long_run_has_a_hundred_epochs_on_the_slider():
     y_true = np.arange(20) % 10
     history = history_of(tuple(range(1, 251)), lambda _: np.eye(10, dtype=np.uint8)[y_true] * 255, y_true)
-    made = film("id", history, np.zeros((20, 28, 28), np.uint8), "abcdefghij", {}, start=250, best=None, file="f")
+    made = film("id", history, b"", "abcdefghij", {}, start=250, best=None, file="f")
     assert len(made.epochs) == MOST_FRAMES
     assert (made.epochs[0], made.epochs[-1]) == (1, 250)

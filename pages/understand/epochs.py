@@ -22,7 +22,7 @@ if progress is None:
 forget_epoch(progress.run)
 lineage(progress.run.spec)
 try:
-    kept = read_kept(progress.run)
+    kept = read_kept(progress)
 except LabError as error:
     st.error(plain(str(error)), icon=":material/error:")
     st.stop()

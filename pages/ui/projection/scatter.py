@@ -1,12 +1,11 @@
 """A map of images: each a dot in the colour of its class, the image under the pointer, a lasso to take some out.
 
-The browser part is scatter.js and scatter_view.js. The images travel with the dots, at 16 grey levels and compressed
-(1 MB for 5,000), so that the one under the pointer is there at once.
+The browser part is scatter.js and scatter_view.js. The images travel with the dots, packed (grey_levels.py), so that
+the one under the pointer is there at once.
 """
 
 import json
 import struct
-import zlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ import numpy as np
 import streamlit as st
 
 from fmnist_core.figures.palette import CLASS_COLOURS
+from pages.ui.grey_levels import grey_levels
 from pages.ui.save_picture import picture_component
 
 # At module level, so that it is registered once per process and never within a rerun.
@@ -98,15 +98,7 @@ def _packed(
     }  # fmt: skip
     text = json.dumps(head, ensure_ascii=False, separators=(",", ":")).encode()
     text += b" " * (-len(text) % 4)
-    levels = (_images.reshape(len(_images), -1).astype(np.uint16) * 15 + 127) // 255
-    pairs = (levels[:, ::2] << 4 | levels[:, 1::2]).astype(np.uint8)
     return b"".join([
         struct.pack("<I", len(text)), text, np.ascontiguousarray(_points.T, "<f4").tobytes(),
-        _labels.astype(np.uint8).tobytes(), _compressed(pairs.tobytes()),
+        _labels.astype(np.uint8).tobytes(), grey_levels(_images),
     ])  # fmt: skip
-
-
-def _compressed(data: bytes) -> bytes:
-    """Compress for a browser, looking for runs alone: black ground is one, and it takes half the time of level 1."""
-    packer = zlib.compressobj(1, strategy=zlib.Z_RLE)
-    return packer.compress(data) + packer.flush()

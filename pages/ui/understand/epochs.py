@@ -1,6 +1,5 @@
 """Pieces of the Time machine page."""
 
-import hashlib
 from typing import NamedTuple
 
 import numpy as np
@@ -16,6 +15,7 @@ from fmnist_core.run_data import check_same, data_for
 from fmnist_core.runs import Run
 from pages.ui.data import plain
 from pages.ui.export import show_figure, table_download
+from pages.ui.grey_levels import grey_levels
 from pages.ui.image_grid import image_grid
 from pages.ui.understand.time_machine import Film, film, time_machine
 from pages.ui.words import size
@@ -27,11 +27,12 @@ EPOCH = "epoch"  # in the address
 
 
 class Kept(NamedTuple):
-    """A Run's record with the data it is about, and its epochs side by side."""
+    """A Run's record with the data it is about, its epochs side by side, and their validation accuracy where known."""
 
     record: EpochRecord
     dataset: Dataset
     history: EpochHistory
+    validation: dict[int, float]
 
 
 def forget_epoch(run: Run) -> None:
@@ -41,24 +42,20 @@ def forget_epoch(run: Run) -> None:
     st.session_state["time.run"] = run.id
 
 
-def read_kept(run: Run) -> Kept:
+def read_kept(progress: Progress) -> Kept:
     """Return what the Run kept.
 
     Raises:
         LabError: if nothing whole was kept, or the data at hand are not those that were answered.
     """
+    run = progress.run
     record = EpochRecord.read(run)
     if record is None or not record.epochs:
         raise RunError(f"Run {run.id}: expected the answers of at least one epoch. Received none that are whole.")
     dataset = data_for(run.spec, record.class_names)
     check_same(dataset, record.sha256, record.source)
-    return Kept(record, dataset, _history(_identity(record), record, np.asarray(dataset.y_test)))
-
-
-def _identity(record: EpochRecord) -> str:
-    """Return a word that is equal for equal kept epochs."""
-    files = sorted((path.name, path.stat().st_mtime_ns) for path in record.folder.iterdir())
-    return hashlib.sha256(repr((str(record.folder), record.epochs, files)).encode()).hexdigest()[:16]
+    validation = {int(row["epoch"]): row["val_accuracy"] for row in progress.epochs if "val_accuracy" in row}
+    return Kept(record, dataset, _history(record.identity, record, np.asarray(dataset.y_test)), validation)
 
 
 @st.cache_resource(max_entries=6, show_spinner=False)
@@ -67,9 +64,15 @@ def _history(identity: str, _record: EpochRecord, _y_true: np.ndarray) -> EpochH
 
 
 @st.cache_resource(max_entries=6, show_spinner=False)
-def _film(identity: str, start: int, _kept: Kept, _validation: dict[int, float], best: int | None, file: str) -> Film:
-    names, images = _kept.record.class_names, np.asarray(_kept.dataset.x_test)
-    return film(identity, _kept.history, images, names, _validation, start=start, best=best, file=file)
+def _film(identity: str, start: int, _kept: Kept, best: int | None, file: str) -> Film:
+    pictures = _pictures(_kept.dataset.sha256, _kept.dataset)
+    names = _kept.record.class_names
+    return film(identity, _kept.history, pictures, names, _kept.validation, start=start, best=best, file=file)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _pictures(sha256: str, _dataset: Dataset) -> bytes:
+    return grey_levels(np.asarray(_dataset.x_test))
 
 
 def cautions(kept: Kept, progress: Progress) -> None:
@@ -92,14 +95,13 @@ def cautions(kept: Kept, progress: Progress) -> None:
 
 def machine(kept: Kept, progress: Progress) -> None:
     """Show the epochs under the slider, and what can be done at the one where it stands."""
-    run, identity = progress.run, _identity(kept.record)
-    validation = {int(row["epoch"]): row["val_accuracy"] for row in progress.epochs if "val_accuracy" in row}
+    run, identity = progress.run, kept.record.identity
     best = _best_epoch(progress)
     # The epoch of the address at the first look, and no other later: the bytes that travel stay the same.
     start_key = f"time.start.{identity}"
     if start_key not in st.session_state:
         st.session_state[start_key] = _asked(kept.record.epochs, best)
-    shown = _film(identity, st.session_state[start_key], kept, validation, best, f"{run.id}-time-machine")
+    shown = _film(identity, st.session_state[start_key], kept, best, f"{run.id}-time-machine")
     if len(shown.epochs) < len(kept.record.epochs):
         st.caption(f"{len(shown.epochs)} of {len(kept.record.epochs):,} kept epochs are on the slider, evenly spread.")
     _moving(shown, kept.record, run.id, st.session_state[start_key])
@@ -209,8 +211,7 @@ def _forgotten_images(kept: Kept, run_id: str) -> None:
 
 def numbers(kept: Kept, progress: Progress) -> None:
     """Show every epoch in numbers, folded away."""
-    validation = {int(row["epoch"]): row["val_accuracy"] for row in progress.epochs if "val_accuracy" in row}
-    table = kept.history.table(validation)
+    table = kept.history.table(kept.validation)
     with st.expander("Every epoch in numbers"):
         st.caption("Test accuracy is here to be looked at. Choose an epoch by validation.")
         percent = st.column_config.NumberColumn(format="percent")

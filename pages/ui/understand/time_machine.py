@@ -1,7 +1,7 @@
 """A Run's epochs under a slider: confusion matrix, map of answers and surest mistakes, moved in place by the browser.
 
-All epochs travel once, as bytes (about 15 kB each for 10,000 images, after the images' 2 MB), so that the slider asks
-the server nothing and nothing is drawn anew by it. The browser part is time_machine.js and time_machine_map.js.
+All epochs travel once, as bytes, so that the slider asks the server nothing and nothing is drawn anew by it. The
+browser part is time_machine.js and time_machine_map.js.
 """
 
 import json
@@ -41,7 +41,7 @@ class Film:
 def film(
     identity: str,
     history: EpochHistory,
-    images: np.ndarray,
+    pictures: bytes,
     class_names: Sequence[str],
     val_accuracy: dict[int, float],
     *,
@@ -49,11 +49,11 @@ def film(
     best: int | None,
     file: str,
 ) -> Film:
-    """Pack epochs and images.
+    """Pack epochs behind images.
 
     Args:
         identity: equal for equal content.
-        images: (n, 28, 28) uint8, those that were answered.
+        pictures: the images that were answered, as grey_levels packs them.
         val_accuracy: by epoch, 0..1, where known.
         start: the epoch on show at first.
         best: the epoch that validation chose; None where nothing did.
@@ -72,7 +72,6 @@ def film(
         "inks": {"validation": VALIDATION_COLOUR, "test": NEUTRAL_COLOUR},
         "anchors": np.round(history.anchors, 5).tolist(),
     }  # fmt: skip
-    pictures = zlib.compress(_grey_levels(images), 1)
     head["picturesBytes"] = len(pictures)
     text = json.dumps(head, ensure_ascii=False, separators=(",", ":")).encode()
     frames = zlib.compress(_frames(history, chosen), 1)
@@ -94,12 +93,6 @@ def _sent(state: Any, shown: Film) -> int | None:
     if not hasattr(sent, "get") or sent.get("identity") != shown.identity or sent.get("epoch") not in shown.epochs:
         return None
     return int(sent["epoch"])
-
-
-def _grey_levels(images: np.ndarray) -> bytes:
-    """Two pixels a byte, the first in its upper half, at 16 grey levels."""
-    levels = (images.reshape(len(images), -1).astype(np.uint16) * 15 + 127) // 255
-    return (levels[:, ::2] << 4 | levels[:, 1::2]).astype(np.uint8).tobytes()
 
 
 def _frames(history: EpochHistory, chosen: list[int]) -> bytes:
