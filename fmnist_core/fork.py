@@ -76,16 +76,18 @@ def same_images_validate(spec: RunSpec, parent: RunSpec) -> bool:
     return all(getattr(spec, name) == getattr(parent, name) for name in _SPLIT)
 
 
-def ancestry(spec: RunSpec, runs_folder: Path | None = None) -> list[tuple[str, int]]:
-    """Return from which Run (its id) and epoch a spec was forked, from which that one was, and so on."""
-    steps: list[tuple[str, int]] = []
-    while spec.start_epoch and spec.start_run not in dict(steps):
-        steps.append((spec.start_run, spec.start_epoch))
-        try:
-            spec = find_run(spec.start_run, runs_folder).spec
-        except LabError:
-            break
-    return steps
+def ancestry(spec: RunSpec, runs_folder: Path | None = None) -> list[tuple[str, int, Run | None]]:
+    """Return from which Run and epoch a spec was forked, from which that one was, and so on: the Run's id, the epoch,
+    and the Run itself; None where it is gone."""
+    steps: dict[str, tuple[int, Run | None]] = {}
+    with suppress(LabError):  # one that is gone, or damaged, is the last
+        while spec.start_epoch and spec.start_run not in steps:
+            name = spec.start_run
+            steps[name] = spec.start_epoch, None
+            parent = find_run(name, runs_folder)
+            steps[name] = spec.start_epoch, parent
+            spec = parent.spec
+    return [(name, *step) for name, step in steps.items()]
 
 
 def weights_of(spec: RunSpec, runs_folder: Path | None = None) -> tuple[Path, Path]:

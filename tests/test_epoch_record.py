@@ -127,7 +127,8 @@ def test_a_fork_is_refused_where_layers_differ_or_weights_are_gone(kept, runs):
 def test_a_fork_knows_whence_it_came_and_whether_the_same_images_validate(kept, runs):
     made = fork(kept, 2)
     child = Run.create(made, runs)
-    assert ancestry(made.replace(start_run=child.id, start_epoch=1), runs) == [(child.id, 1), (kept.id, 2)]
+    steps = ancestry(made.replace(start_run=child.id, start_epoch=1), runs)
+    assert steps == [(child.id, 1, child), (kept.id, 2, kept)]
     assert same_images_validate(made.replace(learning_rate=1.0), kept.spec)
     assert not same_images_validate(made.replace(seed=7), kept.spec)
 

@@ -3,9 +3,8 @@
 import streamlit as st
 
 from fmnist_core.epoch_record import has_kept
-from fmnist_core.errors import LabError
 from fmnist_core.fork import ancestry
-from fmnist_core.runs import Run, find_run
+from fmnist_core.runs import Run
 from fmnist_core.spec import RunSpec
 from pages.ui.data import plain
 from pages.ui.runs import run_title
@@ -27,16 +26,14 @@ def lineage(spec: RunSpec) -> None:
         return
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
         st.markdown(":gray[:material/fork_right: Forked from]", width="content")
-        for place, (run_id, epoch) in enumerate(steps):
+        for place, (run_id, epoch, parent) in enumerate(steps):
             before = ":gray[which was forked from] " * bool(place)
             words = f"{before}epoch {epoch} of"
-            try:
-                find_run(run_id)
-            except LabError:
+            if parent is None:
                 st.markdown(f"{words} a Run that is gone ({plain(run_id)})", width="content")
                 continue
             st.markdown(words, width="content")
             st.page_link(
-                "pages/understand/epochs.py", label=plain(run_title(find_run(run_id))),
+                "pages/understand/epochs.py", label=plain(run_title(parent)),
                 query_params={"run": run_id, "epoch": str(epoch)},
             )  # fmt: skip
