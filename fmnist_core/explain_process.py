@@ -4,7 +4,7 @@
 
 Questions come over standard input, answers leave by standard output, each one frame (see read_frame). It ends when its
 input is closed, so with the process that asks, however that one ended, and by itself after five minutes without a
-question: half a gigabyte is too much to keep for nobody.
+question: TensorFlow takes too much memory to be kept for nobody.
 """
 
 import io

@@ -172,7 +172,6 @@ def explanation_of(run: Run, image: np.ndarray, label: int) -> Explanation:
     )
 
 
-# One takes a megabyte or less.
 @st.cache_resource(max_entries=40, show_spinner=False)
 def _explanation(folder: str, changed_ns: int, digest: str, label: int, _run: Run, _image: np.ndarray) -> Explanation:
     return explain_client.explain(_run, _image, label)

@@ -98,7 +98,7 @@ def _points(
         return None
     show_task(
         task, title=f"{method} of the last hidden layer, {min(MAP_SAMPLE, len(kept.test)):,} test images",
-        note="About a minute on two cores; after that it is kept.",
+        note="In the background: you may leave. After that it is kept.",
     )  # fmt: skip
     return None
 
