@@ -8,7 +8,7 @@ import numpy as np
 from fmnist_core.corruptions import Corruption, Flip, apply, flips
 
 Probabilities = Callable[[np.ndarray], np.ndarray]  # (n, 28, 28) uint8 -> (n, classes) float32
-WORK_LIMIT = 10e9  # multiplications with addition for one image's curves: about a second on two cores
+WORK_LIMIT = 10e9  # multiplications with addition for one image's curves: more is a wait that is felt
 FEWEST = 9  # places of a slider
 
 

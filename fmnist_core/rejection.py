@@ -145,7 +145,7 @@ def fit(
 
 
 def detector_of(run: Run, predictor: Predictor, dataset: Dataset) -> Detector:
-    """Return the detector of a Run: from disk in milliseconds, else fitted in about a second.
+    """Return the detector of a Run: from disk, else fitted.
 
     Raises:
         LabError: the data are not those that the Run learned, or too few.

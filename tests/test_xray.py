@@ -52,12 +52,25 @@ def test_each_step_is_shown_in_its_order_and_the_last_one_is_the_item():
 
 @real_data
 def test_an_image_of_the_data_passes_unchanged():
-    for image in datasets.load("fashion-mnist").x_test[:200]:
+    for image in datasets.load("fashion-mnist").x_test[:60]:
         for pixels in (image, 255 - image):  # data of one's own may be dark on light
             picture = Picture(np.array(pixels))
             np.testing.assert_array_equal(trace(picture, usual(Kind.ITEM)).item, pixels)
             assert kind_of(picture) == Kind.SMALL  # from outside
             np.testing.assert_array_equal(trace(picture, usual(Kind.SMALL)).item, image)
+
+
+@real_data
+def test_the_data_are_framed_as_pictures_will_be():
+    dataset = datasets.load("fashion-mnist")
+    light = np.asarray(dataset.x_test) > 0
+    rows, columns = light.any(axis=2), light.any(axis=1)
+    boxes = np.array([[ends.argmax(axis=1), 28 - ends[:, ::-1].argmax(axis=1)] for ends in (rows, columns)])
+    longer = (boxes[:, 1] - boxes[:, 0]).max(axis=0)
+    off = boxes.mean(axis=1) - 14
+    for label in range(10):
+        own = dataset.y_test == label
+        assert np.median(longer[own]) == FASHION.longer_side_px and (np.abs(off[:, own].mean(axis=1)) < 0.3).all()
 
 
 @pytest.mark.parametrize("kind", list(Kind))

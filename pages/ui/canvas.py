@@ -12,7 +12,7 @@ import streamlit as st
 from fmnist_core.drawing import Drawing
 from fmnist_core.templates import Template
 
-BRUSH_PX = 1.5  # of 28: the width at which most sketched outlines were recognised, see docs/decisions.md
+BRUSH_PX = 1.5  # of 28: thicker outlines close the gap between trouser legs
 
 _HERE = Path(__file__).parent
 
@@ -25,9 +25,7 @@ _component = st.components.v2.component(
 )
 
 
-def canvas(
-    *, key: str, invite: str, templates: Sequence[Template] = (), brush_px: float = BRUSH_PX
-) -> tuple[Drawing, int]:
+def canvas(*, key: str, invite: str, templates: Sequence[Template] = ()) -> tuple[Drawing, int]:
     """Show the board; return what is drawn on it and the number of the message that brought it, 0 before the first.
 
     Use it in a fragment: it asks for a rerun several times a second while a line grows. The drawing outlasts a
@@ -37,7 +35,6 @@ def canvas(
         key: name of the component.
         invite: what stands on the empty board.
         templates: outlines to start from, on offer below the board.
-        brush_px: first width of the brush, in pixels of the item's 28.
 
     Raises:
         ImageError: if the browser sends anything but strokes.
@@ -50,7 +47,7 @@ def canvas(
         st.session_state[kept] = sent
     # While the board is there its data stay the same, so Streamlit has nothing to send it.
     data = {
-        "drawing": st.session_state.get(first), "invite": invite, "brush_px": brush_px,
+        "drawing": st.session_state.get(first), "invite": invite, "brush_px": BRUSH_PX,
         "templates": [template.to_dict() for template in templates],
     }  # fmt: skip
     _component(key=key, data=data, on_drawing_change=_nothing)
