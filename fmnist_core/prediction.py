@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _BATCH = 64  # images per call when there are many
 _CAPACITY = 8  # models kept loaded, for all users of the process
+_MOST_BYTES = 300_000_000  # of their files together: four of VGG16. In memory a model takes some times its file
 
 
 @dataclass(frozen=True)
@@ -116,12 +117,16 @@ class _Engine:
             return self._interpreter.get_tensor(self._row)
 
 
-_loaded: "OrderedDict[tuple[Path, int, int], Predictor]" = OrderedDict()
-_loaded_lock = threading.Lock()
+_Key = tuple[Path, int, int]  # the last is the file's size in bytes
+_loaded: "OrderedDict[_Key, Predictor]" = OrderedDict()
+_loading: dict[_Key, threading.Lock] = {}
+_lock = threading.Lock()  # of both, never held while a model is loaded
 
 
 def load(run: Run) -> Predictor:
-    """Return the Predictor of a completed Run; the eight used last stay in memory and are shared.
+    """Return the Predictor of a completed Run; those used last stay in memory and are shared.
+
+    Who asks for a model that is being loaded waits for it; nobody waits for another one.
 
     Raises:
         ModelError: if the model is absent, damaged or does not fit the Run.
@@ -133,12 +138,24 @@ def load(run: Run) -> Predictor:
     except OSError as error:
         raise ModelError(f"Run {run.id}: expected {LITERT_FILE} of a completed Run. Received: no such file.") from error
     key = run.folder.resolve(), status.st_mtime_ns, status.st_size
-    with _loaded_lock:  # held while loading, some milliseconds, so that nobody loads the same model twice
-        predictor = _loaded.pop(key, None) or _read(run, path)
-        _loaded[key] = predictor
-        while len(_loaded) > _CAPACITY:
-            _loaded.popitem(last=False)
-        return predictor
+    with _lock:
+        mine = _loading.setdefault(key, threading.Lock())
+    with mine:
+        try:
+            predictor = _loaded.get(key) or _read(run, path)
+            with _lock:
+                _keep(key, predictor)
+        finally:
+            with _lock:
+                _loading.pop(key, None)
+    return predictor
+
+
+def _keep(key: _Key, predictor: Predictor) -> None:
+    _loaded[key] = predictor
+    _loaded.move_to_end(key)
+    while len(_loaded) > _CAPACITY or (len(_loaded) > 1 and sum(size for *_, size in _loaded) > _MOST_BYTES):
+        _loaded.popitem(last=False)
 
 
 def _read(run: Run, path: Path) -> Predictor:
