@@ -85,15 +85,15 @@ class FeatureStore:
             inputs: returns the model input of the images at these positions: (b,) int64 -> (b, s, s, 1) float32.
             report: called with images done and images to compute; it may raise to stop. What is done stays done.
         """
-        self.folder.mkdir(parents=True, exist_ok=True)
         with _patient_lock(self.folder.with_suffix(".lock"), lambda: report(0, 0)):
+            self.folder.mkdir(exist_ok=True)  # within the lock: until then another Run may evict it
             (self.folder / ABOUT_FILE).write_text(json.dumps(self.about, indent=2))  # its time is that of the last use
             known = self._known()
-            missing = np.array(
-                [i for i, digest in enumerate(digests.tolist()) if known.setdefault(digest, -1) < 0], np.int64
-            )
-            missing = missing[np.unique(digests[missing], return_index=True)[1]] if len(missing) else missing
-            self._append(np.sort(missing), digests, inputs, report)
+            missing = _first_of_each(digests, known)
+            if len(missing) and (len(known) + len(missing)) * 4 * self._width > limit_bytes():
+                self._forget()
+                missing = _first_of_each(digests, {})
+            self._append(missing, digests, inputs, report)
             known = self._known()
             rows = np.memmap(self.folder / ROWS_FILE, np.float32, "r").reshape(-1, self._width)
             index = np.array([known[digest] for digest in digests.tolist()], np.int64)
@@ -111,6 +111,14 @@ class FeatureStore:
                 rows.flush()  # before the digests: a digest without its row would be a lie
                 names.write(digests[chunk].tobytes())
                 names.flush()
+
+    def _forget(self) -> None:
+        """Begin anew: each seed's augmented copies add rows, so a store can outgrow the limit by itself.
+
+        The files are unlinked, not cut: a Run that has mapped one goes on reading it.
+        """
+        for name in (DIGESTS_FILE, ROWS_FILE):
+            (self.folder / name).unlink(missing_ok=True)
 
     def _compute(self, pixels: np.ndarray) -> np.ndarray:
         # Always the same shape, so that TensorFlow traces once.
@@ -148,13 +156,19 @@ def digests_of(images: np.ndarray) -> np.ndarray:
     return np.frombuffer(hashes, f"V{DIGEST_BYTES}")
 
 
+def _first_of_each(digests: np.ndarray, known: dict[bytes, int]) -> np.ndarray:
+    """Return the positions of images that are not known, in order, each digest once: (n,) -> (m,) int64."""
+    firsts = {digest: i for i, digest in reversed(list(enumerate(digests.tolist()))) if digest not in known}
+    return np.array(sorted(firsts.values()), np.int64)
+
+
 def evict(keep: Path) -> None:
     """Delete the stores that were not used for longest until all fit the limit; never `keep`, nor one in use.
 
     A Run that has mapped a deleted file goes on reading it: the system keeps it until the last reader is gone.
     """
     stores = [path for path in _all_stores().iterdir() if path.is_dir() and path != keep]
-    stores.sort(key=lambda path: (path / ABOUT_FILE).stat().st_mtime if (path / ABOUT_FILE).exists() else 0.0)
+    stores.sort(key=_last_use_s)
     total = _size(keep) + sum(map(_size, stores))
     for store in stores:
         if total <= limit_bytes():
@@ -187,7 +201,16 @@ def _weights_hash(model: "keras.Model") -> str:
 
 
 def _size(folder: Path) -> int:
-    return sum(file.stat().st_size for file in folder.iterdir() if file.is_file())
+    """Return the bytes in a store; 0 for one that another Run evicts meanwhile."""
+    with suppress(FileNotFoundError):
+        return sum(file.stat().st_size for file in folder.iterdir() if file.is_file())
+    return 0
+
+
+def _last_use_s(store: Path) -> float:
+    with suppress(FileNotFoundError):
+        return (store / ABOUT_FILE).stat().st_mtime
+    return 0.0
 
 
 def _all_stores() -> Path:

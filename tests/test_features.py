@@ -2,6 +2,7 @@
 
 import dataclasses
 import os
+from concurrent.futures import ThreadPoolExecutor
 
 import keras
 import numpy as np
@@ -109,6 +110,45 @@ def test_the_store_that_was_not_used_for_longest_goes_first(trunk, own_cache, mo
     monkeypatch.setattr(features, "limit_bytes", lambda: features._size(new) + 40_000)
     features.evict(keep=new)
     assert {path.name for path in own_cache.iterdir() if path.is_dir()} == {new.name, "younger"}
+
+
+class FakeTrunk:
+    """Two features, and weights of its own: enough for a store."""
+
+    def __init__(self, name):
+        self.name, self.output = name, np.empty((1, 2))
+
+    def get_weights(self):
+        return [np.array([self.name], np.float32)]
+
+    def predict_on_batch(self, pixels):
+        return np.stack([pixels.sum(axis=(1, 2, 3)), np.full(len(pixels), self.name)], axis=1).astype(np.float32)
+
+
+def test_a_store_that_would_outgrow_the_limit_begins_anew_and_readers_keep_what_they_have(own_cache, monkeypatch):
+    monkeypatch.setattr(features, "limit_bytes", lambda: 70 * 2 * 4)
+    trunk = FakeTrunk(1)
+    first = _ask(trunk, IMAGES)
+    values = first.take(np.arange(60)).copy()
+    found = _ask(trunk, 255 - IMAGES)
+    assert np.array_equal(first.take(np.arange(60)), values)
+    assert np.array_equal(found.take(np.arange(60))[:, 0], prepare(255 - IMAGES, SPEC).sum(axis=(1, 2, 3)))
+    (store,) = (path for path in own_cache.iterdir() if path.is_dir())
+    assert (store / "rows.f32").stat().st_size == 60 * 2 * 4
+    computed = []
+    _ask(trunk, 255 - IMAGES, computed)
+    assert computed == []
+
+
+def test_runs_that_need_and_evict_stores_at_once_all_get_their_features(monkeypatch):
+    monkeypatch.setattr(features, "limit_bytes", lambda: 61 * 2 * 4)  # room for one store
+    turns = [FakeTrunk(turn % 3) for turn in range(60)]
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda trunk: _ask(trunk, IMAGES).take(np.arange(60)).copy(), turns))
+    ink = prepare(IMAGES, SPEC).sum(axis=(1, 2, 3))
+    for trunk, rows in zip(turns, found, strict=True):
+        assert np.array_equal(rows[:, 0], ink)
+        assert (rows[:, 1] == trunk.name).all()
 
 
 def test_features_that_are_too_many_are_not_kept(monkeypatch):
