@@ -13,7 +13,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -23,8 +22,9 @@ from fmnist_core.cluster import executor
 from fmnist_core.cluster.executor import Cluster, executor_of
 from fmnist_core.errors import LabError, RunError
 from fmnist_core.fork import keep_start
+from fmnist_core.machine import threads_of_each
 from fmnist_core.processes import FILE_NAME as CLAIM_FILE
-from fmnist_core.processes import Claim
+from fmnist_core.processes import Claim, kill_family
 from fmnist_core.queue_file import Queue, locked, read_queue, write_queue
 from fmnist_core.runs import LOG_FILE, STOP_FILE, Run, RunState, find_run
 from fmnist_core.settings import Settings
@@ -165,14 +165,21 @@ def claim(run: Run) -> bool:
         return True
 
 
-def claim_next(finished: Run) -> Run | None:
-    """For a worker that has finished a Run: let go of it, and claim the next waiting one if the limit allows."""
+def claim_next(finished: Run, made_for: int | None = None) -> Run | None:
+    """For a worker that has finished a Run: let go of it, and claim the next waiting one if the limit allows.
+
+    TensorFlow keeps the threads that it began with. If those of a worker made for so many Runs at once are not what the
+    settings give each now, another takes its place.
+    """
     with locked(finished.folder.parent) as (folder, known):
         if (held := Claim.read(finished.folder)) and held.is_mine:  # else it was resumed meanwhile, by another process
             (finished.folder / CLAIM_FILE).unlink(missing_ok=True)
-        # Where a cluster is set, whoever looks after the queue gives it what waits.
-        run = None if executor.is_set(folder) else _take_next(folder, known, None)
-        if run:
+        if executor.is_set(folder):  # whoever looks after the queue gives the cluster what waits
+            return None
+        if made_for and threads_of_each(made_for) != threads_of_each(Settings.read(folder).parallel_runs):
+            _dispatch(folder, known)
+            return None
+        if run := _take_next(folder, known, None):
             known.active.append(run.id)
             Claim.of().write(run.folder)
         return run
@@ -289,11 +296,5 @@ def _kill_if_overdue(run: Run) -> None:
 
 def _kill(claim: Claim) -> None:
     """End the claim's process and what it started, and wait for it; nothing happens if it is gone."""
-    if (process := claim.process()) is None or claim.is_mine:
-        return
-    with suppress(psutil.NoSuchProcess):
-        family = [*process.children(recursive=True), process]
-        for member in family:
-            with suppress(psutil.NoSuchProcess):
-                member.kill()
-        psutil.wait_procs(family, timeout=5)
+    if (process := claim.process()) and not claim.is_mine:
+        kill_family(process)

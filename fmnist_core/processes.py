@@ -3,6 +3,7 @@
 import json
 import os
 import socket
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -77,6 +78,18 @@ class Claim:
     def is_mine(self) -> bool:
         """Whether the claim is this very process's."""
         return self.pid == os.getpid() and self.process() is not None
+
+
+def kill_family(process: psutil.Process) -> None:
+    """End a process and what it started, and wait for it."""
+    try:
+        family = [*process.children(recursive=True), process]
+    except psutil.NoSuchProcess:
+        return
+    for member in family:
+        with suppress(psutil.NoSuchProcess):
+            member.kill()
+    psutil.wait_procs(family, timeout=5)
 
 
 def _created_s(process: psutil.Process) -> float:

@@ -34,11 +34,12 @@ def main(arguments: list[str]) -> int:
     if not jobs.claim(run):
         print(f"Another process works on Run {run.id}.", file=sys.stderr)
         return 1
-    _prepare_tensorflow(Settings.read(run.folder.parent).parallel_runs)
+    parallel_runs = Settings.read(run.folder.parent).parallel_runs
+    _prepare_tensorflow(parallel_runs)
     while run:
         if execute(run) == RunState.STOPPED:
             break
-        run = jobs.claim_next(run)
+        run = jobs.claim_next(run, parallel_runs)
         if run:
             _log_to(run)
     return 0

@@ -1,10 +1,12 @@
 """What the machine bears: cores, memory, threads of each Run."""
 
 import os
+import subprocess
+import sys
 
 import pytest
 
-from fmnist_core import machine, worker
+from fmnist_core import machine, paths
 from fmnist_core.errors import SpecError
 
 GB = 1_000_000_000
@@ -45,9 +47,13 @@ def test_a_container_s_limits_count(monkeypatch, tmp_path):
     assert machine.free_bytes() > 1000
 
 
-def test_a_worker_tells_tensorflow_its_share(monkeypatch):
-    monkeypatch.setattr(worker, "threads_of_each", lambda parallel: 3)
-    for name in worker.THREADS:
-        monkeypatch.setenv(name, "before")
-    worker._prepare_tensorflow(2)
-    assert {os.environ[name] for name in worker.THREADS} == {"3"}
+def test_tensorflow_computes_with_a_worker_s_share_of_the_threads():
+    code = (
+        "import psutil; from fmnist_core import machine, worker; machine.cores = lambda: 74; threads = "
+        "psutil.Process().num_threads; worker._prepare_tensorflow(2); import tensorflow; before = threads();"
+        "float(tensorflow.reduce_sum(tensorflow.ones((500, 500)) @ tensorflow.ones((500, 500))));"
+        "print(threads() - before)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=paths.PROJECT)
+    # Within an operation, and operations at once: 37 each, however many cores there are.
+    assert 2 * 37 - 2 <= int(done.stdout) <= 2 * 37 + 2

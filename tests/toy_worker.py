@@ -4,6 +4,7 @@ The title of the spec says what to do: "quick" completes, "slow" works until ask
 "broken" fails.
 """
 
+import os
 import sys
 import time
 from pathlib import Path
@@ -14,7 +15,7 @@ from fmnist_core.runs import STOP_FILE, Run
 
 
 def execute(run: Run) -> str:
-    run.write_event("started", worker=Claim.read(run.folder).worker)
+    run.write_event("started", pid=os.getpid(), worker=Claim.read(run.folder).worker)
     deed = run.spec.title
     if deed == "broken":
         run.write_event("failed", message="Broken on purpose.")

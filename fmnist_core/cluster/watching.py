@@ -25,7 +25,7 @@ from fmnist_core.cluster.demand import Demand
 from fmnist_core.cluster.leash import LET_GO, PARENT_VARIABLE, WATCH_VARIABLE
 from fmnist_core.events import LIFECYCLE
 from fmnist_core.processes import FILE_NAME as CLAIM_FILE
-from fmnist_core.processes import THREADS, Claim
+from fmnist_core.processes import THREADS, Claim, kill_family
 from fmnist_core.runs import LOG_FILE, STOP_FILE, Run
 
 COMMAND = (sys.executable, "-m", "fmnist_core.worker", "--one")
@@ -133,7 +133,7 @@ class _Watch:
         earlier = Claim.read(self._run.folder)
         Claim(0, 0.0, socket.gethostname(), self._name, str(self._worker.name)).write(self._run.folder)
         if earlier and (process := earlier.process()):  # on this machine
-            _kill_family(process)
+            kill_family(process)
         was_here = earlier is not None and earlier.pid > 0 and earlier.host == socket.gethostname()
         while not was_here and heartbeat.is_fresh(self._run.folder):
             time.sleep(LOOK_S)
@@ -241,17 +241,5 @@ class _Watch:
         if self._process is None or self._process.poll() is not None:
             return
         with suppress(psutil.NoSuchProcess):
-            _kill_family(psutil.Process(self._process.pid))
+            kill_family(psutil.Process(self._process.pid))
         self._process.wait()
-
-
-def _kill_family(process: psutil.Process) -> None:
-    """End a process and what it started, and wait for it."""
-    try:
-        family = [*process.children(recursive=True), process]
-    except psutil.NoSuchProcess:
-        return
-    for member in family:
-        with suppress(psutil.NoSuchProcess):
-            member.kill()
-    psutil.wait_procs(family, timeout=5)

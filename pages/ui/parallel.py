@@ -18,8 +18,8 @@ def parallel_setting(page: str) -> None:
     cores, running = machine.cores(), len(readable_runs((RunState.RUNNING,)))
     parallel = st.number_input(
         "Runs at once", 1, MOST_PARALLEL_RUNS, saved.parallel_runs, width=200, key=f"{page}.parallel",
-        help=f"This machine has {cores} core{'s' * (cores != 1)}, which the Runs share: their threads are divided. One "
-        "Run alone uses all of them.",
+        help=f"This machine has {cores} core{'s' * (cores != 1)}, of which each Run computes with its share, also while "
+        "it is alone. 1 gives all of them to one Run.",
     )  # fmt: skip
     st.caption(
         f"Up to {machine.sensible_runs(running)} make sense here: a core for each, and of memory "
