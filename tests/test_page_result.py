@@ -33,10 +33,15 @@ def folder(tmp_path):
     return place
 
 
-def write_idx(place, seed):
+def write_idx(place, seed, copies=0):
+    """Write images of noise; so many test images from the hundredth on are the first training images."""
     generator = np.random.default_rng(seed)
     for part, n in (("train", 60), ("t10k", TEST_IMAGES)):
         images = generator.integers(0, 256, (n, 28, 28), np.uint8)
+        if part == "train":
+            first = images[:copies]
+        else:
+            images[100 : 100 + copies] = first
         labels = (np.arange(n) % 10).astype(np.uint8)
         for kind, array, magic in (("images-idx3", images, 2051), ("labels-idx1", labels, 2049)):
             header = struct.pack(f">{1 + array.ndim}i", magic, *array.shape)
@@ -107,6 +112,8 @@ def test_a_completed_run_shows_its_figures_with_their_intervals(folder):
     assert subheaders(app) == ["What it mistakes for what", "Class by class", "Look at its answers", "Look closer"]
     table = app.main.expander[0].dataframe[0].value
     assert table.loc["class 0"].tolist() == pytest.approx([1, 0.9, 18 / 19, 20])
+    saved = [button.label for button in app.get("download_button")]
+    assert saved.count("HTML") == saved.count("CSV") == 2  # the matrix, the classes
     assert not app.error and not app.warning
 
 
@@ -262,9 +269,11 @@ def test_the_address_names_the_run(folder):
 def test_the_score_without_doubtful_images_waits_for_the_neighbours_and_is_then_shown(folder):
     from fmnist_core import neighbours
 
+    write_idx(folder, seed=0, copies=10)
     completed_run(folder)
     neighbours.neighbours(datasets.load("own", folder), 1)
     app = opened(closer="Without doubtful images")
     (scores,) = (frame.value for frame in app.main.dataframe if "interval" in frame.value)
     assert scores.loc["All test images", "accuracy"] == pytest.approx(0.91)
-    assert any("among the test images" in text.value or "flatter" in text.value for text in app.markdown)
+    assert scores.loc["Without near-copies of training images", "accuracy"] == pytest.approx(172 / 190)
+    assert any("flatter the score by 0.47 points (10 of 200 images)" in text.value for text in app.markdown)

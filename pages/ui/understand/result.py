@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import streamlit as st
 
 from fmnist_core import prediction
@@ -22,6 +23,7 @@ from fmnist_core.run_data import dataset_of
 from fmnist_core.runs import PROBABILITIES_FILE, RESULT_FILE, Run
 from fmnist_core.spec import RunSpec
 from pages.ui.data import plain
+from pages.ui.export import show_figure
 from pages.ui.runs import CHOOSE_BY_VALIDATION
 from pages.ui.words import duration
 
@@ -32,7 +34,6 @@ ENLARGED, WIDTH_PX = 8, 112
 ALL_CLASSES, COUNTS, PERCENT = "All classes", "Images", "Percent of class"
 MISTAKES, HITS = "Wrong and sure of it", "Right but unsure"
 SHOWN_KEY, TRUE_KEY, SAID_KEY = "answers", "class", "said"
-PLAIN = {"displayModeBar": False}
 NEEDED = (
     "test_accuracy",
     "test_loss",
@@ -176,11 +177,12 @@ def confusions(evaluation: Evaluation) -> None:
         "Cells", [COUNTS, PERCENT], default=COUNTS, required=True, key="cells", bind="query-params",
         help="Number of images, or percent of the true class.", label_visibility="collapsed",
     )  # fmt: skip
-    matrix = evaluation.confusion_matrix()
+    matrix, names = evaluation.confusion_matrix(), evaluation.class_names
     text = confusion_matrix_text(matrix, evaluation.most_confused_pairs(3))
-    figure = confusion_matrix_figure(matrix, evaluation.class_names, by_rate=cells == PERCENT)
-    st.plotly_chart(
-        figure, config=PLAIN, alt=text, key="confusions", on_select=_cell_clicked, selection_mode="points"
+    figure = confusion_matrix_figure(matrix, names, by_rate=cells == PERCENT)
+    show_figure(
+        figure, "confusion-matrix", alt=text, frame=pd.DataFrame(matrix, names, names), key="confusions",
+        on_select=_cell_clicked, selection_mode="points",
     )  # fmt: skip
     st.caption(f"{plain(text)} Click a cell to see its images below.")
 
@@ -200,13 +202,15 @@ def _cell_clicked() -> None:
 
 def per_class(evaluation: Evaluation) -> None:
     """Draw precision, recall and F1 of each class."""
-    st.subheader("Class by class", anchor=False)
+    st.subheader(
+        "Class by class", anchor=False,
+        help="Precision: of the images given this class, the share that is of it. "
+        "Recall: of its images, the share found. F1: their harmonic mean.",
+    )  # fmt: skip
     report = evaluation.report()
-    st.plotly_chart(per_class_figure(report), config=PLAIN, alt=per_class_text(report))
-    st.caption(
-        "Precision: of the images given this class, the share that is of it. "
-        "Recall: of its images, the share found. F1: their harmonic mean."
-    )
+    text = per_class_text(report)
+    show_figure(per_class_figure(report), "class-by-class", alt=text, frame=report)
+    st.caption(plain(text))
 
 
 def class_table(evaluation: Evaluation) -> None:
