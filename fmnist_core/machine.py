@@ -51,8 +51,8 @@ def check_runs(parallel: int, running: int = 0) -> None:
     """Raise SpecError if the memory does not bear so many Runs at once."""
     if parallel > (most := most_runs(running)) and parallel > 1:
         raise SpecError(
-            f"Expected at most {most} Runs at once: each takes about {WORKER_BYTES / 1e9:.1f} GB, and "
-            f"{free_bytes() / 1e9:.1f} GB are free. Received {parallel}."
+            f"Expected at most {most} Run{'s' * (most != 1)} at once: each takes about {WORKER_BYTES / 1e9:.1f} GB, "
+            f"and {free_bytes() / 1e9:.1f} GB are free. Received {parallel}."
         )
 
 

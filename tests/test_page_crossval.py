@@ -231,3 +231,9 @@ def test_more_runs_at_once_than_the_memory_bears_are_refused_with_the_reason(mon
     page.number_input(key="crossval.parallel").set_value(30).run()
     assert "Expected at most 2 Runs at once" in page.error[0].value
     assert Settings.read(paths.runs()).parallel_runs == 2
+    monkeypatch.setattr(machine, "free_bytes", lambda: 3_000_000_000)
+    page.run()  # the number that is saved is too many now
+    assert "Expected at most 1 Run at once" in page.error[0].value
+    assert page.button(key="crossval.start").disabled
+    page.number_input(key="crossval.parallel").set_value(1).run()
+    assert not page.error and not page.button(key="crossval.start").disabled

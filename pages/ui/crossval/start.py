@@ -16,7 +16,7 @@ from fmnist_core.progress import Progress
 from fmnist_core.runs import find_run
 from fmnist_core.spec import HYPERPARAMETERS, RunSpec
 from pages.ui.data import elsewhere_words, on_data, plain
-from pages.ui.parallel import parallel_setting
+from pages.ui.parallel import parallel_setting, too_many_at_once
 from pages.ui.words import duration
 
 QUICK_IMAGES = (3000, 10_000, 20_000, 40_000)
@@ -56,6 +56,7 @@ def _form(dataset: Dataset, progresses: list[Progress]) -> None:
         except LabError as error:
             problem = str(error)
         parallel_setting("crossval")
+    problem = problem or too_many_at_once()
     if problem:
         st.error(plain(problem), icon=":material/error:")
     else:

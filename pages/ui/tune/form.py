@@ -18,6 +18,7 @@ from fmnist_core.tuning.plan import plan
 from fmnist_core.tuning.search import SETTINGS, Search
 from fmnist_core.tuning.suggestions import kinds_for, suggestion
 from pages.ui.data import elsewhere_words, on_data, plain
+from pages.ui.parallel import parallel_setting, too_many_at_once
 from pages.ui.runs import readable_runs
 from pages.ui.tune.space_form import space_form
 from pages.ui.words import duration
@@ -31,16 +32,16 @@ def search_form(dataset: Dataset) -> None:
     form, summary = st.columns([3, 2], gap="large")
     with form:
         try:
-            search, problem = _search(dataset), ""
+            search, problem = _search(dataset), too_many_at_once()
         except SpecError as error:
             search, problem = None, str(error)
     with summary, st.container(border=True):
-        if search is None:
+        if problem:
             st.error(plain(problem), icon=":material/error:")
         else:
             _beforehand(search, dataset)
         if st.button(
-            "Start search", type="primary", icon=":material/play_arrow:", disabled=search is None, width="stretch",
+            "Start search", type="primary", icon=":material/play_arrow:", disabled=bool(problem), width="stretch",
             key="tune.start",
         ):  # fmt: skip
             _start(search)
@@ -66,8 +67,9 @@ def _search(dataset: Dataset) -> Search:
     base = on_data(preset.base, dataset).replace(train_limit=_images(dataset, preset, scope))
     with st.expander("Search space"):
         space = space_form(base, preset.space, scope)
-    with st.expander("Objective, limits, early stopping, seed"):
+    with st.expander("Objective, limits, early stopping, seed, Runs at once"):
         values |= _further(preset, values["tuner"], scope)
+        parallel_setting("tune")
     return replace(preset, base=base, space=space, **values)
 
 
