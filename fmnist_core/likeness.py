@@ -10,7 +10,7 @@ import numpy as np
 
 from fmnist_core.datasets import Dataset
 from fmnist_core.memory import remembered
-from fmnist_core.neighbours import distances
+from fmnist_core.neighbours import distances, k_nearest
 
 NAME, VERSION = "nearest-training", 1
 SAMPLE = 300  # test images: the share that lie nearer is known to about one in a hundred at its end
@@ -43,9 +43,7 @@ class Likeness:
 def likeness(dataset: Dataset, image: np.ndarray, k: int = 10) -> Likeness:
     """Compare an image, (28, 28) uint8, with all training images; the first time on these data takes longer."""
     apart = distances(dataset.x_train, image)
-    k = min(k, len(apart))
-    nearest = np.argpartition(apart, k - 1)[:k]
-    nearest = nearest[np.argsort(apart[nearest], kind="stable")]
+    nearest = k_nearest(apart, k)
     yardstick = np.asarray(usual_distances(dataset))
     share = float(np.searchsorted(yardstick, apart[nearest[0]]) / len(yardstick))
     return Likeness(nearest, apart[nearest], share, float(np.quantile(yardstick, USUAL)))

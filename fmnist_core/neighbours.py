@@ -90,10 +90,15 @@ def nearest(
     found = np.concatenate([distances(dataset.x_train, image), distances(dataset.x_test, image)])
     if leave_out is not None:
         found[leave_out] = np.inf
-    k = min(k, len(found) - (leave_out is not None))
-    best = np.argpartition(found, k - 1)[:k]
-    best = best[np.argsort(found[best], kind="stable")]
+    best = k_nearest(found, min(k, len(found) - (leave_out is not None)))
     return best, found[best]
+
+
+def k_nearest(apart: np.ndarray, k: int) -> np.ndarray:
+    """Return the positions of the k smallest of distances (n,), fewer where there are fewer: (k,) int64, nearest first."""
+    k = min(k, len(apart))
+    best = np.argpartition(apart, k - 1)[:k]
+    return best[np.argsort(apart[best], kind="stable")]
 
 
 def _silent(sentence: str, fraction: float) -> None:

@@ -13,6 +13,7 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from fmnist_core import paths
+from fmnist_core.likeness import likeness
 from fmnist_core.runs import LITERT_FILE, RESULT_FILE
 from fmnist_core.xray import trace
 
@@ -172,9 +173,13 @@ def test_the_x_ray_of_a_blank_board_says_that_there_is_nothing():
 
 
 @real_data
-def test_the_nearest_training_images_say_whether_a_test_image_looks_like_the_data():
+def test_the_nearest_training_images_say_whether_a_test_image_looks_like_the_data(monkeypatch):
+    asked = []
+    monkeypatch.setattr("pages.ui.predict.nearest.likeness", lambda *given: asked.append(given) or likeness(*given))
     app = opened(look="Nearest training images", n="2")
+    app.run()
     assert any(text.value.startswith("**It looks like the data.**") for text in app.markdown)
+    assert len(asked) == 1  # however often the page runs
 
 
 def test_the_camera_waits_for_a_picture():

@@ -19,7 +19,7 @@ def nearest_view(model: Model, item: np.ndarray) -> None:
     except LabError as error:
         st.error(plain(str(error)), icon=":material/error:")
         return
-    found = likeness(dataset, item)
+    found = _likeness(dataset.sha256, item.tobytes(), dataset)
     labels = dataset.y_train[found.positions]
     st.markdown(sentence(found))
     image_grid(
@@ -29,6 +29,12 @@ def nearest_view(model: Model, item: np.ndarray) -> None:
         tips=[f"train-{at}" for at in found.positions], alt="The training images nearest to the input",
     )  # fmt: skip
     st.caption(_explained(dataset, labels))
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _likeness(sha256: str, pixels: bytes, _dataset: Dataset) -> Likeness:
+    """Compare an item once, however often the page runs."""
+    return likeness(_dataset, np.frombuffer(pixels, np.uint8).reshape(28, 28))
 
 
 def sentence(found: Likeness) -> str:
