@@ -180,7 +180,7 @@ def keeping_cost(spec: RunSpec, train: int, validation: int, test: int, classes:
     passes = train * (head + 2 * min(head, learning)) + validation * head
     share = test * head * (1 + spec.mirror_averaging) / max(1, passes)
     bytes_of = spec.total_epochs * answers_bytes(test, classes)
-    return KeepingCost(share, bytes_of, _weights_bytes(spec, layers) if spec.keep_epochs == "weights" else 0)
+    return KeepingCost(share, bytes_of, kept_weights_bytes(spec, layers) if spec.keep_epochs == "weights" else 0)
 
 
 def _past_paces(past: list[Progress]) -> dict[Workload, list[float]]:
@@ -217,7 +217,8 @@ def _ratio(wanted: Workload, known: Workload) -> float:
     return wanted.multiply_adds / max(1, known.multiply_adds)
 
 
-def _weights_bytes(spec: RunSpec, layers: tuple[zoo.Layer, ...]) -> int:
+def kept_weights_bytes(spec: RunSpec, layers: tuple[zoo.Layer, ...]) -> int:
+    """Return what the weights of all kept epochs take, where they are kept."""
     whole = 4 * sum(layer.parameters for layer in layers)
     backbone = 4 * sum(layer.parameters for layer in layers if layer.kind == "Block")
     first = whole - backbone if spec.keeps_features else whole

@@ -5,20 +5,21 @@ import os
 import pandas as pd
 import streamlit as st
 
+from fmnist_core import zoo
 from fmnist_core.backbones import blocks_to
 from fmnist_core.datasets import DATASETS, Dataset
 from fmnist_core.errors import LabError, RunError, SpecError
-from fmnist_core.estimates import Prober, Workload, estimate, keeping_cost
+from fmnist_core.estimates import Prober, Workload, estimate, keeping_cost, kept_weights_bytes
 from fmnist_core.figures.network import training
 from fmnist_core.fork import check_fork, fork, same_images_validate
 from fmnist_core.presets import PRESETS, REPORTED
 from fmnist_core.runs import Run, RunState, find_run
 from fmnist_core.spec import RunSpec
-from fmnist_core.zoo import Layer
 from pages.ui.data import absolute_folder, plain
 from pages.ui.runs import readable_runs, watcher
 from pages.ui.words import duration, size
 
+WEIGHTS_UNASKED_BYTES = 50_000_000  # of all epochs together: so much is kept without being asked for
 _TRAINED = {"trained": "yes", "frozen": "no", "partly": "in part", "none": ""}
 
 
@@ -45,7 +46,8 @@ def base_spec(presets: dict[str, RunSpec], dataset: Dataset) -> tuple[RunSpec, s
     )  # fmt: skip
     spec, scope = _with_cut(_on(presets[chosen], dataset))
     if not spec.is_transfer:  # a few percent there; a big backbone would take much more
-        spec = spec.replace(keep_epochs="answers")
+        size_bytes = kept_weights_bytes(spec, zoo.describe(spec, len(dataset.class_names)))
+        spec = spec.replace(keep_epochs="weights" if size_bytes <= WEIGHTS_UNASKED_BYTES else "answers")
     return spec, f"new.{chosen}{scope}"
 
 
@@ -136,7 +138,7 @@ def preset_note(base: RunSpec) -> None:
     st.caption(f"Reported: {reported.accuracy:.1%} on {reported.measured_on}.{other} {reported.note}")
 
 
-def layer_table(layers: tuple[Layer, ...]) -> None:
+def layer_table(layers: tuple[zoo.Layer, ...]) -> None:
     """Show parameters and multiply-adds in sum, and each layer's share folded away."""
     parameters = sum(layer.parameters for layer in layers)
     multiply_adds = sum(layer.multiply_adds for layer in layers)
