@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from fmnist_core.batch import MAX_BYTES
 from fmnist_core.figures.palette import CLASS_COLOURS
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -19,7 +20,7 @@ SAFE = {
     "server.address": "127.0.0.1",
     "server.enableXsrfProtection": True,
     "server.enableCORS": True,
-    "server.maxUploadSize": 200,
+    "server.maxUploadSize": MAX_BYTES >> 20,
     "server.showEmailPrompt": False,
     "client.showErrorDetails": "none",
     "browser.gatherUsageStats": False,
