@@ -18,7 +18,7 @@ from fmnist_core.processes import Claim
 from fmnist_core.runs import RunState, list_runs
 from fmnist_core.settings import Settings
 from fmnist_core.spec import ConvBlock, DenseLayer
-from fmnist_core.tuning import driver
+from fmnist_core.tuning import driver, launching
 from fmnist_core.tuning import group as group_module
 from fmnist_core.tuning.group import SearchGroup, find_search, list_searches
 from fmnist_core.tuning.plan import hyperband_rounds, plan
@@ -200,7 +200,7 @@ KILLED = {
 NINE = (Choice("learning_rate", (0.001, 0.002, 0.004)), Choice("batch_size", (16, 32, 64)))
 
 
-def check_nothing_is_repeated(before, after):
+def check_nothing_is_repeated(before, after, cut=None):
     assert after.state == RunState.COMPLETED, log_of(after.group)
     assert all(trial.state == RunState.COMPLETED for trial in after.trials)
     begun = after.trials[: len(before.trials)]
@@ -210,7 +210,9 @@ def check_nothing_is_repeated(before, after):
     ]
     runs = list_runs()
     assert {run.id for run in runs} == {run_id for trial in after.trials for run_id in trial.runs}
-    assert all([event.kind for event in run.events()].count("started") == 1 for run in runs)
+    for run in runs:
+        kinds = [event.kind for event in run.events()]
+        assert (kinds.count("started"), kinds.count("epoch")) == (1 + (run == cut), len(run.history()))
 
 
 @pytest.mark.parametrize("tuner", KILLED)
@@ -243,18 +245,54 @@ def die_after_two(self):
         raise Death
 
 
-def test_after_sigkill_another_process_goes_on_with_the_same_trials(home, monkeypatch):
+@pytest.mark.parametrize("place", ["a Run is made and nobody told", "a trial is over and the oracle not told"])
+def test_a_driver_s_death_between_two_steps_repeats_nothing(home, place, monkeypatch):
+    owner, name = (launching, "_write") if "made" in place else (driver.Driver, "_tell_oracle")
+    step, calls = getattr(owner, name), []
+
+    def die_at_the_second(*arguments):
+        calls.append(arguments)
+        if len(calls) == 2:
+            raise Death
+        step(*arguments)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(owner, name, die_at_the_second)
+        group = started(max_trials=4, epochs=1)
+        DRIVERS[-1].join(PATIENCE_S)
+    (group.folder / "worker.json").unlink()  # whose process is this one, which lives
+    left = {run.id for run in list_runs()}
+    group.start()
+    after = ended(group)
+    assert (after.state, len(after.completed), len(list_runs())) == (RunState.COMPLETED, 4, 4), log_of(group)
+    assert left <= {run_id for trial in after.trials for run_id in trial.runs}
+    assert all([event.kind for event in run.events()].count("started") == 1 for run in list_runs())
+
+
+def test_after_sigkill_of_driver_and_worker_others_go_on_with_the_same_trials(home, monkeypatch):
     monkeypatch.setenv("TOY_EPOCH_S", "0.3")
     monkeypatch.setattr(SearchGroup, "_spawn", SPAWN)
     monkeypatch.setattr(group_module, "DRIVER_COMMAND", (sys.executable, str(TOYS), "driver"))
-    group = started(max_trials=6, epochs=3)
+    group = started(max_trials=5, epochs=5)
     wait_for_trials(group, 2)
     os.kill(Claim.read(group.folder).pid, signal.SIGKILL)
+    cut = running_with_an_epoch()
+    os.kill(Claim.read(cut.folder).pid, signal.SIGKILL)
     before = wait(group, RunState.INTERRUPTED)
     group.start()
     after = ended(group)
-    check_nothing_is_repeated(before, after)
-    assert len(after.trials) == 6
+    check_nothing_is_repeated(before, after, cut)
+    assert len(after.trials) == 5
+
+
+def running_with_an_epoch():
+    """A Run under way that has finished an epoch, and not the last one."""
+    deadline = time.monotonic() + PATIENCE_S
+    while time.monotonic() < deadline:
+        for run in list_runs():
+            if run.state == RunState.RUNNING and 0 < len(run.history()) < run.spec.epochs - 1:
+                return run
+    raise AssertionError("No Run was caught in the middle.")
 
 
 def test_stop_ends_driver_and_runs_and_resume_completes_the_same_trials(home, monkeypatch):
@@ -330,7 +368,7 @@ def test_further_trials_are_new_ones(home):
 
 
 def test_hyperband_has_the_planned_rounds_and_counts_a_failure_as_the_worst(home):
-    rates = Choice("learning_rate", (1.0, *(0.001 * 1.1**place for place in range(40))))
+    rates = Choice("learning_rate", tuple(first * 1.1**place for first in (0.001, 0.1) for place in range(20)))
     group = started(rates, tuner="hyperband", max_trials=0, epochs=4)
     progress = ended(group)
     assert progress.state == RunState.COMPLETED
@@ -338,6 +376,17 @@ def test_hyperband_has_the_planned_rounds_and_counts_a_failure_as_the_worst(home
     rounds = hyperband_rounds(4, 3)
     assert len(budgets) == sum(count for count, _ in rounds) == plan(group.search).trials
     assert sorted(budgets)[0] == 2 and budgets.count(2) == rounds[0][0]
+    failed = [trial for trial in progress.trials if trial.state == RunState.FAILED]
+    assert [trial for trial in progress.trials if trial.values["learning_rate"] > 0.05] == failed
+    first = [trial for trial in progress.trials if trial.epochs == 2]
+    bad = [trial for trial in first if trial in failed]
+    assert (
+        2 <= len(bad) <= len(first) - rounds[1][0]
+    )  # a round is short of two without them, and full without promoting one
+    promoted = [
+        trial for trial in progress.trials if trial.values in [one.values for one in first] and trial.epochs == 4
+    ]
+    assert len(promoted) == rounds[1][0] and not any(trial in failed for trial in promoted)
     group.extend(passes=1)
     assert len(ended(group).trials) == 2 * len(budgets)
     with pytest.raises(RunError, match="more passes"):
