@@ -16,6 +16,7 @@ from fmnist_core.runs import Run, RunState, list_runs
 from fmnist_core.tuning import group as group_module
 from fmnist_core.tuning.group import IMPORTANCE_FILE, SearchGroup, list_searches
 from fmnist_core.tuning.importance import importance
+from fmnist_core.tuning.space import Boolean, Condition, Fixed, Float
 from fmnist_core.tuning.trials import read_progress, trial_frame
 
 RATES = (0.0004, 0.001, 0.002, 0.004, 0.008, 0.0006)
@@ -149,6 +150,74 @@ def test_hyperparameters_are_added_changed_and_removed():
     assert list(page.table[0].value["Values"]) == [
         "0.0003 to 0.01, log scale", "16 or 48", "32 to 160 by 32", "ReLU or tanh",
     ]  # fmt: skip
+
+
+def values_of(page):
+    assert not page.exception and not page.error
+    return dict(zip(*(page.table[0].value[name] for name in ("Searched", "Values")), strict=True))
+
+
+def test_a_range_has_limits_a_step_and_a_scale_and_neither_scale_forgets():
+    page = open_page()
+    dropout, rate = (f"tune.first-search..{path}.float" for path in ("dense_layers[0].dropout", "learning_rate"))
+    name = next(name for name in values_of(page) if name.startswith("Dropout"))
+    page.slider(key=f"{dropout}.steps").set_value((0.1, 0.4))
+    page.number_input(key=f"{dropout}.steps.step").set_value(0.05).run()
+    assert values_of(page)[name] == "0.1 to 0.4 by 0.05"
+    page.toggle(key=f"{dropout}.log").set_value(True).run()
+    assert values_of(page)[name] == "0.1 to 0.4, log scale"
+    page.number_input(key=f"{dropout}.factors.step").set_value(2.0)
+    page.select_slider(key=f"{dropout}.factors").set_value((0.1, 0.2)).run()
+    assert values_of(page)[name] == "0.1 to 0.2, factors of 2"
+    page.toggle(key=f"{rate}.log").set_value(False)
+    page.number_input(key=f"{dropout}.factors.step").set_value(0.5).run()
+    assert "a step above 1" in words(page) and page.button(key="tune.start").disabled
+    page.number_input(key=f"{rate}.steps.to").set_value(0.0043)
+    page.toggle(key=f"{dropout}.log").set_value(False).run()
+    assert values_of(page)[name] == "0.1 to 0.4 by 0.05"
+    assert values_of(page)["Learning rate"] == "0.0003 to 0.0043"
+    page.button(key="tune.start").click().run()
+    (group,) = list_searches()
+    assert group.search.space[0] == Float("learning_rate", 0.0003, 0.0043)
+    assert group.search.space[3] == Float("dense_layers[0].dropout", 0.1, 0.4, 0.05)
+
+
+def test_a_range_that_may_be_nothing_begins_above_it_by_factors():
+    page = open_page()
+    page.toggle(key="tune.first-search..dense_layers[0].dropout.float.log").set_value(True)
+    page.toggle(key="tune.first-search..dense_layers[0].units.int.log").set_value(True).run()
+    assert "0.001 to 0.5, log scale" in values_of(page).values()
+    assert "32 to 160, log scale" in values_of(page).values()
+
+
+def test_kinds_fixed_values_switches_and_conditions():
+    page = open_page()
+    scope, rate = "tune.first-search.", "tune.first-search..learning_rate"
+    units = f"{scope}.dense_layers[0].units"
+    page.selectbox(key=f"{scope}.add").set_value("dense_layers[0].batch_norm").run()
+    page.segmented_control(key=f"{rate}.kind").set_value("choice")
+    page.selectbox(key=f"{units}.when").set_value("batch_size")
+    page.button(key=f"{scope}.adding").click().run()
+    page.selectbox(key=f"{scope}.add").set_value("schedule")
+    page.text_input(key=f"{rate}.choice").set_value("0, 0.01").run()
+    assert "These values cannot be tried: learning_rate = 0" in words(page) and page.button(key="tune.start").disabled
+    page.segmented_control(key=f"{rate}.kind").set_value("fixed")
+    page.multiselect(key=f"{units}.when.batch_size").set_value([])
+    page.button(key=f"{scope}.adding").click().run()
+    assert "at least one value of batch_size in a condition" in words(page)
+    page.number_input(key=f"{rate}.fixed").set_value(0.02)
+    page.segmented_control(key=f"{scope}.schedule.kind").set_value("fixed")
+    page.multiselect(key=f"{units}.when.batch_size").set_value([64, 128]).run()
+    page.selectbox(key=f"{scope}.schedule.fixed").set_value("cosine").run()
+    values_of(page)
+    page.button(key="tune.start").click().run()
+    (group,) = list_searches()
+    space = {entry.path: entry for entry in group.search.space}
+    assert space["learning_rate"] == Fixed("learning_rate", value=0.02)
+    assert space["schedule"] == Fixed("schedule", value="cosine")
+    assert space["dense_layers[0].batch_norm"] == Boolean("dense_layers[0].batch_norm")
+    assert space["dense_layers[0].units"].when == Condition("batch_size", (64, 128))
+    assert space["dense_layers[0].dropout"].when is None
 
 
 @pytest.mark.parametrize(

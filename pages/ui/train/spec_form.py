@@ -20,7 +20,7 @@ def field_widget(name: str, base: RunSpec, scope: str) -> Any:
     if parameter.minimum is None:
         return st.toggle(parameter.label, default, **options)
     if parameter.log:
-        values = _log_values(parameter, default)
+        values = log_values(parameter, default)
         return st.select_slider(parameter.label, values, default, format_func=lambda value: f"{value:g}", **options)
     kind = type(default)
     limits = {
@@ -73,15 +73,18 @@ def _choice(parameter: Hyperparameter, default: Any, options: dict[str, Any]) ->
     return st.selectbox(parameter.label, list(words), list(words).index(default), format_func=words.get, **options)
 
 
-def _log_values(parameter: Hyperparameter, default: float) -> list[float]:
-    if isinstance(default, int):
-        powers = [2**power for power in range(13)]
-        values = {value for value in powers if parameter.minimum <= value <= parameter.maximum}
+def log_values(parameter: Hyperparameter, *kept: float) -> list[float]:
+    """Return the values of a slider that moves by factors, those to be kept among them; their type is that of all.
+
+    Where 0 is the minimum, three decades below the maximum are offered.
+    """
+    if isinstance(kept[0], int):
+        values = [2**power for power in range(int(parameter.maximum).bit_length())]
     else:
-        decades = (mantissa * 10.0**power for power in range(-7, 1) for mantissa in LOG_STEPS)
         # Rounded to the digits on show, so that 3 * 0.0001 and 0.0003 are one value.
-        values = {float(f"{value:g}") for value in decades if parameter.minimum <= value <= parameter.maximum}
-    return sorted(values | {default})
+        values = [float(f"{mantissa * 10.0**power:g}") for power in range(-7, 5) for mantissa in LOG_STEPS]
+    least = parameter.minimum or parameter.maximum / 1000
+    return sorted({value for value in values if least <= value <= parameter.maximum} | set(kept))
 
 
 def _conv_block(number: int, block: ConvBlock, scope: str) -> ConvBlock:

@@ -10,7 +10,7 @@ from fmnist_core.spec import RunSpec
 from fmnist_core.tuning.fields import Field, field_at, fields_of
 from fmnist_core.tuning.space import Boolean, Choice, Condition, Entry, Fixed, Float, Int
 from fmnist_core.tuning.suggestions import kinds_for, suggestion
-from pages.ui.train.spec_form import LOG_STEPS
+from pages.ui.train.spec_form import log_values
 
 KIND_WORDS = {"int": "Range", "float": "Range", "choice": "Choice", "boolean": "On or off", "fixed": "Fixed"}
 _MOST_STEPS = 200  # of a slider; a longer range gets two boxes
@@ -69,11 +69,11 @@ def _card(base: RunSpec, start: Entry, before: Sequence[Entry], key: str, paths:
     if kind == "fixed":
         return Fixed(start.path, value=values, **common)
     default = start.default if start.default is not None and values[0] <= start.default <= values[1] else None
-    return (Int if kind == "int" else Float)(start.path, *values, start.log, **common, default=default)
+    return (Int if kind == "int" else Float)(start.path, *values, **common, default=default)
 
 
 def _values(field: Field, start: Entry, key: str) -> Any:
-    """Show the widgets of an entry's values: (minimum, maximum, step), the choices, or the fixed value."""
+    """Show the widgets of an entry's values: (minimum, maximum, step, log), the choices, or the fixed value."""
     if start.kind == "boolean":
         return None
     if start.kind == "choice":
@@ -83,33 +83,64 @@ def _values(field: Field, start: Entry, key: str) -> Any:
     return _range(field, start, key)
 
 
-def _range(field: Field, start: Entry, key: str) -> tuple[Any, Any, Any]:
-    label, hidden = f"Range of {field.label}", {"label_visibility": "collapsed", "persist_state": "session"}
-    least, most, step = field.parameter.minimum, field.parameter.maximum, start.step or field.parameter.step
-    if start.log:
-        options = _log_values(least, most, start)
-        low, high = st.select_slider(
-            label, options, (start.minimum, start.maximum), key=key, format_func=lambda value: f"{value:g}", **hidden
-        )
-        return low, high, start.step
-    kind = type(start.minimum)
-    if (most - least) / field.parameter.step <= _MOST_STEPS:
-        low, high = st.slider(
-            label,
-            kind(least),
-            kind(most),
-            (start.minimum, start.maximum),
-            kind(field.parameter.step),
-            key=key,
-            **hidden,
-        )
-        return low, high, step
-    left, middle, right = st.columns(3)
-    options = {"min_value": kind(least), "max_value": kind(most), "step": kind(step), "persist_state": "session"}
-    low = left.number_input("From", value=start.minimum, key=f"{key}.from", **options)
-    high = middle.number_input("To", value=start.maximum, key=f"{key}.to", **options)
-    options |= {"min_value": kind(field.parameter.step), "step": kind(field.parameter.step)}
-    return low, high, right.number_input("Step", value=kind(step), key=f"{key}.step", **options)
+def _range(field: Field, start: Entry, key: str) -> tuple[Any, Any, Any, bool]:
+    """Show limits, step and scale of a range; each scale begins once with the limits that the other has."""
+    limits = st.container(gap="small")
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        place = st.container(width=150)
+        log = st.toggle(
+            "By factors", start.log, key=f"{key}.log", persist_state="session",
+            help="Equal factors instead of equal steps: 0.001 to 0.01 is tried as often as 0.01 to 0.1. Usual for "
+            "rates, and for numbers that may differ by much.",
+        )  # fmt: skip
+    now, scale = f"{key}.now", f"{key}.{'factors' if log else 'steps'}"
+    begun = st.session_state.get(now, (start.minimum, start.maximum))
+    first = st.session_state.setdefault(f"{scale}.first", begun)
+    with place:
+        step = _step(field, start, log, f"{scale}.step")
+    with limits:
+        low, high = _log_limits(field, first, scale) if log else _limits(field, first, step, scale)
+    st.session_state[now] = (low, high)
+    return low, high, step, log
+
+
+def _step(field: Field, start: Entry, log: bool, key: str) -> float | None:
+    """Show the box of the step, or of the factor; None for any value of the range."""
+    kind, had = type(start.minimum), start.step if log == start.log else None
+    usual = 0 if log else field.parameter.step or 0
+    least = kind is int and not log  # whole numbers have a step in any case
+    words = "Each value is so many times the one before: 2 makes 16, 32, 64." if log else "From one value to the next."
+    step = st.number_input(
+        "Factor" if log else "Step", kind(least), None, kind(had or usual), kind(usual or 1), key=key,
+        format=None if kind is int else "%g", persist_state="session",
+        help=words if least else f"{words} 0: any value of the range.",
+    )  # fmt: skip
+    return step or None
+
+
+def _log_limits(field: Field, first: tuple[Any, Any], key: str) -> tuple[Any, Any]:
+    most = type(first[0])(field.parameter.maximum)
+    options = log_values(field.parameter, most, *(value for value in first if value))
+    return st.select_slider(
+        f"Range of {field.label}", options, (first[0] or options[0], first[1] or options[0]), key=key,
+        format_func=lambda value: f"{value:g}", label_visibility="collapsed", persist_state="session",
+    )  # fmt: skip
+
+
+def _limits(field: Field, first: tuple[Any, Any], step: float | None, key: str) -> tuple[Any, Any]:
+    about, kind = field.parameter, type(first[0])
+    least, most = kind(about.minimum), kind(about.maximum)
+    if about.step and (most - least) / about.step <= _MOST_STEPS:
+        return st.slider(
+            f"Range of {field.label}", least, most, first, kind(about.step), key=key, label_visibility="collapsed",
+            persist_state="session",
+        )  # fmt: skip
+    options = {
+        "step": kind(step or most / 100), "format": None if kind is int else "%g", "persist_state": "session",
+    }  # fmt: skip
+    left, right = st.columns(2)
+    low = left.number_input("From", least, most, first[0], key=f"{key}.from", **options)
+    return low, right.number_input("To", least, most, first[1], key=f"{key}.to", **options)
 
 
 def _choices(field: Field, start: Entry, key: str) -> tuple[Any, ...]:
@@ -183,13 +214,3 @@ def _adder(fields: Sequence[Field], paths: list[str], scope: str) -> None:
         if st.button("Add", icon=":material/add:", key=f"{scope}.adding", disabled=path is None):
             paths.append(path)
             st.rerun()
-
-
-def _log_values(least: float, most: float, start: Entry) -> list[Any]:
-    if isinstance(start.minimum, int):
-        values = {2**power for power in range(13) if least <= 2**power <= most}
-    else:
-        decades = (mantissa * 10.0**power for power in range(-7, 1) for mantissa in LOG_STEPS)
-        # Rounded to the digits on show, so that 3 * 0.0001 and 0.0003 are one value.
-        values = {float(f"{value:g}") for value in decades if least <= value <= most}
-    return sorted(values | {start.minimum, start.maximum})
