@@ -82,7 +82,7 @@ def _require_two(count: int) -> None:
 
 def _of_covariance(mean: np.ndarray, covariance: np.ndarray, count: int) -> Pca:
     # One thread: on busy cores the threads of OpenBLAS wait for each other, and eigh took 7 s instead of 0.1 s. Single
-    # precision is exact to a millionth of the largest variance. SciPy's eigh takes half the time, and a second to load.
+    # precision is exact to a millionth of the largest variance. SciPy's eigh is hardly faster and yet to be loaded.
     with threadpool_limits(1, "blas"):
         variance, axes = np.linalg.eigh(covariance.astype(np.float32))
     return Pca(
@@ -114,7 +114,7 @@ def _moments(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def pca_within(base: Pca, images: np.ndarray) -> Pca:
     """Compute the components of images, (n, 28, 28) uint8, as combinations of the base's first KEPT axes.
 
-    A third of the work of pca_of, and the same to the eye where the base was made of images of the same kind: the best
+    Less work than pca_of, and the same to the eye where the base was made of images of the same kind: the best
     that these axes allow (Rayleigh-Ritz). The other axes are the base's; what variance is left is shared among them as
     in the base.
     """
@@ -145,8 +145,7 @@ def pca(dataset: Dataset, selection: Selection) -> Pca:
             made = pca_of_sums(sums_of(dataset, selection))
         else:
             subset = selection.take(dataset)
-            rows = np.random.default_rng(0).permutation(len(subset))[:MOST]
-            made = pca_within(pca(dataset, Selection(selection.split)), subset.pick(rows))
+            made = pca_within(pca(dataset, Selection(selection.split)), subset.pick(subset.drawn(MOST)))
         return {"mean": made.mean, "axes": made.axes, "variance": made.variance, "count": np.int64(made.count)}
 
     arrays = remembered(dataset.sha256, "pca", 4, compute, selection=selection.key)

@@ -52,6 +52,12 @@ class Subset:
         picked[is_test] = x_test[self.index[rows[is_test]]]
         return picked
 
+    def drawn(self, most: int | None) -> np.ndarray:
+        """Return rows of at most so many of them, drawn at random, always the same; all in order if these do: int64."""
+        if most is None or len(self) <= most:
+            return np.arange(len(self))
+        return np.random.default_rng(0).permutation(len(self))[:most]
+
     def pixel(self, pixel: int) -> np.ndarray:
         """Return the values of one pixel, row * 28 + column: -> (n,) uint8."""
         row, column = divmod(pixel, 28)

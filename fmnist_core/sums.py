@@ -1,8 +1,8 @@
 """Sums over the images of a selection: what correlations, principal components and counts are made of.
 
 Sums add up. Those of each class and set are computed once and lie on disk, so a choice of classes adds some of them.
-A condition on a pixel is not known beforehand; it is summed over the images that fulfil it or over those that do not,
-whichever are fewer.
+A condition on a pixel is not known beforehand; sums are then made over the images that fulfil it, or a sample of them,
+or, by `conditioned`, over those that do not, where these are fewer.
 """
 
 from collections.abc import Callable
@@ -40,10 +40,7 @@ def sums_of(dataset: Dataset, selection: Selection, most: int | None = None) -> 
     if selection.pixel is None:
         return Sums(*_stored_sums(dataset, selection))
     subset = selection.take(dataset)
-    rows = np.arange(len(subset))
-    if most is not None and len(subset) > most:
-        rows = np.random.default_rng(0).permutation(len(subset))[:most]
-    return Sums(*_sums(dataset, subset, rows))
+    return Sums(*_sums(dataset, subset, subset.drawn(most)))
 
 
 def conditioned(
@@ -68,8 +65,6 @@ def _stored_sums(dataset: Dataset, selection: Selection) -> Arrays:
     kept = np.zeros(len(dataset.class_names), bool)
     kept[list(selection.labels) or slice(None)] = True
     sizes, sums, products = 0, 0.0, 0.0
-    for split in ("train", "test"):
-        _stored(dataset, split)  # both, though one may do: whoever looks at one set looks at the other next
     for split in splits_of(selection):
         stored = _stored(dataset, split)
         sizes = sizes + np.where(kept, stored["sizes"], 0)
@@ -82,6 +77,8 @@ def _stored(dataset: Dataset, split: str) -> dict[str, np.ndarray]:
     images, labels = part(dataset, split)
 
     def compute() -> dict[str, np.ndarray]:
+        if split == "train":  # whoever looks at it looks at the other next, which has a sixth of the images
+            _stored(dataset, "test")
         sizes, sums = value_sums(images, labels, len(dataset.class_names))
         products = product_sums(images, labels, len(dataset.class_names))
         total = products.sum(axis=0, dtype=np.float64)

@@ -11,7 +11,8 @@ from PIL import Image
 from sklearn.decomposition import PCA
 from test_neighbours import part
 
-from fmnist_core import paths
+from fmnist_core import datasets, paths
+from fmnist_core.datasets import debian
 from fmnist_core.errors import DataError
 from fmnist_core.figures.projection import axis_png, components_needed, variance_figure, variance_text
 from fmnist_core.pca import pca, pca_of
@@ -19,6 +20,7 @@ from fmnist_core.projection import MapSpec, computed_map, is_ready, pca_map, str
 from fmnist_core.selection import Selection
 
 DATASET = part(3000, 300, "projection")
+needs_real = pytest.mark.skipif(not debian.INSTALLED_FOLDER.is_dir(), reason="the Debian package is not installed")
 
 
 @pytest.fixture(autouse=True)
@@ -115,6 +117,14 @@ def test_under_a_condition_many_images_are_sampled_and_the_axes_hardly_move(monk
     assert sampled.count == 1500 < whole.count
     assert np.allclose(sampled.explained[:5], whole.explained[:5], atol=0.01)
     assert (np.abs((sampled.axes[:2] * whole.axes[:2]).sum(axis=1)) > 0.99).all()
+
+
+@needs_real
+def test_what_the_first_fifty_hold_is_right_to_half_a_percent():
+    real, condition = datasets.load("fashion-mnist"), Selection("test", (), 14 * 28 + 14, 1, 255)
+    sampled, whole = pca(real, condition), pca_of(condition.take(real).images)
+    assert sampled.count == 5000 < whole.count
+    assert sampled.explained[:50].sum() == pytest.approx(whole.explained[:50].sum(), abs=0.005)
 
 
 def test_a_sample_has_the_same_share_of_each_class():

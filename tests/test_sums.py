@@ -46,6 +46,8 @@ def test_under_a_condition_a_sample_may_do_and_is_always_the_same():
     assert np.allclose(sampled.class_sizes / 700, everything.class_sizes / everything.count, atol=0.05)
     mean, whole = (sums.class_sums.sum(axis=0) / sums.count for sums in (sampled, everything))
     assert np.abs(mean - whole).max() < 20
+    subset = selection.take(DATASET)
+    assert len(set(subset.drawn(700))) == 700 and np.array_equal(subset.drawn(len(subset)), np.arange(len(subset)))
     assert sums_of(DATASET, Selection("train"), 700).count == len(DATASET.y_train)
 
 
