@@ -14,12 +14,14 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from statistics import median
 
-from fmnist_core import datasets, jobs, paths
+from fmnist_core import datasets, jobs, paths, zoo
+from fmnist_core.backbones import blocks
 from fmnist_core.cluster import handover, heartbeat
 from fmnist_core.cluster.executor import executor_of, look_after
 from fmnist_core.presets import PRESETS
@@ -45,6 +47,7 @@ def main() -> None:
             print(f"\n{count} Runs")
             _measure_events(folder, count)
             _measure_hand_over(folder / "handed", count, address)
+        _measure_workers(address)
         _measure_beats(Path(storage))
         _measure_sizes(Path(storage) / "trained")
 
@@ -122,6 +125,18 @@ def _line(kind: str, epoch: float, step: int) -> str:
     )
 
 
+def _measure_workers(address: str) -> None:
+    """Print how much the scheduler tells the app of each worker, and what a worker's machine loads first."""
+    from distributed import Client
+    from distributed.protocol import dumps
+
+    with Client(address, set_as_default=False, timeout=PATIENCE_S) as client:
+        about = client.sync(client.scheduler.identity, n_workers=-1)["workers"]
+    print(f"\nof a worker the scheduler tells {sum(map(len, dumps(about))) / len(about) / 1000:.1f} kB")
+    folder = Path(find_spec("tensorflow").origin).parent
+    print(f"TensorFlow's files: {_size(folder.rglob('*')) / 1e9:.1f} GB")
+
+
 def _measure_beats(storage: Path) -> None:
     """Time what a watcher does to the storage every two seconds."""
     run = Run.create(RunSpec(), storage)
@@ -147,11 +162,16 @@ def _measure_sizes(folder: Path) -> None:
     folder.mkdir()
     run = jobs.submit(PRESETS["C-lenet5"].replace(epochs=2, train_limit=2000), runs_folder=folder)
     state = run.wait(600)
-    size = sum(path.stat().st_size for path in run.folder.rglob("*") if path.is_file())
-    checkpoint = sum(path.stat().st_size for path in run.folder.glob("checkpoint-*"))
-    print(
-        f"a Run of LeNet-5 ({state}): {size / 1e6:.1f} MB in its folder, {checkpoint / 1e6:.2f} MB written each epoch"
-    )
+    checkpoint = _size(run.folder.glob("checkpoint-*"))
+    times = checkpoint / (4 * sum(layer.parameters for layer in zoo.describe(run.spec)))
+    print(f"a Run of LeNet-5 ({state}): {_size(run.folder.rglob('*')) / 1e6:.1f} MB in its folder")
+    print(f"its checkpoint, written each epoch: {checkpoint / 1e6:.2f} MB, {times:.1f} times its weights")
+    large = 4 * sum(block.parameters for block in blocks("resnet50", 224))
+    print(f"reckoned from that, ResNet50 trained whole: {times * large / 1e9:.2f} GB each epoch")
+
+
+def _size(files: Iterable[Path]) -> int:
+    return sum(path.stat().st_size for path in files if path.is_file())
 
 
 def _median_s(act: object, rounds: int = ROUNDS) -> float:

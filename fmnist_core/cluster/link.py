@@ -146,7 +146,7 @@ class Link:
             with self._lock:
                 self._snapshot = found
                 self._looked.notify_all()
-            # The scheduler tells a few kB of each worker: a large cluster is asked less often.
+            # The scheduler tells about 1 kB of each worker: a large cluster is asked less often.
             self._wake.wait(max(PERIOD_S, len(found.workers) / 100))
             self._wake.clear()
         self._drop()
