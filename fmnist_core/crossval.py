@@ -11,19 +11,19 @@ network had learned from. `leaking=True` does the same, to show by how much that
 """
 
 import re
-import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
 from fmnist_core import datasets, jobs, zoo
-from fmnist_core.errors import LabError, SpecError
+from fmnist_core.errors import SpecError
 from fmnist_core.fold import Fold
+from fmnist_core.run_groups import members, names_of, new_name, when
 from fmnist_core.runs import Run, find_run
 from fmnist_core.spec import RunSpec
 
-_GROUP = re.compile(r"crossval-[a-z0-9-]+-\d{8}-\d{6}-[0-9a-f]{4}")
+_NAMES = names_of("crossval")
 _SUFFIX = re.compile(r", (repeat \d+, )?fold \d+ of \d+(, weights carried)?$")
 _MOST_TITLE = 80  # characters, so that there is room for the fold
 
@@ -116,7 +116,7 @@ class Group:
     @property
     def when(self) -> datetime:
         """When it was launched."""
-        return datetime.strptime("-".join(self.name.split("-")[-3:-1]), "%Y%m%d-%H%M%S")
+        return when(self.name)
 
     @property
     def is_whole(self) -> bool:
@@ -132,8 +132,7 @@ def launch(cross: CrossValidation, runs_folder: Path | None = None) -> str:
         DataError: if the data cannot be read.
     """
     cross.check(datasets.load(cross.base.dataset, cross.base.dataset_folder or None))
-    name = re.sub(r"[^a-z0-9]+", "-", (cross.base.preset or cross.base.title).lower()).strip("-")[:30] or "own"
-    group = f"crossval-{name}-{datetime.now():%Y%m%d-%H%M%S}-{uuid.uuid4().hex[:4]}"
+    group = new_name("crossval", cross.base.preset or cross.base.title)
     before: Run | None = None
     for spec in cross.specs(group):
         if before and spec.start_whole:
@@ -167,15 +166,8 @@ def taught_by(spec: RunSpec, sha256: str, runs_folder: Path | None = None) -> Ru
 
 def groups(runs: Iterable[Run]) -> list[Group]:
     """Return the cross-validations among these Runs, newest first. Runs whose spec is damaged are passed over."""
-    members: dict[str, list[Run]] = {}
-    for run in runs:
-        try:
-            if run.spec.fold and _GROUP.fullmatch(run.spec.group):
-                members.setdefault(run.spec.group, []).append(run)
-        except LabError:
-            continue
-    found = [_group(name, some) for name, some in members.items()]
-    return sorted(found, key=lambda group: (group.when, group.name), reverse=True)
+    found = members(runs, _NAMES)
+    return [_group(name, folds) for name, some in found.items() if (folds := [run for run in some if run.spec.fold])]
 
 
 def find_group(name: str, runs: Iterable[Run]) -> Group | None:

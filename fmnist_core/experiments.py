@@ -6,21 +6,19 @@
 The Runs of a launch share `RunSpec.group`. A new experiment is one entry in the table.
 """
 
-import re
-import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime
 from math import ceil
 
 from fmnist_core import jobs, zoo
 from fmnist_core.presets import PRESETS, REPORTED
+from fmnist_core.run_groups import names_of, new_name
 from fmnist_core.spec import RunSpec
 
 # What a launch sets, and the name; everything else is the experiment's.
 _CHANGES = ("dataset", "dataset_folder", "train_limit", "epochs", "group", "title")
 SETTLING_STEPS = 300  # then 5 % of the start are left: 0.99^300
-_GROUP = re.compile(r"experiment-(?P<key>[a-z-]+)-\d{8}-\d{6}-[0-9a-f]{4}")
+_NAMES = names_of("experiment")
 
 
 @dataclass(frozen=True)
@@ -126,7 +124,7 @@ def launch(key: str, dataset: str, folder: str = "", *, epochs: int | None = Non
     Raises:
         SpecError: if a network does not fit; nothing is started then.
     """
-    group = f"experiment-{key}-{datetime.now():%Y%m%d-%H%M%S}-{uuid.uuid4().hex[:4]}"
+    group = new_name("experiment", key)
     specs = specs_of(key, dataset, folder, epochs=epochs, train_limit=train_limit, group=group)
     for spec in specs:
         zoo.describe(spec)
@@ -146,8 +144,8 @@ def settles(specs: Iterable[RunSpec], images: int) -> bool:
 
 def experiment_of(group: str) -> str | None:
     """Return the key of the experiment that a group is a launch of; None for other groups."""
-    found = _GROUP.fullmatch(group)
-    return found["key"] if found and found["key"] in EXPERIMENTS else None
+    found = _NAMES.fullmatch(group)
+    return found["title"] if found and found["title"] in EXPERIMENTS else None
 
 
 def member_of(key: str, spec: RunSpec) -> Member | None:
@@ -159,8 +157,3 @@ def member_of(key: str, spec: RunSpec) -> Member | None:
 def launches(key: str, specs: Iterable[RunSpec]) -> list[str]:
     """Return the groups among these specs that are launches of the experiment, newest first."""
     return sorted({spec.group for spec in specs if experiment_of(spec.group) == key}, reverse=True)
-
-
-def when(group: str) -> datetime:
-    """Return when a launch was made."""
-    return datetime.strptime("-".join(group.split("-")[-3:-1]), "%Y%m%d-%H%M%S")

@@ -8,7 +8,6 @@ the decisions as they are at the launch: whoever goes on reviewing while they wa
 """
 
 import re
-import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,12 +17,13 @@ from fmnist_core import datasets, jobs, zoo
 from fmnist_core.errors import LabError, SpecError
 from fmnist_core.files import write_atomically
 from fmnist_core.overlay import Overlay, overlay_file
+from fmnist_core.run_groups import members, names_of, new_name, when
 from fmnist_core.runs import Run
 from fmnist_core.spec import RunSpec
 from fmnist_core.training_data import MARKS_FILE
 
 MOST_SEEDS = 20
-_GROUP = re.compile(r"labels-\d{8}-\d{6}-[0-9a-f]{4}")
+_NAMES = names_of("labels")
 _WORDS = {False: "labels as given", True: "with decisions"}
 _SUFFIX = re.compile(r", seed \d+, (labels as given|with decisions)$")
 _MOST_TITLE = 80  # characters, so that there is room for what is added
@@ -102,7 +102,7 @@ class Launched:
     @property
     def when(self) -> datetime:
         """When it was launched."""
-        return datetime.strptime("-".join(self.name.split("-")[1:3]), "%Y%m%d-%H%M%S")
+        return when(self.name)
 
     @property
     def runs(self) -> tuple[Run, ...]:
@@ -132,7 +132,7 @@ def launch(trial: Trial, runs_folder: Path | None = None) -> str:
         raise LabError("Expected a training image that was relabelled or dropped. Received no such decision.")
     overlay.apply(dataset)
     marks = overlay_file(dataset.sha256).read_bytes()
-    group = f"labels-{datetime.now():%Y%m%d-%H%M%S}-{uuid.uuid4().hex[:4]}"
+    group = new_name("labels")
     for without, marked in trial.specs(group):
         jobs.submit(without, runs_folder=runs_folder)
         jobs.submit(
@@ -143,15 +143,7 @@ def launch(trial: Trial, runs_folder: Path | None = None) -> str:
 
 def trials(runs: Iterable[Run]) -> list[Launched]:
     """Return the trials among these Runs, newest first. Runs whose spec is damaged are passed over."""
-    members: dict[str, list[Run]] = {}
-    for run in runs:
-        try:
-            if _GROUP.fullmatch(run.spec.group):
-                members.setdefault(run.spec.group, []).append(run)
-        except LabError:
-            continue
-    found = [_launched(name, some) for name, some in members.items()]
-    return sorted(found, key=lambda launched: (launched.when, launched.name), reverse=True)
+    return [_launched(name, some) for name, some in members(runs, _NAMES).items()]
 
 
 def find_trial(name: str, runs: Iterable[Run]) -> Launched | None:

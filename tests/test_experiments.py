@@ -1,11 +1,14 @@
 """Experiments: their Runs differ in one thing, share a group, and are found again."""
 
+from datetime import datetime
+
 import pytest
 
 from fmnist_core import jobs, zoo
-from fmnist_core.experiments import EXPERIMENTS, experiment_of, launch, launches, member_of, settles, specs_of, when
+from fmnist_core.experiments import EXPERIMENTS, experiment_of, launch, launches, member_of, settles, specs_of
 from fmnist_core.figures.experiments import Outcome, accuracy_text
 from fmnist_core.processes import Claim
+from fmnist_core.run_groups import names_of, new_name, when
 from fmnist_core.runs import list_runs
 
 
@@ -80,3 +83,13 @@ def test_the_words_follow_the_launch_from_its_start_to_its_end():
     assert accuracy_text([Outcome("a", 0.9, 0.9, 100), Outcome("b", 0.9, 0.9, 100)]).startswith(
         "All Runs have the same"
     )
+
+
+@pytest.mark.parametrize(
+    ("kind", "title", "slug"), [("labels", "", None), ("crossval", "Über 5x5!", "ber-5x5"), ("search", "?", "own")]
+)
+def test_the_name_of_a_launch_tells_its_kind_its_title_and_when(kind, title, slug):
+    name, other = new_name(kind, title), new_name(kind, title)
+    assert name != other and names_of(kind).fullmatch(name)["title"] == slug
+    assert abs((datetime.now() - when(name)).total_seconds()) < 60
+    assert not names_of("experiment").fullmatch(name)

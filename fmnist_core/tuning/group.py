@@ -16,10 +16,8 @@ import os
 import subprocess
 import sys
 import time
-import uuid
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +30,7 @@ from fmnist_core.events import LIFECYCLE, Event, EventWriter, read_events
 from fmnist_core.files import write_atomically
 from fmnist_core.processes import FILE_NAME as CLAIM_FILE
 from fmnist_core.processes import Claim
+from fmnist_core.run_groups import new_name
 from fmnist_core.runs import LOG_FILE, STOP_FILE, Run, RunState
 from fmnist_core.tuning.search import Search
 
@@ -57,9 +56,7 @@ class SearchGroup:
     @classmethod
     def create(cls, search: Search, searches: Path | None = None) -> "SearchGroup":
         """Make a new folder that holds the search. Nothing starts; see start."""
-        slug = "".join(c if c.isalnum() else "-" for c in (search.preset or search.title).lower()).strip("-")[:30]
-        name = f"search-{slug}-{datetime.now():%Y%m%d-%H%M%S}-{uuid.uuid4().hex[:4]}"
-        group = cls((searches or searches_folder()) / name)
+        group = cls((searches or searches_folder()) / new_name("search", search.preset or search.title))
         group.folder.mkdir(parents=True)
         write_atomically(group.folder / SEARCH_FILE, search.to_json())
         return group

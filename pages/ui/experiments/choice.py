@@ -5,8 +5,9 @@ from collections.abc import Sequence
 import streamlit as st
 
 from fmnist_core.datasets import DATASETS
-from fmnist_core.experiments import EXPERIMENTS, experiment_of, launches, when
+from fmnist_core.experiments import EXPERIMENTS, experiment_of, launches
 from fmnist_core.progress import Progress
+from fmnist_core.run_groups import when
 from pages.ui.choice import choose_in_address, explain_absence
 
 

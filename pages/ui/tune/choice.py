@@ -1,10 +1,9 @@
 """Which search is looked at, or a new one: it stands in the address."""
 
-from datetime import datetime
-
 import streamlit as st
 
 from fmnist_core.errors import LabError
+from fmnist_core.run_groups import when
 from fmnist_core.tuning.group import SearchGroup, list_searches
 from pages.ui.choice import choose_in_address, explain_absence
 
@@ -34,7 +33,6 @@ def _choose_new() -> None:
 def _title(group: SearchGroup) -> str:
     """Return time and title of a search; nothing for one that cannot be read."""
     try:
-        when = datetime.strptime("-".join(group.id.split("-")[-3:-1]), "%Y%m%d-%H%M%S")
-        return f"{when:%d %b %H:%M} · {group.search.title}"
+        return f"{when(group.id):%d %b %H:%M} · {group.search.title}"
     except (LabError, ValueError):
         return ""
