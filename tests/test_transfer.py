@@ -13,6 +13,7 @@ from fmnist_core.presets.transfer import head
 from fmnist_core.runs import KERAS_FILE, Run
 from fmnist_core.spec import ConvBlock, DenseLayer, RunSpec
 from fmnist_core.zoo import facts, weights
+from fmnist_core.zoo.mirror import without_mirror
 from fmnist_core.zoo.transfer import HEAD, TRUNK
 
 SMALL = RunSpec(
@@ -227,9 +228,26 @@ def test_a_run_that_starts_from_another_has_its_convolutions_and_keeps_frozen_on
     assert [layer.trainable for layer in convolutions] == [False, True]
 
 
-def test_a_run_with_other_convolutions_cannot_be_started_from(digits_run):
+@pytest.mark.parametrize("preset", ["C-lenet5", "quick", "lenet5-modern", "small", "E-cnn-k5n64"])
+def test_own_networks_of_every_kind_can_be_started_from(preset, tmp_path, monkeypatch):
+    monkeypatch.setenv("FMNIST_LAB_HOME", str(tmp_path))
+    spec = PRESETS[preset]
+    run = Run.create(spec)
+    zoo.build(spec).save(run.folder / KERAS_FILE)
+    keras.utils.set_random_seed(1)
+    model = zoo.build(spec.replace(start_run=run.id))
+    earlier = keras.models.load_model(run.folder / KERAS_FILE)
+    ours, theirs = (without_mirror(one).get_weights() for one in (model, earlier))
+    assert all(np.array_equal(a, b) for a, b in zip(ours[:-2], theirs[:-2], strict=True))
+    assert not np.array_equal(ours[-2], theirs[-2])
+
+
+@pytest.mark.parametrize(
+    "blocks", [(ConvBlock(5, 5), ConvBlock(6, 3)), (*OWN.conv_blocks, ConvBlock(6, 3)), OWN.conv_blocks[:1]]
+)
+def test_a_run_with_other_convolutions_cannot_be_started_from(digits_run, blocks):
     with pytest.raises(ModelError, match="to have this network's convolutions"):
-        zoo.build(OWN.replace(conv_blocks=(ConvBlock(5, 5), ConvBlock(6, 3)), start_run=digits_run.id))
+        zoo.build(OWN.replace(conv_blocks=blocks, dense_layers=(), start_run=digits_run.id))
 
 
 def test_a_run_without_a_model_cannot_be_started_from(digits_run):

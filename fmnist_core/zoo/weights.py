@@ -76,16 +76,36 @@ def start_from(model: "keras.Model", run: Run, *, whole: bool = False) -> None:
     if whole:
         _take_all(model, earlier, run)
         return
-    ours, theirs = ([layer for layer in one.layers if layer.weights] for one in (model, earlier))
-    for own, other in zip(ours[:-1], theirs[:-1], strict=False):
-        shapes = [[weight.shape for weight in layer.get_weights()] for layer in (own, other)]
-        if shapes[0] == shapes[1]:
+    (our_convs, our_dense), (their_convs, their_dense) = map(_parts, (model, earlier))
+    shapes, found = ([_shapes(layer) for layer in layers] for layers in (our_convs, their_convs))
+    if shapes != found:
+        at = next((i for i, pair in enumerate(zip(shapes, found, strict=False)) if pair[0] != pair[1]), None)
+        received = (
+            f"{len(found)} layers of them where this network has {len(shapes)}" if at is None else
+            f"{their_convs[at].name} with weights {found[at]} where {our_convs[at].name} has {shapes[at]}"
+        )  # fmt: skip
+        raise ModelError(f"Expected Run {run.id} to have this network's convolutions. Received {received}.")
+    for own, other in zip(our_convs, their_convs, strict=True):
+        own.set_weights(other.get_weights())
+    for own, other in zip(our_dense[:-1], their_dense[:-1], strict=False):
+        if _shapes(own) == _shapes(other):
             own.set_weights(other.get_weights())
-        elif not isinstance(own, keras.layers.Dense):
-            raise ModelError(
-                f"Expected Run {run.id} to have this network's convolutions. Received {other.name} with weights "
-                f"{shapes[1]} where {own.name} has {shapes[0]}."
-            )
+
+
+def _parts(model: "keras.Model") -> tuple[list["keras.Layer"], list["keras.Layer"]]:
+    """Return the layers with weights: all but the dense ones, and those."""
+    import keras
+
+    layers = [layer for layer in model.layers if layer.weights]
+    dense = [isinstance(layer, keras.layers.Dense) for layer in layers]
+    return (
+        [layer for layer, is_dense in zip(layers, dense, strict=True) if not is_dense],
+        [layer for layer, is_dense in zip(layers, dense, strict=True) if is_dense],
+    )
+
+
+def _shapes(layer: "keras.Layer") -> list[tuple[int, ...]]:
+    return [weight.shape for weight in layer.get_weights()]
 
 
 def take_epoch(model: "keras.Model", file: Path, trunk: Path) -> None:
