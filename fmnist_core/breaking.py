@@ -10,6 +10,7 @@ from fmnist_core.corruptions import Corruption, Flip, apply, flips
 Probabilities = Callable[[np.ndarray], np.ndarray]  # (n, 28, 28) uint8 -> (n, classes) float32
 WORK_LIMIT = 10e9  # multiplications with addition for one image's curves: more is a wait that is felt
 FEWEST = 9  # places of a slider
+MOST_DRAWN, LEAST_DRAWN = 4, 0.1  # lines, and the highest probability along one
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,11 +41,11 @@ class Curve:
         """Where the answer changes, nearest to the neutral place first."""
         return flips(self.amounts, self.probabilities.argmax(axis=1), self.neutral_at)
 
-    def drawn(self, most: int = 4, least: float = 0.1) -> list[int]:
-        """Return the labels worth a line: the answer first, then those that come highest, if above `least`."""
+    def drawn(self) -> list[int]:
+        """Return the labels worth a line: the answer first, then those that come highest, if high enough."""
         highest = self.probabilities.max(axis=0)
         order = [int(label) for label in np.argsort(-highest, kind="stable") if label != self.answer]
-        return [self.answer, *(label for label in order[: most - 1] if highest[label] >= least)]
+        return [self.answer, *(label for label in order[: MOST_DRAWN - 1] if highest[label] >= LEAST_DRAWN)]
 
 
 def curves(
@@ -88,16 +89,14 @@ def _places(corruption: Corruption, every: int) -> np.ndarray:
 
 def summary(found: Sequence[Curve], names: tuple[str, ...]) -> str:
     """Say which sliders flip the answer and where first, and which do not."""
-    if not found:
-        return ""
     parts, firm = [], []
     for curve in found:
-        title = curve.corruption.title.replace("Attack (FGSM)", "attack")
+        title = curve.corruption.title.lower()
         if turns := curve.flips:
             amount = curve.corruption.say(float(curve.amounts[turns[0].place]))
-            parts.append(f"{title.lower()} at {amount} ({names[turns[0].after]})")
+            parts.append(f"{title} at {amount} ({names[turns[0].after]})")
         else:
-            firm.append(title.lower())
+            firm.append(title)
     answer = names[found[0].answer]
     flipped = f"**{answer}** flips by {_listed(parts)}." if parts else f"Nothing here flips **{answer}**."
     return f"{flipped} It withstands {_listed(firm)}." if parts and firm else flipped

@@ -87,12 +87,6 @@ def apply(corruption: Corruption, images: np.ndarray, amount: float, slope: np.n
     return broken
 
 
-def along(corruption: Corruption, image: np.ndarray, slope: np.ndarray | None = None) -> np.ndarray:
-    """Return an image, (28, 28) uint8, at every place of the slider: (k, 28, 28) uint8."""
-    one, slopes = image[np.newaxis], None if slope is None else slope[np.newaxis]
-    return np.concatenate([apply(corruption, one, amount, slopes) for amount in corruption.amounts])
-
-
 @dataclass(frozen=True)
 class Flip:
     """Where along a slider the answer changes: between two places, `before` and `after` being labels.

@@ -95,7 +95,7 @@ def nearest(
 
 
 def k_nearest(apart: np.ndarray, k: int) -> np.ndarray:
-    """Return the positions of the k smallest of distances (n,), fewer where there are fewer: (k,) int64, nearest first."""
+    """Return the positions of the k smallest of distances (n,), or of all: (k,) int64, nearest first."""
     k = min(k, len(apart))
     best = np.argpartition(apart, k - 1)[:k]
     return best[np.argsort(apart[best], kind="stable")]

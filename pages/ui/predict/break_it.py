@@ -16,7 +16,8 @@ from fmnist_core.errors import LabError
 from fmnist_core.explain_features import work_per_image
 from fmnist_core.figures.palette import CLASS_COLOURS
 from fmnist_core.fingerprints import file_fingerprint
-from fmnist_core.runs import KERAS_FILE, LITERT_FILE
+from fmnist_core.robustness import can_attack
+from fmnist_core.runs import LITERT_FILE
 from pages.ui.data import plain
 from pages.ui.verdict import Model
 
@@ -35,7 +36,7 @@ _component = st.components.v2.component(
 def break_it_view(model: Model, item: np.ndarray) -> None:
     """Show the sliders for the first model; the attack comes last, because it may wait for TensorFlow."""
     run = model.run
-    attackable = run is not None and (run.folder / KERAS_FILE).is_file()
+    attackable = run is not None and can_attack(run)
     if attackable:
         explain_client.warm()
     try:
@@ -46,7 +47,7 @@ def break_it_view(model: Model, item: np.ndarray) -> None:
     with st.spinner("Breaking it"):  # seen with heavy networks alone
         found = _curves(digest, model, item, work)
     names = model.predictor.class_names
-    st.markdown(plain_but_bold(summary(found, names)))
+    st.markdown(summary(found, tuple(map(plain, names))))
     st.caption(
         "Move a slider: the picture, the answer and the line follow. Each starts where the answer first flips, or "
         "at its far end. Good: a high, flat line of the first colour. Bad: a dashed mark near the dot, where it starts."
@@ -65,11 +66,6 @@ def break_it_view(model: Model, item: np.ndarray) -> None:
         st.caption(f"**Attack (FGSM)**: no gradient is to be had. {plain(str(error))}")
         return
     show([attack], names, key="break-it-attack")
-
-
-def plain_but_bold(text: str) -> str:
-    """Escape what Markdown would read, but for the bold answer."""
-    return plain(text).replace(r"\*\*", "**")
 
 
 def show(found: Sequence[Curve], names: tuple[str, ...], *, key: str) -> None:

@@ -59,7 +59,8 @@ class Cards:
 def cards(given: Given, framing: Framing) -> Cards:
     """Show the switches, each below a place for its picture, and return what they say."""
     first = usual(given.kind, framing)
-    keys = {field: f"{given.kind}{'-digits' if framing.by_mass else ''}.{field}" for field in _fields()}
+    prefix = f"{given.kind}{'-digits' if framing.by_mass else ''}"
+    keys = {field: f"{prefix}.{field}" for field in Recipe.__dataclass_fields__}
     coloured = given.picture is not None and given.picture.colours is not None
     pictures: dict[str, DeltaGenerator] = {}
     notes: dict[str, DeltaGenerator] = {}
@@ -104,10 +105,6 @@ def fill(places: Cards, models: Sequence[Model], given: Given, found: Trace) -> 
 _SCALED = {
     "unit": "scaled to 0 to 1", "signed": "scaled to -1 to 1", "standard": "mean 0, deviation 1", "base": "0 to 255",
 }  # fmt: skip
-
-
-def _fields() -> tuple[str, ...]:
-    return tuple(Recipe.__dataclass_fields__)
 
 
 def _switch(name: str, first: Recipe, keys: dict[str, str]) -> dict[str, Any]:
