@@ -18,6 +18,7 @@ import platform
 import struct
 import sys
 import tempfile
+from dataclasses import replace
 from datetime import date
 from importlib.metadata import version
 from pathlib import Path
@@ -29,7 +30,7 @@ from fmnist_core.crossval import CrossValidation, find_group
 from fmnist_core.crossval import launch as launch_folds
 from fmnist_core.datasets import Dataset
 from fmnist_core.label_effect import Effect, effect_of, effect_text
-from fmnist_core.label_issues import read_issues, remember
+from fmnist_core.label_issues import LabelIssues, read_issues, remember
 from fmnist_core.label_queue import Judgement, by_neighbours, by_networks
 from fmnist_core.label_trial import Trial, find_trial, launch
 from fmnist_core.overlay import Overlay
@@ -38,7 +39,7 @@ from fmnist_core.presets import PRESETS
 from fmnist_core.runs import Run, RunState, list_runs
 from fmnist_core.settings import Settings
 from fmnist_core.spec import RunSpec
-from fmnist_core.suspects import suspects
+from fmnist_core.suspects import strongest_other, suspects
 
 RESULTS = Path(__file__).parent / "results" / "label_loop.json"
 PATIENCE_S = 3600
@@ -98,7 +99,11 @@ def search(data: Dataset, base: RunSpec, folds: int, true: np.ndarray, flipped: 
     issues = read_issues(data, name)
     judgement = by_networks(issues, all_labels(data))
     figures = {"judgement": judgement}
-    for title, one in (("nearest images alone", by_pixels), ("confident learning", judgement)):
+    margin = by_networks(_by_margin(issues, data.y_train), all_labels(data))
+    judges = {
+        "nearest images alone": by_pixels, "confident learning": judgement, "the same, largest margin first": margin
+    }  # fmt: skip
+    for title, one in judges.items():
         figures[title] = found = _found(one, true, flipped)
         print(
             f"{title}: {found['suspects']:,} suspects, {found['precision']:.1%} of them planted, {found['found']:.1%} "
@@ -109,6 +114,15 @@ def search(data: Dataset, base: RunSpec, folds: int, true: np.ndarray, flipped: 
     figures["confident learning"]["estimated_wrong"] = issues.noise
     print(f"confident learning estimates {issues.noise:.1%} of all labels wrong", flush=True)
     return figures
+
+
+def _by_margin(issues: LabelIssues, labels: np.ndarray) -> LabelIssues:
+    """Return them in another order: first where another class lies furthest above the label."""
+    of = issues.probabilities[issues.issues]
+    given = labels[issues.index[issues.issues]]
+    rows = np.arange(len(of))
+    margin = of[rows, strongest_other(of, given)] - of[rows, given]
+    return replace(issues, issues=issues.issues[np.argsort(-margin, kind="stable")])
 
 
 def _found(judgement: Judgement, true: np.ndarray, flipped: np.ndarray) -> dict[str, float]:

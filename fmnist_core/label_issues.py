@@ -25,7 +25,7 @@ from fmnist_core.memory import is_remembered, remembered
 from fmnist_core.runs import list_runs
 
 NAME, VERSION = "label-issues", 1
-# Of cleanlab's ways, measured with a tenth of the labels flipped on purpose: benchmarks/label_loop.py.
+# Cleanlab's names. What they find of labels flipped on purpose is printed by benchmarks/label_loop.py.
 FILTER, RANK = "prune_by_noise_rate", "self_confidence"
 
 Report = Callable[[str, float], None]

@@ -53,7 +53,7 @@ def choose_judge() -> str:
     """Let the user choose who judges: NEIGHBOURS or NETWORKS."""
     return st.segmented_control(
         "Judged by", [NEIGHBOURS, NETWORKS], default=NEIGHBOURS, required=True, key="by", bind="query-params",
-        help="Nearest images need nothing but a few seconds. Networks see more than pixels, and need a "
+        help="Nearest images need no training. Networks see more than pixels, and need a "
         "cross-validation: each training image is judged by a network that did not learn from it.",
     )  # fmt: skip
 
