@@ -44,7 +44,7 @@ def main() -> int:
 def _measure(run: Run, dataset: Dataset, others: dict[str, np.ndarray]) -> int:
     predictor = prediction.load(run)
     detector = detector_of(run, predictor, dataset)
-    index, _ = held_out(run)
+    index, _ = held_out(run, dataset)
     if index is None:
         print(f"{run.spec.title}: kept no validation images, so the methods cannot be compared.")
         return 1

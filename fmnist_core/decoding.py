@@ -39,12 +39,13 @@ class Picture:
         self.pixels.flags.writeable = False
 
 
-def from_file(content: bytes, name: str = "picture") -> Picture:
+def from_file(content: bytes, name: str = "picture", *, colours: bool = True) -> Picture:
     """Decode a PNG, JPEG, WebP or GIF file: turned upright, transparency laid on a ground that contrasts, made grey.
 
     Args:
         content: the whole file.
         name: what error messages call it.
+        colours: whether somebody will look at them.
 
     Raises:
         ImageError: if it is no such file, damaged, smaller than 8x8 or larger than 50 million pixels.
@@ -67,12 +68,12 @@ def from_file(content: bytes, name: str = "picture") -> Picture:
             notes.append("Turned upright as the camera noted.")
         pixels, ground = _grey(upright, notes)
         pixels = _reduced(pixels)
-        colours = _colours(upright, ground)
+        kept = _colours(upright, ground) if colours else None
     except (OSError, ValueError, SyntaxError, MemoryError, EOFError, IndexError, OverflowError) as error:
         raise ImageError(
             f"{name}: expected a whole {image.format} picture. Received a damaged one: {error}."
         ) from error
-    return Picture(pixels, tuple(notes), colours)
+    return Picture(pixels, tuple(notes), kept)
 
 
 def _open(content: bytes, name: str) -> Image.Image:

@@ -28,7 +28,8 @@ from fmnist_core.memory import remembered
 from fmnist_core.pca import PIXELS, pca_of
 from fmnist_core.prediction import Predictor
 from fmnist_core.runs import LITERT_FILE, VALIDATION_FILE, Run
-from fmnist_core.training_data import load_data
+from fmnist_core.splits import draw_split
+from fmnist_core.training_data import marked
 
 NAME, VERSION = "rejection", 1
 FALSE_REJECTS = 0.05
@@ -170,7 +171,7 @@ _PARTS = ("mean", "axes", "points", "labels", "distances", "entropies", "thresho
 
 def _fitted(run: Run, predictor: Predictor, dataset: Dataset) -> Detector:
     order = np.random.default_rng(0).permutation(len(dataset.y_train))
-    index, probabilities = held_out(run)
+    index, probabilities = held_out(run, dataset)
     doubt = index is not None
     if index is None:
         index = order[: min(HELD_OUT, len(order) // 5)]
@@ -182,15 +183,16 @@ def _fitted(run: Run, predictor: Predictor, dataset: Dataset) -> Detector:
     return fit(references, images, probabilities, doubt=doubt)
 
 
-def held_out(run: Run) -> tuple[np.ndarray | None, np.ndarray | None]:
+def held_out(run: Run, dataset: Dataset) -> tuple[np.ndarray | None, np.ndarray | None]:
     """Return which training images validated the Run, at most HELD_OUT, and the model's probabilities on them; None for
     what is not known. The folder of the model that comes along lacks both, but its split can be drawn again."""
     if (run.folder / VALIDATION_FILE).is_file():
         index, probabilities = run.validation_probabilities()
         return index[:HELD_OUT], probabilities[:HELD_OUT]
     if "validation_images" in (run.result or {}):
-        index = load_data(run.spec).validation_index
-        return (None if index is None else index[:HELD_OUT]), None
+        images, labels, places = marked(dataset, run.spec)
+        drawn = draw_split(images, labels, run.spec).validation
+        return (None if drawn is None else places[drawn][:HELD_OUT]), None
     return None, None
 
 

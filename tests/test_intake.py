@@ -111,6 +111,7 @@ def test_a_hair_thin_picture_is_kept_small_too():
     thin.paste("white", (90_000, 2, 110_000, 6))
     picture = from_file(encode(thin))
     assert picture.pixels.shape == (8, 1024) and picture.colours.shape == (8, 512, 3)
+    assert from_file(encode(thin), colours=False).colours is None
     to_item(picture.pixels)
 
 

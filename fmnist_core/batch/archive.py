@@ -12,7 +12,7 @@ from fmnist_core.batch.rows import MAX_ROWS, MAX_UNPACKED_BYTES, NO_LABEL, Chunk
 from fmnist_core.batch.rows import printable as shown
 from fmnist_core.datasets.files import ZIP_DAMAGE
 from fmnist_core.errors import DataError, ImageError
-from fmnist_core.xray import Framing, kind_of, trace, usual
+from fmnist_core.xray import Framing
 
 CHUNK = 64
 _JUNK_NAMES = {".ds_store", "thumbs.db", "desktop.ini"}
@@ -56,8 +56,7 @@ def _row(
         _check_member(member)
         with archive.open(member) as stream:
             content = stream.read(intake.MAX_BYTES + 1)
-        picture = intake.from_file(content, "It")
-        item = trace(picture, usual(kind_of(picture), framing)).item
+        item = intake.to_item(intake.from_file(content, "It", colours=False).pixels, framing=framing)
         if item is None:
             raise ImageError("Expected something that stands out from its ground. Received a blank picture.")
     except ImageError as error:
