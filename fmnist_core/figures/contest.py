@@ -6,6 +6,7 @@ import plotly.graph_objects as go
 
 from fmnist_core.evaluation import wilson_interval
 from fmnist_core.figures.palette import NEUTRAL_COLOUR, TRAIN_COLOUR, VALIDATION_COLOUR
+from fmnist_core.figures.pixels import finished
 
 
 class Score(NamedTuple):
@@ -24,7 +25,7 @@ def contest_figure(scores: list[Score]) -> go.Figure:
         low, high = wilson_interval(score.share, score.images)
         colour = colours[at] if at < len(colours) else NEUTRAL_COLOUR
         figure.add_scatter(
-            x=[score.share], y=[_name(score)], mode="markers+text", showlegend=False,
+            x=[score.share], y=[_name(score)], mode="markers+text",
             text=[f"{score.share:.1%}" if score.images > 100 else f"{score.share:.0%}"], textposition="top center",
             marker={"size": 12, "color": colour}, cliponaxis=False,
             error_x={"type": "data", "symmetric": False, "array": [high - score.share],
@@ -33,13 +34,7 @@ def contest_figure(scores: list[Score]) -> go.Figure:
         )  # fmt: skip
     figure.update_xaxes(title="Share right: more is better", tickformat=".0%", range=[0, 1.04])
     figure.update_yaxes(autorange="reversed", ticks="", ticksuffix="  ", showgrid=False)
-    figure.update_layout(
-        height=90 + 66 * len(scores), margin={"l": 0, "r": 12, "t": 20, "b": 0}, paper_bgcolor="rgba(0,0,0,0)",
-        plot_bgcolor="rgba(0,0,0,0)",
-    )  # fmt: skip
-    figure.update_xaxes(fixedrange=True, automargin=True)
-    figure.update_yaxes(fixedrange=True, automargin=True)
-    return figure
+    return finished(figure, 90 + 66 * len(scores))
 
 
 def contest_text(scores: list[Score]) -> str:

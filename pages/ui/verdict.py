@@ -14,7 +14,7 @@ import numpy as np
 import streamlit as st
 
 from fmnist_core.confidence import Temperature
-from fmnist_core.figures.palette import CLASS_COLOURS
+from fmnist_core.figures.palette import coloured
 from fmnist_core.prediction import Predictor
 from fmnist_core.runs import Run
 
@@ -85,11 +85,9 @@ def verdict(
         compact: only the three likeliest classes.
         refusals: for each model why the item is none of the classes; an empty one where it may be one.
     """
-    first = models[0].predictor
-    colours = [CLASS_COLOURS[label % len(CLASS_COLOURS)] for label in range(len(first.class_names))]
     moved = item is not None and usual is not None and not np.array_equal(item, usual)
     data = {
-        "classes": [{"name": name, "colour": c} for name, c in zip(first.class_names, colours, strict=True)],
+        "classes": coloured(models[0].predictor.class_names),
         **_answer(models[0], item, refusals[:1]),
         "second": _answer(models[1], item, refusals[1:2]) if len(models) > 1 else None,
         "before": _probabilities(models[0], usual) if moved else None,

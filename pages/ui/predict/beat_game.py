@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from fmnist_core.figures.palette import CLASS_COLOURS
+from fmnist_core.figures.palette import coloured
 
 _FILE = Path(__file__)
 
@@ -35,9 +35,7 @@ def beat_game(
     data = {
         "token": token, "count": len(images),
         "pixels": base64.b64encode(np.ascontiguousarray(images).tobytes()).decode("ascii"),
-        "classes": [
-            {"name": name, "colour": CLASS_COLOURS[at % len(CLASS_COLOURS)]} for at, name in enumerate(class_names)
-        ],
+        "classes": coloured(class_names),
     }  # fmt: skip
 
     def done() -> None:

@@ -14,7 +14,7 @@ from fmnist_core.breaking import Curve, curve_text, curves, summary
 from fmnist_core.corruptions import CORRUPTIONS, FGSM
 from fmnist_core.errors import LabError
 from fmnist_core.explain_features import work_per_image
-from fmnist_core.figures.palette import CLASS_COLOURS
+from fmnist_core.figures.palette import coloured
 from fmnist_core.fingerprints import file_fingerprint
 from fmnist_core.robustness import can_attack
 from fmnist_core.runs import LITERT_FILE
@@ -70,8 +70,7 @@ def break_it_view(model: Model, item: np.ndarray) -> None:
 
 def show(found: Sequence[Curve], names: tuple[str, ...], *, key: str) -> None:
     """Show a card for each curve."""
-    classes = [{"name": name, "colour": CLASS_COLOURS[at % len(CLASS_COLOURS)]} for at, name in enumerate(names)]
-    _component(key=key, data={"classes": classes, "cards": [_card(curve, names) for curve in found]})
+    _component(key=key, data={"classes": coloured(names), "cards": [_card(curve, names) for curve in found]})
 
 
 def _card(curve: Curve, names: tuple[str, ...]) -> dict[str, Any]:
