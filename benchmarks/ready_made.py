@@ -40,7 +40,8 @@ Fashion-MNIST (Xiao, Rasul, Vollgraf, 2017; MIT licence): {train:,} training ima
 
 ## Figures on the test images
 
-- Accuracy {accuracy:.2%}, 95 % interval {low:.2%} to {high:.2%} (Wilson). Another seed moves it by a few tenths.
+- Accuracy {accuracy:.2%}, 95 % interval {low:.2%} to {high:.2%} (Wilson).
+  Another seed gives another figure: docs/recipes.md has three.
 - Among its first two answers: {top_two:.2%}.
 - Expected calibration error {ece:.1%} in 15 bins; {ece_after:.1%} with a temperature of {temperature:.2f}, fitted on
   the validation images.
