@@ -57,8 +57,12 @@ def reliability(y_true: np.ndarray, probabilities: np.ndarray, bins: int = BINS)
 
 def with_temperature(probabilities: np.ndarray, temperature: float) -> np.ndarray:
     """Soften (above 1) or sharpen probabilities: softmax(log p / T), (n, classes) float64. No answer changes."""
-    scaled = np.log(np.clip(probabilities.astype(np.float64), SMALLEST_PROBABILITY, 1)) / temperature
-    powers = np.exp(scaled - scaled.max(axis=1, keepdims=True))
+    return softmax(np.log(np.clip(probabilities.astype(np.float64), SMALLEST_PROBABILITY, 1)) / temperature)
+
+
+def softmax(scores: np.ndarray) -> np.ndarray:
+    """Return raw scores (n, classes) as probabilities, of the same kind of numbers."""
+    powers = np.exp(scores - scores.max(axis=1, keepdims=True))
     return powers / powers.sum(axis=1, keepdims=True)
 
 

@@ -48,7 +48,8 @@ def finish(
         _save(run, VALIDATION_FILE, held_out)
         _save(run, VALIDATION_INDEX_FILE, data.validation_index)
         scores |= _scores("validation", held_out, data.validation[1].argmax(axis=1))
-    _save_model(run, network)
+    run.write_event("phase", phase="saving the model")
+    save_model(run, network)
     result = scores | {
         "class_names": list(data.dataset.class_names),
         "dataset": data.dataset.name,
@@ -62,12 +63,12 @@ def finish(
     return result
 
 
-def _save_model(run: Run, network: keras.Model) -> None:
-    run.write_event("phase", phase="saving the model")
+def save_model(run: Run, network: keras.Model) -> None:
+    """Write a model into the Run's folder, for Keras and for LiteRT."""
     # Without its optimizer, which may be our own, so that any Keras can read it, and which would double the file.
     bare = keras.Model(network.inputs, network.outputs, name=network.name)
     replace_atomically(run.folder / KERAS_FILE, bare.save)
-    replace_atomically(run.folder / LITERT_FILE, lambda path: network.export(path, format="litert", verbose=False))
+    replace_atomically(run.folder / LITERT_FILE, lambda path: bare.export(path, format="litert", verbose=False))
 
 
 def _predict(model: keras.Model, batches: tf.data.Dataset) -> np.ndarray:

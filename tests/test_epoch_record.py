@@ -21,7 +21,7 @@ from fmnist_core.zoo.transfer import HEAD, TRUNK
 def no_exports():
     """The finished model in its forms takes most of the time of so short a Run, and is not looked at here."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(finishing, "_save_model", lambda run, network: None)
+        patch.setattr(finishing, "save_model", lambda run, network: None)
         yield
 
 

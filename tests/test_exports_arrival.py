@@ -33,12 +33,19 @@ def trained():
     return portable(load_model(run.folder / KERAS_FILE, run.id), run.spec), run.test_probabilities()
 
 
+def kept(content, name):
+    """Keep a file as the page does; return its digest."""
+    sha256 = arrival.digest(content)
+    keep_file(content, sha256, name)
+    return sha256
+
+
 def bring(model, tmp_path, scaling=FIND_OUT, title="Theirs"):
     file = tmp_path / "theirs.keras"
     model.save(file)
-    sha256 = keep_file(file.read_bytes(), file.name)
+    sha256 = kept(file.read_bytes(), file.name)
     arrival.remember(
-        DATA, lambda *_: None, sha256=sha256, name=file.name, title=title, folder="", scaling=scaling
+        DATA, lambda *_: None, sha256=sha256, file=file.name, title=title, folder="", scaling=scaling
     )  # fmt: skip
     return read_receipt(sha256, scaling, DATA.sha256)
 
@@ -134,10 +141,10 @@ def test_a_file_that_keras_cannot_load_says_why(trained, tmp_path):
     with ZipFile(file) as old, ZipFile(broken, "w", ZIP_STORED) as new:
         for name in old.namelist():
             new.writestr(name, b"no weights" if name.endswith(".h5") else old.read(name))
-    sha256 = keep_file(broken.read_bytes(), "other.keras")
+    sha256 = kept(broken.read_bytes(), "other.keras")
     with pytest.raises(ModelError, match="other.keras: expected a whole Keras model"):
         arrival.remember(
-            DATA, lambda *_: None, sha256=sha256, name="other.keras", title="T", folder="", scaling="unit"
+            DATA, lambda *_: None, sha256=sha256, file="other.keras", title="T", folder="", scaling="unit"
         )  # fmt: skip
 
 
@@ -153,11 +160,11 @@ def test_a_receipt_whose_run_is_gone_counts_as_none(trained, tmp_path):
 
 
 def test_a_file_whose_attempt_failed_is_kept_for_a_day(tmp_path):
-    sha256 = keep_file(keras_file(DENSE), "m.keras")
-    kept = paths.home() / "imports" / f"{sha256}.keras"
+    sha256 = kept(keras_file(DENSE), "m.keras")
+    place = paths.home() / "imports" / f"{sha256}.keras"
     arrival.forget_old_files()
-    assert kept.is_file()
+    assert place.is_file()
     old_s = time.time() - arrival.KEPT_S - 60
-    os.utime(kept, (old_s, old_s))
+    os.utime(place, (old_s, old_s))
     arrival.forget_old_files()
-    assert not kept.exists()
+    assert not place.exists()

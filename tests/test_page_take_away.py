@@ -239,7 +239,7 @@ def test_a_lambda_is_refused_on_the_page_and_a_plain_model_is_handed_to_a_proces
     page.file_uploader(key="arrival.file").set_value(("fine.keras", keras_file(DENSE), "")).run()
     page.button(key="arrival.go").click().run()
     ((name, parameters),) = started
-    assert (name, parameters["name"], parameters["title"]) == ("arrival", "fine.keras", "fine")
+    assert (name, parameters["file"], parameters["title"]) == ("arrival", "fine.keras", "fine")
     assert parameters["scaling"] == arrival.FIND_OUT
 
 

@@ -6,7 +6,6 @@ probabilities out), and scored on the test set like any other.
 
 import hashlib
 import json
-import os
 import shutil
 import time
 import uuid
@@ -20,15 +19,16 @@ import numpy as np
 
 from fmnist_core import paths, prediction
 from fmnist_core.backbones import SIZES_PX
+from fmnist_core.calibration import softmax
 from fmnist_core.datasets import Dataset
 from fmnist_core.errors import ModelError, RunError, first_words
 from fmnist_core.evaluation import Evaluation
 from fmnist_core.exports.inspection import inspect
 from fmnist_core.exports.writers import only
-from fmnist_core.files import replace_atomically, write_atomically
+from fmnist_core.files import write_atomically
 from fmnist_core.keras_files import load_model
 from fmnist_core.preprocess import prepare
-from fmnist_core.runs import KERAS_FILE, LITERT_FILE, PROBABILITIES_FILE, RESULT_FILE, Run, find_run
+from fmnist_core.runs import PROBABILITIES_FILE, RESULT_FILE, Run, find_run
 from fmnist_core.spec import RunSpec
 
 if TYPE_CHECKING:
@@ -56,16 +56,14 @@ class Receipt:
     found_out: bool
 
 
-def keep_file(content: bytes, name: str) -> str:
-    """Look into a file and keep it for the task; return the SHA-256 that it is kept under.
+def keep_file(content: bytes, sha256: str, file: str) -> None:
+    """Look into a file of this digest and name and keep it for the task.
 
     Raises:
         ModelError: it must not be loaded; see inspection.inspect.
     """
-    inspect(content, name)
-    sha256 = digest(content)
+    inspect(content, file)
     write_atomically(_kept(sha256), content)
-    return sha256
 
 
 def digest(content: bytes) -> str:
@@ -98,33 +96,31 @@ def read_receipt(sha256: str, scaling: str, data_sha256: str) -> Receipt | None:
 
 
 def remember(
-    dataset: Dataset, report: Report, *, sha256: str, name: str, title: str, folder: str, scaling: str
+    dataset: Dataset, report: Report, *, sha256: str, file: str, title: str, folder: str, scaling: str
 ) -> None:
     """Bring in a kept file (a task, see fmnist_core/tasks.py).
 
     Args:
-        name: of the file, for messages and the card.
+        file: its name, for messages and the card.
         folder: of the data set, where the user named one.
         scaling: key of SCALINGS.
     """
-    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    file = _kept(sha256)
+    kept = _kept(sha256)
     try:
-        content = file.read_bytes()
+        content = kept.read_bytes()
     except OSError as error:
-        raise ModelError(f"{name}: expected the uploaded file. Received none: bring it in again.") from error
-    inspect(content, name)
+        raise ModelError(f"{file}: expected the uploaded file. Received none: bring it in again.") from error
+    inspect(content, file)
     report("Loading it in safe mode", 0.1)
-    network, size_px = fitted(load_model(file, name), len(dataset.class_names), name)
+    network, size_px = fitted(load_model(kept, file), len(dataset.class_names), file)
     report("Trying how its pixels are meant", 0.4)
     spec = RunSpec(title=title, network=NETWORK, dataset=dataset.name, dataset_folder=folder, image_size_px=size_px)
     spec = _prepared(network, spec, scaling, dataset)
     report("Scoring the test set", 0.5)
-    run = _save(network, spec, dataset, {"file": name, "sha256": sha256}, report)
+    run = _save(network, spec, dataset, {"file": file, "sha256": sha256}, report)
     receipt = Receipt(run.id, spec.scaling, spec.resizing, scaling == FIND_OUT)
     write_atomically(_receipt_file(sha256, scaling, dataset.sha256), json.dumps(vars(receipt)))
-    file.unlink(missing_ok=True)
+    kept.unlink(missing_ok=True)
 
 
 def fitted(model: "keras.Model", n_classes: int, name: str) -> tuple["keras.Model", int]:
@@ -219,14 +215,10 @@ def _save(network: "keras.Model", spec: RunSpec, dataset: Dataset, given: dict[s
 
 
 def _write_models(run: Run, network: "keras.Model", name: str) -> None:
-    import keras
+    from fmnist_core.finishing import save_model
 
-    bare = keras.Model(network.inputs, network.outputs, name=network.name)
-    replace_atomically(run.folder / KERAS_FILE, bare.save)
     try:
-        replace_atomically(
-            run.folder / LITERT_FILE, lambda path: bare.export(path, format="litert", verbose=False)
-        )  # fmt: skip
+        save_model(run, network)
     except Exception as error:  # the converter raises whatever it likes
         raise ModelError(
             f"{name}: expected layers that LiteRT has, too, for the Predict page. Received: {first_words(error)}"
@@ -251,9 +243,8 @@ def _with_probabilities(network: "keras.Model", rows: np.ndarray, name: str) -> 
             f"{name}: expected probabilities that sum to 1, or raw scores. Received values of 0 to 1 that sum to "
             f"{rows[0].sum():.3g}, as a sigmoid for each class gives them."
         )
-    powers = np.exp(rows - rows.max(axis=1, keepdims=True))
     whole = keras.Model(network.inputs, keras.layers.Softmax()(network.outputs[0]), name=network.name)
-    return whole, powers / powers.sum(axis=1, keepdims=True)
+    return whole, softmax(rows)
 
 
 def _words(shapes: list[tuple[int | None, ...]]) -> str:

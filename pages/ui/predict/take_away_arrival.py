@@ -10,7 +10,7 @@ from fmnist_core.runs import find_run
 from fmnist_core.spec import HYPERPARAMETERS
 from fmnist_core.tasks import Task
 from pages.ui.data import current_dataset, current_folder, plain
-from pages.ui.tasks import show_task
+from pages.ui.tasks import show_task, task_for
 
 TITLE_LENGTH = 80
 _KEPT = "arrival.kept"  # what is being brought in: the task's parameters
@@ -18,7 +18,6 @@ _KEPT = "arrival.kept"  # what is being brought in: the task's parameters
 
 def bring_in() -> None:
     """Let the user bring in a file; folded away."""
-    forget_old_files()
     with st.expander("Bring in a model of your own (.keras)", icon=":material/upload:"):
         st.caption(
             "One picture in (28×28, or another of the sizes that Runs have), a number for each class out. It is "
@@ -44,15 +43,15 @@ def bring_in() -> None:
 def _keep(content: bytes, name: str, scaling: str) -> None:
     """Look into the file, keep it, and let the task begin, unless it is here already; say why if it must not."""
     st.session_state.pop(_KEPT, None)
-    dataset, sha256 = current_dataset(), digest(content)
-    parameters = {
-        "sha256": sha256, "name": name[-TITLE_LENGTH:], "title": name.removesuffix(".keras")[:TITLE_LENGTH] or "Model",
-        "folder": current_folder(), "scaling": scaling,
-    }  # fmt: skip
-    task = Task("arrival", dataset.name, current_folder(), dataset.sha256, parameters)
+    forget_old_files()
+    sha256, file = digest(content), name[-TITLE_LENGTH:]
+    task = task_for(
+        current_dataset(), "arrival", sha256=sha256, file=file, folder=current_folder(), scaling=scaling,
+        title=name.removesuffix(".keras")[:TITLE_LENGTH] or "Model",
+    )  # fmt: skip
     if _receipt(task) is None:
         try:
-            keep_file(content, name[-TITLE_LENGTH:])
+            keep_file(content, sha256, file)
         except LabError as error:
             st.error(plain(str(error)), icon=":material/error:")
             return
@@ -68,7 +67,7 @@ def _show(task: Task) -> None:
     """Show how far it is, and the way to the Run once it is there."""
     receipt = _receipt(task)
     if receipt is None:
-        show_task(task, title=f"Bringing in {task.parameters['name']}", note="Loads TensorFlow first: half a minute.")
+        show_task(task, title=f"Bringing in {task.parameters['file']}", note="Loads TensorFlow first: half a minute.")
         return
     _done(receipt)
 
