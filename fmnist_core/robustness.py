@@ -4,7 +4,6 @@ It is a task (fmnist_core/tasks.py): predictions go through LiteRT in batches; o
 gradients, and only in this process. A heavy network is scored on a stratified sample of the test images.
 """
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -165,8 +164,6 @@ def _compute(run: Run, dataset: Dataset, count: int, report: Report) -> dict[str
 def _slopes(run: Run, images: np.ndarray, labels: np.ndarray, report: Report) -> np.ndarray:
     """Return which way each pixel raises the loss of each image: (n, 28, 28) float32."""
     report("Loading TensorFlow for the attack's gradients", 0.86)
-    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")  # halves the time of a convolution
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     from fmnist_core.explain_anatomy import Anatomy
 
     anatomy, parts, step = Anatomy.of(run), [], 500
