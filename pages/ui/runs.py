@@ -109,10 +109,11 @@ def choose_run(progresses: list[Progress], *, label: str = "Run") -> Progress | 
     return by_id[chosen]
 
 
-def act_on(act: Callable[[Run], object], run: Run) -> None:
-    """Do something to a Run and draw the page anew, or say why it could not be done."""
+def act_on(act: Callable[[Run], object], *runs: Run) -> None:
+    """Do something to Runs, one after the other, and draw the page anew, or say why it could not be done."""
     try:
-        act(run)
+        for run in runs:
+            act(run)
     except (LabError, OSError) as error:
         st.error(plain(str(error)))
     else:

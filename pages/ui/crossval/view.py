@@ -1,24 +1,23 @@
 """One cross-validation: what is known of its figure, and its folds' curves side by side, ticking while they run."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import pandas as pd
 import streamlit as st
 
-from fmnist_core import jobs
 from fmnist_core.crossval import CrossValidation, Group
 from fmnist_core.crossval_probabilities import teacher_of
 from fmnist_core.crossval_schemes import SCHEMES, is_comparable, scheme_of
 from fmnist_core.crossval_scores import Score, best_and_worst
-from fmnist_core.errors import LabError
 from fmnist_core.figures.crossval import headline, summary_text
 from fmnist_core.figures.palette import CLASS_COLOURS
 from fmnist_core.progress import Progress
-from fmnist_core.runs import Run, RunState
+from fmnist_core.runs import RunState
 from pages.ui.crossval.choice import about_words
 from pages.ui.crossval.details import scores_of, show_curves, show_numbers, show_probabilities, show_spread
 from pages.ui.crossval.lesson import show_leak, show_lesson
 from pages.ui.data import plain
+from pages.ui.group_status import group_status
 from pages.ui.live_chart import Panel, Series, live_chart
 from pages.ui.runs import STATE_BADGES, watcher
 from pages.ui.words import duration
@@ -56,7 +55,9 @@ def _view(group: Group, states_before: list[RunState]) -> None:
     st.subheader(headline(scores, group.cross.folds * group.cross.repeats), anchor=False)
     if words := summary_text(scores, leaking=leaking):
         st.markdown(plain(words))
-    _status(progresses)
+    group_status(
+        progresses, key="crossval", noun="folds", name=lambda one: one.run.spec.fold.words.capitalize()
+    )  # fmt: skip
     show_spread(scores, reported_of(group.cross), leaking=leaking)
     shown = _repeat(group.cross, progresses)
     live_chart(
@@ -73,41 +74,6 @@ def reported_of(cross: CrossValidation) -> dict[str, list[float]]:
         return {}
     scheme = SCHEMES[key]
     return {f"{key} reported ({scheme.measured_on})": list(scheme.reported.values())}
-
-
-def _status(progresses: list[Progress]) -> None:
-    """Say how many folds are in which state, how far all are, and offer what can be done."""
-    counts = {state: [one for one in progresses if one.state == state] for state in RunState}
-    words = ", ".join(f"{len(some)} {STATE_BADGES[state][0].lower()}" for state, some in counts.items() if some)
-    moving = [one.run for one in progresses if not one.state.is_over]
-    ended_early = [one.run for one in progresses if one.state.is_resumable]
-    if not moving and not ended_early:
-        return
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"**{len(progresses)} folds:** {words}", width="stretch")
-        if moving:
-            # The last first: a fold that waits for another's weights must not see that one stop and fail.
-            _act_on_all("Stop all", ":material/stop:", jobs.request_stop, moving[::-1])
-        else:
-            _act_on_all("Resume", ":material/play_arrow:", jobs.resume, ended_early)
-    if moving:
-        st.progress(sum(one.fraction for one in progresses) / len(progresses))
-    for one in progresses:
-        if one.state == RunState.FAILED:
-            why = plain(one.message or "its log says more.")
-            st.error(f"{one.run.spec.fold.words.capitalize()}: {why}", icon=":material/error:")
-
-
-def _act_on_all(label: str, icon: str, act: Callable[[Run], object], runs: list[Run]) -> None:
-    if not st.button(label, icon=icon, key=f"crossval.{label}"):
-        return
-    for run in runs:
-        try:
-            act(run)
-        except (LabError, OSError) as error:
-            st.error(plain(str(error)), icon=":material/error:")
-            return
-    st.rerun()
 
 
 def _repeat(cross: CrossValidation, progresses: list[Progress]) -> list[Progress]:

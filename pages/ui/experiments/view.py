@@ -1,12 +1,11 @@
 """One launch of an experiment: its Runs' curves on one chart and their figures in one table, ticking while they run."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import pandas as pd
 import streamlit as st
 
-from fmnist_core import jobs
 from fmnist_core.comparison import OWN_FILES
 from fmnist_core.errors import LabError
 from fmnist_core.experiments import member_of, settles
@@ -16,6 +15,7 @@ from fmnist_core.progress import Progress
 from fmnist_core.runs import Run, RunState
 from pages.ui.data import plain
 from pages.ui.experiments.choice import launch_words
+from pages.ui.group_status import group_status
 from pages.ui.live_chart import Panel, Series, live_chart
 from pages.ui.runs import STATE_BADGES, watcher
 from pages.ui.words import duration
@@ -37,7 +37,7 @@ def _view(key: str, group: str, runs: list[Run], states_before: list[RunState]) 
     if [progress.state for progress in progresses] != states_before:
         st.rerun()  # the whole page: the tick and the buttons depend on the states
     outcomes = [_outcome(key, progress) for progress in progresses]
-    _status(progresses)
+    group_status(progresses, key="experiments", even_done=True)
     if not _settles(progresses):
         st.warning(
             "In so few steps batch normalisation does not settle: validation and test are those of a network that "
@@ -73,39 +73,6 @@ def _result(run: Run) -> dict:
         return run.result or {}
     except LabError:
         return {}  # damaged: the Result page says so
-
-
-def _status(progresses: list[Progress]) -> None:
-    """Say how many Runs are in which state, how far all are, and offer what can be done."""
-    counts = {state: [one for one in progresses if one.state == state] for state in RunState}
-    words = ", ".join(f"{len(some)} {STATE_BADGES[state][0].lower()}" for state, some in counts.items() if some)
-    moving = [one.run for one in progresses if not one.state.is_over]
-    ended_early = [one.run for one in progresses if one.state.is_resumable]
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"**{len(progresses)} Runs:** {words}", width="stretch")
-        if moving:
-            _act_on_all("Stop all", ":material/stop:", jobs.request_stop, moving)
-        elif ended_early:
-            _act_on_all("Resume", ":material/play_arrow:", jobs.resume, ended_early)
-    if moving:
-        st.progress(sum(one.fraction for one in progresses) / len(progresses))
-    for one in progresses:
-        if one.state == RunState.FAILED:
-            st.error(
-                f"{plain(one.run.spec.title)}: {plain(one.message or 'its log says more.')}", icon=":material/error:"
-            )
-
-
-def _act_on_all(label: str, icon: str, act: Callable[[Run], object], runs: list[Run]) -> None:
-    if not st.button(label, icon=icon, key=f"experiments.{label}"):
-        return
-    for run in runs:
-        try:
-            act(run)
-        except (LabError, OSError) as error:
-            st.error(plain(str(error)), icon=":material/error:")
-            return
-    st.rerun()
 
 
 def _panels(outcomes: list[Outcome], progresses: list[Progress]) -> list[Panel]:

@@ -1,10 +1,9 @@
 """Retrain: the same network with and without the decisions, started by one click, and what the difference is worth."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import streamlit as st
 
-from fmnist_core import jobs
 from fmnist_core.datasets import Dataset
 from fmnist_core.errors import LabError
 from fmnist_core.estimates import estimate
@@ -14,13 +13,14 @@ from fmnist_core.label_trial import MOST_SEEDS, Launched, Trial, launch, trials
 from fmnist_core.overlay import Overlay
 from fmnist_core.presets import PRESETS
 from fmnist_core.progress import Progress
-from fmnist_core.runs import Run, RunState
+from fmnist_core.runs import RunState
 from fmnist_core.spec import HYPERPARAMETERS, RunSpec
 from pages.ui.choice import choose_in_address, explain_absence
 from pages.ui.data import absolute_folder, plain
 from pages.ui.export import show_figure, table_download
+from pages.ui.group_status import group_status
 from pages.ui.labels.judge import is_of
-from pages.ui.runs import STATE_BADGES, readable_runs, watcher
+from pages.ui.runs import readable_runs, watcher
 from pages.ui.words import duration
 
 PARAMETER = "trial"
@@ -179,36 +179,7 @@ def _result(effect: Effect, launched: Launched) -> None:
 
 
 def _status(launched: Launched, states_before: list[RunState]) -> None:
-    """Say how many Runs are in which state, how far all are, and offer what can be done."""
     progresses = [watcher().progress(run) for run in launched.runs]
     if [progress.state for progress in progresses] != states_before:
         st.rerun()  # the whole page: the tick, the buttons and the effect depend on the states
-    counts = {state: [one for one in progresses if one.state == state] for state in RunState}
-    words = ", ".join(f"{len(some)} {STATE_BADGES[state][0].lower()}" for state, some in counts.items() if some)
-    moving = [one.run for one in progresses if not one.state.is_over]
-    ended_early = [one.run for one in progresses if one.state.is_resumable]
-    if not moving and not ended_early:
-        return
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"**{len(progresses)} Runs:** {words}", width="stretch")
-        if moving:
-            _act_on_all("Stop all", ":material/stop:", jobs.request_stop, moving)
-        else:
-            _act_on_all("Resume", ":material/play_arrow:", jobs.resume, ended_early)
-    if moving:
-        st.progress(sum(one.fraction for one in progresses) / len(progresses))
-    for one in counts[RunState.FAILED]:
-        why = plain(one.message or "its log says more.")
-        st.error(f"{plain(one.run.spec.title)}: {why}", icon=":material/error:")
-
-
-def _act_on_all(label: str, icon: str, act: Callable[[Run], object], runs: list[Run]) -> None:
-    if not st.button(label, icon=icon, key=f"labels.{label}"):
-        return
-    for run in runs:
-        try:
-            act(run)
-        except (LabError, OSError) as error:
-            st.error(plain(str(error)), icon=":material/error:")
-            return
-    st.rerun()
+    group_status(progresses, key="labels")
