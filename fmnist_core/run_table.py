@@ -57,7 +57,8 @@ class Row:
         """Return FIGURES; NaN for what is not known."""
         values = (
             max(self.val_accuracy, default=nan), self.val_accuracy[-1] if self.val_accuracy else nan,
-            nan if self.test_accuracy is None else self.test_accuracy, len(self.val_accuracy), self.seconds,
+            nan if self.test_accuracy is None else self.test_accuracy,
+            len(self.val_accuracy) or nan, self.seconds or nan,  # no epoch is known of a model from outside
             nan if self.parameters is None else self.parameters,
         )  # fmt: skip
         return dict(zip(FIGURES, values, strict=True))

@@ -5,6 +5,7 @@ import pytest
 from scipy.stats import binomtest
 
 from fmnist_core.evaluation import Evaluation, EvaluationError
+from fmnist_core.figures.compare import cost_figure, cost_text
 from fmnist_core.paired import Pairing, pairing_text
 from fmnist_core.presets import PRESETS
 from fmnist_core.run_table import DIFFERS, Row, differing, filtered, run_table, seed_sets, seed_table, smoothed
@@ -59,6 +60,19 @@ def test_only_what_differs_is_in_the_table():
     assert differing([base, base]) == []
     assert "Cut after block" not in differing([base, base.replace(cut="7")])  # no backbone, so it does not matter
     assert run_table([]).empty and seed_table([]).empty
+
+
+def test_of_a_model_from_outside_no_seconds_are_known_and_it_is_not_called_the_cheapest():
+    spec = PRESETS["A-lenet5"]
+    rows = [
+        Row("own", spec, "completed", (0.8,), 30.0, 0.88, 10_000, 500),
+        Row("given", RunSpec(network="imported"), "completed", (), 0.0, 0.9, 10_000, 400),
+    ]
+    assert np.isnan(run_table(rows).loc["given", ["Epochs done", "Seconds"]].astype(float)).all()
+    for cost, drawn in (("Seconds", ["Mine"]), ("Parameters", ["Mine", "Theirs"])):
+        figure = cost_figure(rows, ["Mine", "Theirs"], cost)
+        assert [trace.name for trace in figure.data] == drawn
+        assert cost_text(rows, ["Mine", "Theirs"], cost).endswith(f"cheaper than: {drawn[-1]}.")
 
 
 @pytest.mark.parametrize("everything", [False, True])

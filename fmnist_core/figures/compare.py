@@ -17,12 +17,12 @@ def cost_figure(rows: Sequence[Row], names: Sequence[str], cost: str) -> go.Figu
     """Draw test accuracy, with its 95 % interval, against a cost of COSTS on a logarithmic axis."""
     figure = go.Figure()
     for place, (row, name) in enumerate(zip(rows, names, strict=True)):
-        figures = row.figures()
-        if row.test_accuracy is None or row.test_images < 1 or isnan(figures[cost]) or figures[cost] <= 0:
+        if not _is_known(row, cost):
             continue
+        spent = row.figures()[cost]
         low, high = wilson_interval(row.test_accuracy, row.test_images)
         figure.add_scatter(
-            x=[figures[cost]], y=[row.test_accuracy], mode="markers", name=name,
+            x=[spent], y=[row.test_accuracy], mode="markers", name=name,
             marker={"size": 11, "color": CLASS_COLOURS[place % len(CLASS_COLOURS)]},
             error_y={"array": [high - row.test_accuracy], "arrayminus": [row.test_accuracy - low], "thickness": 1.5},
             hovertemplate=f"{name}<br>%{{y:.2%}} for %{{x:,.0f}} {cost.lower()}<extra></extra>",
@@ -37,7 +37,7 @@ def cost_text(rows: Sequence[Row], names: Sequence[str], cost: str) -> str:
     known = [
         (row.figures()[cost], row.test_accuracy, name)
         for row, name in zip(rows, names, strict=True)
-        if row.test_accuracy is not None and not isnan(row.figures()[cost])
+        if _is_known(row, cost)
     ]
     best = [
         name
@@ -45,5 +45,10 @@ def cost_text(rows: Sequence[Row], names: Sequence[str], cost: str) -> str:
         if not any(a >= accuracy and s <= spent and (a, s) != (accuracy, spent) for s, a, _ in known)
     ]
     if not best:
-        return "No Run here has a test figure yet."
-    return f"Good is up and to the left. No other is both better and cheaper than: {'; '.join(best)}."
+        return "No Run here has a test figure and a known cost yet."
+    hint = "Good is up and to the left, bad is down and to the right."
+    return f"{hint} No other is both better and cheaper than: {'; '.join(best)}."
+
+
+def _is_known(row: Row, cost: str) -> bool:
+    return row.test_accuracy is not None and row.test_images > 0 and not isnan(row.figures()[cost])
