@@ -110,7 +110,7 @@ def _docstring(run: Run, result: dict[str, Any]) -> str:
         data += " That was a stand-in for the real data, which were not at hand; no other program has it."
     exact = (
         "With these versions, on the same kind of processor, it gives the Run's weights to within rounding; elsewhere\n"
-        "rounding differs and grows, and the accuracy comes out within some tenths of a percent of the Run's."
+        "rounding differs and grows, and the accuracy comes out a little different."
     )
     if run.spec.is_transfer and not run.spec.start_epoch:
         exact += "\nThe first weights of the head follow from how the base was built, so they may be others."
