@@ -9,10 +9,11 @@ from dataclasses import asdict
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from fmnist_core import estimates, jobs, paths
+from fmnist_core import estimates, jobs, machine, paths
 from fmnist_core.presets.searches import SEARCHES
 from fmnist_core.processes import Claim
 from fmnist_core.runs import Run, RunState, list_runs
+from fmnist_core.settings import Settings
 from fmnist_core.tuning import group as group_module
 from fmnist_core.tuning.group import IMPORTANCE_FILE, SearchGroup, list_searches
 from fmnist_core.tuning.importance import importance
@@ -233,6 +234,15 @@ def test_bad_values_are_refused_at_the_form_with_the_reason(key, value, reason):
     page.text_input(key=f"tune.first-search..{key}").set_value(value).run()
     assert reason in words(page)
     assert page.button(key="tune.start").disabled
+
+
+def test_more_runs_at_once_than_the_memory_bears_are_refused_until_fewer_are_set(monkeypatch):
+    monkeypatch.setattr(machine, "free_bytes", lambda: 3_000_000_000)
+    Settings(parallel_runs=8).write(paths.runs())
+    page = open_page()
+    assert "Expected at most 1 Run at once" in page.error[0].value and page.button(key="tune.start").disabled
+    page.number_input(key="tune.parallel").set_value(1).run()
+    assert not page.error and not page.button(key="tune.start").disabled
 
 
 def test_an_empty_space_and_no_trials_are_refused():
