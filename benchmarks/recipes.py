@@ -80,7 +80,7 @@ def train(preset: str, seed: int, limit: int) -> None:
         "val_accuracy": float(history["val_accuracy"].iloc[-1]), "parameters": result["parameters"],
         "training_s": round(end - begin, 1), "cpu_s_per_core": round(cpu_s / (os.cpu_count() or 1), 1),
         "epochs": len(history), "date": f"{date.today():%Y-%m-%d}", "cores": os.cpu_count(),
-        "processor": _processor(), "tensorflow": tf.__version__, "keras": keras.__version__,
+        "processor": processor(), "tensorflow": tf.__version__, "keras": keras.__version__,
     }  # fmt: skip
     print(json.dumps(row))
 
@@ -107,7 +107,8 @@ def _record(row: dict) -> None:
     RESULTS.write_text(json.dumps([*rows, row], indent=1) + "\n")
 
 
-def _processor() -> str:
+def processor() -> str:
+    """Return the name of this machine's processor."""
     lines = Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else []
     return next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), platform.processor())
 

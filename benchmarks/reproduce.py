@@ -21,7 +21,7 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
-from benchmarks.recipes import _processor
+from benchmarks.recipes import processor
 from fmnist_core import paths
 from fmnist_core.backbones import BACKBONES
 from fmnist_core.errors import ModelError
@@ -108,7 +108,7 @@ def why_not(row: Row) -> str:
         )
     if row.spec.is_transfer and not weights.find(row.spec.backbone):
         try:
-            weights._download(row.spec.backbone)
+            weights.download(row.spec.backbone)
         except ModelError:
             backbone = BACKBONES[row.spec.backbone]
             return (
@@ -155,7 +155,7 @@ def train(folder: str) -> None:
         "last": {name: float(history[name].iloc[-1]) for name in ("loss", "accuracy", "val_loss", "val_accuracy")},
         "loss_sd": _loss_spread(run), "train_images": begun.logs["train_images"], "epochs": len(history),
         "data_sha256": result["sha256"], "date": f"{date.today():%Y-%m-%d}", "cores": os.cpu_count(),
-        "processor": _processor(), "processor_s": round(cpu_s / (os.cpu_count() or 1), 1),
+        "processor": processor(), "processor_s": round(cpu_s / (os.cpu_count() or 1), 1),
         "versions": {"tensorflow": tf.__version__, "keras": keras.__version__, "python": platform.python_version()},
     }  # fmt: skip
     print(json.dumps(figures))

@@ -32,7 +32,7 @@ def test_searches_and_bases_without_weights_are_not_run(monkeypatch):
         raise ModelError("no download")
 
     monkeypatch.setattr(reproduce.weights, "find", lambda backbone: None)
-    monkeypatch.setattr(reproduce.weights, "_download", no_network)
+    monkeypatch.setattr(reproduce.weights, "download", no_network)
     assert "A search" in reproduce.why_not(ROWS["A-tuned"])
     assert "ImageNet weights of VGG16" in reproduce.why_not(ROWS["D-vgg16"])
     assert reproduce.why_not(ROWS["E-cnn-k3n32"]) == ""

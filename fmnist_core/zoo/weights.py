@@ -48,7 +48,7 @@ def load(base: "keras.Model", backbone: str, kind: str, file: str = "") -> None:
         if path := find(backbone):
             _read(base, backbone, path)
         else:
-            base.set_weights(_download(backbone).get_weights())
+            base.set_weights(download(backbone).get_weights())
     elif kind == "file":
         _read(base, backbone, Path(file).expanduser())
 
@@ -160,7 +160,12 @@ def _read(base: "keras.Model", backbone: str, path: Path) -> None:
         ) from error
 
 
-def _download(backbone: str) -> "keras.Model":
+def download(backbone: str) -> "keras.Model":
+    """Return the backbone without top as Keras downloads it, or takes it from its cache.
+
+    Raises:
+        ModelError: if it cannot be had.
+    """
     from fmnist_core.zoo.facts import builder
 
     try:
