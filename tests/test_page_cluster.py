@@ -83,6 +83,7 @@ def test_workers_are_shown_with_what_runs_where(found):
     table = next(frame.value for frame in app.dataframe if "Worker" in frame.value)
     assert list(table["Executes"]) == ["", "Works there"]
     assert list(table["Declares"]) == ["RUN=1", "RUN=2"]
+    assert [link.proto.url for link in app.get("link_button")] == ["http://10.0.0.9:8787/status"]
 
 
 def test_why_the_cluster_cannot_be_used_is_said_where_runs_wait(found):
