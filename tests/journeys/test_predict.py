@@ -172,6 +172,33 @@ def test_on_a_phone_a_finger_draws_and_the_answer_stands_on_the_board(phone, url
     assert phone.evaluate("document.documentElement.scrollWidth") <= 390
 
 
+def test_on_a_phone_pictures_are_uploaded_looked_through_and_a_model_is_taken_away(phone, url, visit):
+    opened(phone, visit, f"{url}/predict?mode=Upload")
+    phone.locator("input[type=file]").set_input_files([picture(colour="#8898a8", ground="#c8c0b0"), bag()])
+    expect(answer(phone)).to_contain_text("Trouser", timeout=PATIENCE_MS)
+    phone.locator(".image-grid .cell").nth(1).tap()
+    expect(answer(phone)).to_contain_text("Bag", timeout=PATIENCE_MS)
+    phone.locator(".image-grid .cell").nth(0).tap()
+    expect(answer(phone)).to_contain_text("Trouser", timeout=PATIENCE_MS)
+    phone.get_by_text("Input X-ray", exact=True).tap()
+    bars = phone.locator(".verdict.compact .bars")
+    expect(bars).to_have_attribute("aria-label", re.compile("Trouser"), timeout=PATIENCE_MS)
+    before = bars.get_attribute("aria-label")
+    phone.get_by_text("Crop", exact=True).tap()
+    expect(bars).not_to_have_attribute("aria-label", before, timeout=PATIENCE_MS)
+    assert phone.evaluate("document.documentElement.scrollWidth") <= 390
+
+    visit(phone, f"{url}/take-away", "Take away")
+    script = phone.get_by_role("button", name=re.compile(r"^py \("))
+    expect(script).to_be_visible(timeout=PATIENCE_MS)
+    with phone.expect_download() as taken:
+        script.tap()
+    assert "import keras" in taken.value.path().read_text()
+    phone.get_by_text("Bring in a model of your own").tap()
+    expect(phone.get_by_role("button", name="Bring it in")).to_be_visible(timeout=PATIENCE_MS)
+    assert phone.evaluate("document.documentElement.scrollWidth") <= 390
+
+
 def test_several_pictures_at_once_are_answered_and_a_bad_one_is_named(page, url, visit):
     opened(page, visit, f"{url}/predict?mode=Upload")
     bad = {"name": "logo.png", "mimeType": "image/png", "buffer": b"<svg xmlns='x'/>"}
