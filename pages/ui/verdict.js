@@ -1,7 +1,6 @@
 // The browser part of verdict.py: bars that slide to their place and the pixels that the model sees.
 // Streamlit calls the default export again on each change of data or theme, with the same parentElement.
 
-const percent = (value) => `${(100 * value).toFixed(1)}%`;
 const best = (row) => row.indexOf(Math.max(...row));
 
 export default function ({ data, parentElement }) {
@@ -22,10 +21,6 @@ export default function ({ data, parentElement }) {
   const named = probabilities ? `${classes[order[0]].name} ${percent(probabilities[order[0]])}` : "";
   const words = data.refusal ? `None of these; nearest: ${named}` : named;
   document.dispatchEvent(new CustomEvent("fmnist-lab:verdict", { detail: { stamp, words } })); // canvas.js listens
-}
-
-function add(parent, tag, text, className = "") {
-  return parent.appendChild(Object.assign(document.createElement(tag), { textContent: text, className }));
 }
 
 function showAnswer(element, { classes, probabilities, title, second, hint, truth, refusal }, first) {
@@ -99,11 +94,6 @@ function showSeen(figure, { pixels, side, second, caption }) {
 
 function showPixels(canvas, { pixels, side }) {
   canvas.width = canvas.height = side;
-  if (pixels) {
-    const grey = Uint8Array.from(atob(pixels), (letter) => letter.charCodeAt(0));
-    const image = new ImageData(side, side);
-    grey.forEach((value, i) => image.data.set([value, value, value, 255], 4 * i));
-    canvas.getContext("2d").putImageData(image, 0, 0);
-  }
+  if (pixels) drawGrey(canvas, atob(pixels), side);
   canvas.setAttribute("aria-label", pixels ? `The item as the model sees it, ${side}x${side} pixels` : "Nothing yet");
 }

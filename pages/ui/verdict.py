@@ -26,7 +26,7 @@ _component = st.components.v2.component(
     "fmnist_lab_verdict",
     html=(_HERE / "verdict.html").read_text(encoding="utf-8"),
     css=(_HERE / "verdict.css").read_text(encoding="utf-8"),
-    js=(_HERE / "verdict.js").read_text(encoding="utf-8"),
+    js="\n".join((_HERE / name).read_text(encoding="utf-8") for name in ("parts.js", "verdict.js")),
 )
 
 

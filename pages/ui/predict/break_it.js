@@ -1,7 +1,6 @@
 // The browser part of break_it.py: every place of every slider is here already, so moving one asks nobody.
 // Streamlit calls the default export again on each change of data or theme, with the same parentElement.
 
-const percent = (value) => `${(100 * value).toFixed(1)}%`;
 const SVG = "http://www.w3.org/2000/svg";
 
 export default function ({ data, parentElement }) {
@@ -13,10 +12,6 @@ export default function ({ data, parentElement }) {
     root.dataset.keys = keys;
   }
   data.cards.forEach((card, at) => fill(root.children[at], card, data.classes, root.moved));
-}
-
-function add(parent, tag, className = "", text = "") {
-  return parent.appendChild(Object.assign(document.createElement(tag), { className, textContent: text }));
 }
 
 function makeCard() {
@@ -41,7 +36,7 @@ function fill(element, card, classes, moved) {
   drawPlot(find(".plot"), card, classes);
   find(".legend").replaceChildren();
   for (const label of card.drawn) {
-    add(find(".legend"), "span", "", classes[label].name).style.setProperty("--colour", classes[label].colour);
+    add(find(".legend"), "span", classes[label].name).style.setProperty("--colour", classes[label].colour);
   }
   find(".flipped").textContent = flipped(card, classes);
   const slider = find("input");
@@ -89,7 +84,7 @@ function drawPlot(plot, card, classes) {
   }
   shape("line", { class: "here", y1: 0, y2: 100 });
   plot.replaceChildren(svg);
-  for (const [text, top] of [["100%", 0], ["50%", 50], ["0%", 100]]) add(plot, "span", "", text).style.top = `${top}%`;
+  for (const [text, top] of [["100%", 0], ["50%", 50], ["0%", 100]]) add(plot, "span", text).style.top = `${top}%`;
   const start = add(plot, "i"); // where nothing is broken
   start.style.left = `${x(amounts[card.neutral])}%`;
   start.style.top = `${100 - 100 * probabilities[card.neutral][card.drawn[0]]}%`;
@@ -116,11 +111,6 @@ function showPlace(element, card, classes, place) {
 
 function showPixels(canvas, card, place, words) {
   card.bytes ??= atob(card.pixels);
-  const image = new ImageData(28, 28);
-  for (let at = 0; at < 784; at += 1) {
-    const value = card.bytes.charCodeAt(784 * place + at);
-    image.data.set([value, value, value, 255], 4 * at);
-  }
-  canvas.getContext("2d").putImageData(image, 0, 0);
+  drawGrey(canvas, card.bytes, 28, 784 * place);
   canvas.setAttribute("aria-label", `The item, ${card.title} ${card.said[place]}: ${words}`);
 }

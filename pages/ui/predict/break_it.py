@@ -29,7 +29,7 @@ _component = st.components.v2.component(
     "fmnist_lab_break_it",
     html='<div class="break-it"></div>',
     css=(_HERE / "break_it.css").read_text(encoding="utf-8"),
-    js=(_HERE / "break_it.js").read_text(encoding="utf-8"),
+    js="\n".join(file.read_text(encoding="utf-8") for file in (_HERE.parent / "parts.js", _HERE / "break_it.js")),
 )
 
 
