@@ -273,25 +273,27 @@ def test_after_sigkill_of_driver_and_worker_others_go_on_with_the_same_trials(ho
     monkeypatch.setenv("TOY_EPOCH_S", "0.3")
     monkeypatch.setattr(SearchGroup, "_spawn", SPAWN)
     monkeypatch.setattr(group_module, "DRIVER_COMMAND", (sys.executable, str(TOYS), "driver"))
-    group = started(max_trials=5, epochs=5)
+    group = started(max_trials=6, epochs=4)
     wait_for_trials(group, 2)
+    worker = process_in_the_middle_of_a_run()
     os.kill(Claim.read(group.folder).pid, signal.SIGKILL)
-    cut = running_with_an_epoch()
-    os.kill(Claim.read(cut.folder).pid, signal.SIGKILL)
+    worker.kill()
     before = wait(group, RunState.INTERRUPTED)
+    cut = [run for run in list_runs() if run.state == RunState.INTERRUPTED and len(run.history())]
     group.start()
     after = ended(group)
-    check_nothing_is_repeated(before, after, cut)
-    assert len(after.trials) == 5
+    assert len(cut) == 1
+    check_nothing_is_repeated(before, after, *cut)
+    assert len(after.trials) == 6
 
 
-def running_with_an_epoch():
-    """A Run under way that has finished an epoch, and not the last one."""
+def process_in_the_middle_of_a_run():
     deadline = time.monotonic() + PATIENCE_S
     while time.monotonic() < deadline:
         for run in list_runs():
-            if run.state == RunState.RUNNING and 0 < len(run.history()) < run.spec.epochs - 1:
-                return run
+            claim = Claim.read(run.folder)
+            if claim and len(run.history()) in (1, 2) and (process := claim.process()):
+                return process
     raise AssertionError("No Run was caught in the middle.")
 
 
