@@ -6,6 +6,7 @@ the line and column to blame. A file without header (all 785 cells of line 1 are
 the digits are widely passed around in that form.
 """
 
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
@@ -20,6 +21,7 @@ COLUMN_COUNT = 1 + IMAGE_SHAPE[0] * IMAGE_SHAPE[1]
 _BLOCK_BYTES = 16 << 20
 # 785 quoted column names of 20 characters; longer lines are not of this form (zero bytes have no line end).
 _MAX_LINE_BYTES = 20_000
+_NULLS = ("", "nan", "na", "null", "none")
 _PLAIN_BYTES = b'0123456789,\r\n" '
 
 
@@ -140,8 +142,27 @@ def _blame(block: bytes, line_number: int, shown: str) -> None:
                 received = repr(text[:40]) if text else "an empty cell"
                 raise DataError(
                     f"{shown}, line {number}, column {position + 1} ({column}): "
-                    f"Expected a whole number from 0 to 255. Received {received}."
+                    f"Expected a whole number from 0 to 255. Received {received}.{_nulls(block, line_number, text)}"
                 )
+
+
+def _nulls(block: bytes, line_number: int, text: str) -> str:
+    """Return where the block's values are missing, as a sentence; "" unless `text`, which began it, is such a cell."""
+    if text.lower() not in _NULLS:
+        return ""
+    lines = [line.decode("utf-8", errors="replace").split(",") for line in block.splitlines()]
+    counts = Counter(
+        position for cells in lines for position, cell in enumerate(cells) if cell.strip().strip('"').lower() in _NULLS
+    )
+    worst = ", ".join(
+        f"{'label' if position == 0 else f'pixel {position}'} {count / len(lines):.1%}"
+        for position, count in counts.most_common(5)
+    )
+    more = f" and {len(counts) - 5} more columns" if len(counts) > 5 else ""
+    return (
+        f" In lines {line_number} to {line_number + len(lines) - 1}, values are missing in: {worst}{more}. "
+        "Fill them in, or leave those lines out."
+    )
 
 
 def is_pixel(text: str) -> bool:

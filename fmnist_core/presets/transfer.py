@@ -84,7 +84,7 @@ REPORTED: dict[str, Reported] = {
     ),
     "A-efficientnetb1": Reported(
         0.1001, "validation", 8_478_737,
-        "It never left chance. A gave no epochs: 30 stand in. " + _FROZEN_DEEP,
+        "It never left chance. A gave no epochs: 30 stand in. The base drops nothing out here. " + _FROZEN_DEEP,
     ),
     "A-vgg16": Reported(
         0.1000, "validation", 15_831_754,
@@ -95,7 +95,9 @@ REPORTED: dict[str, Reported] = {
         "The best of all reference figures: its last five layers were trained. B gave no epochs: 20 stand in.",
     ),
     "B-resnet152v2": Reported(
-        0.9166, "test", 70_857_226, "Its last 64 layers were trained. B gave no epochs: 20 stand in.",
+        0.9166, "test", 70_857_226,
+        "Its last 64 layers were trained; here their batch normalisation keeps ImageNet's means. B gave no epochs: 20 "
+        "stand in.",
     ),
     "C-vgg16": Reported(
         0.8768, "validation", 18_279_242,
