@@ -16,10 +16,13 @@ from zipfile import BadZipFile
 import numpy as np
 
 from fmnist_core import paths
+from fmnist_core.calibration import Reliability, fit_temperature, reliability, with_temperature
 from fmnist_core.crossval import Group, taught_by
+from fmnist_core.datasets import Dataset
 from fmnist_core.errors import LabError, RunError
 from fmnist_core.files import replace_atomically
 from fmnist_core.runs import Run, RunState
+from fmnist_core.training_data import MARKS_FILE, marked
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,6 +45,42 @@ class OutOfFold:
         rows = np.full((count, self.probabilities.shape[1]), np.nan, np.float32)
         rows[self.index] = self.probabilities
         return rows
+
+
+@dataclass(frozen=True, eq=False)
+class Calibration:
+    """Whether the probabilities of a cross-validation's networks mean what they say.
+
+    Attributes:
+        before, after: out-of-fold, as they are and with the temperature.
+        temperature: fitted on the same images: one number for all of them.
+    """
+
+    before: Reliability
+    after: Reliability
+    temperature: float
+
+
+def calibration(group: Group, dataset: Dataset) -> Calibration:
+    """Judge the confidence of a cross-validation's networks by images that they did not learn from.
+
+    Args:
+        dataset: that the folds were made on.
+
+    Raises:
+        RunError: see out_of_fold.
+        DataError: the label marks of the folds are damaged.
+    """
+    found = out_of_fold(group)
+    labels = dataset.y_train
+    if group.cross.base.label_marks:
+        _, marks, kept = marked(dataset, group.cross.base, group.runs[0].folder / MARKS_FILE)
+        labels = labels.copy()
+        labels[kept] = marks
+    labels = labels[found.index]
+    temperature = fit_temperature(labels, found.probabilities)
+    mended = with_temperature(found.probabilities, temperature)
+    return Calibration(reliability(labels, found.probabilities), reliability(labels, mended), temperature)
 
 
 def out_of_fold(group: Group) -> OutOfFold:

@@ -9,7 +9,7 @@ from scipy import stats
 
 from fmnist_core import datasets, jobs
 from fmnist_core.crossval import CrossValidation, find_group, groups, launch, twin
-from fmnist_core.crossval_probabilities import assemble, out_of_fold
+from fmnist_core.crossval_probabilities import assemble, calibration, out_of_fold
 from fmnist_core.crossval_schemes import SCHEMES, is_comparable, scheme_of
 from fmnist_core.crossval_scores import Score, Summary, best_and_worst, leak, score_of, summary
 from fmnist_core.datasets import Dataset
@@ -28,6 +28,7 @@ from fmnist_core.fold import Fold
 from fmnist_core.presets import PRESETS, REPORTED
 from fmnist_core.processes import Claim
 from fmnist_core.runs import RESULT_FILE, VALIDATION_FILE, VALIDATION_INDEX_FILE, Run, list_runs
+from fmnist_core.training_data import MARKS_FILE
 
 BASE = PRESETS["C-lenet5"]
 LABELS = np.arange(60, dtype=np.uint8) % 10
@@ -244,6 +245,24 @@ def test_out_of_fold_probabilities_hold_each_image_once_and_the_mean_over_repeat
     again = out_of_fold(find_group(name, list_runs()))  # from the cache
     assert np.array_equal(again.probabilities, found.probabilities)
     assert again.sha256 == DATA.sha256
+
+
+def test_confidence_is_judged_out_of_fold_by_the_labels_that_the_folds_learned():
+    base = BASE.replace(label_marks=True)
+    name = launch(CrossValidation(base, folds=3))
+    runs = find_group(name, list_runs()).runs
+    said = LABELS.copy()
+    said[:6] += 1  # six of sixty are given another class
+    for run in runs:
+        index = np.arange(60)[run.spec.fold.number - 1 :: 3]
+        complete(run, index, np.full((len(index), 10), 0.001) + 0.99 * np.eye(10)[said[index]])
+    group = find_group(name, list_runs())
+    found = calibration(group, DATA)
+    assert found.before.excess == pytest.approx(0.991 - 54 / 60, abs=1e-6)
+    assert found.temperature > 1 and found.after.expected_error < 0.01 < found.before.expected_error
+    marks = [{"split": "train", "index": index, "action": "relabel", "label": int(said[index])} for index in range(6)]
+    (runs[0].folder / MARKS_FILE).write_text("".join(json.dumps(mark | {"time_s": 1.0}) + "\n" for mark in marks))
+    assert calibration(group, DATA).before.excess == pytest.approx(0.991 - 1, abs=1e-6)
 
 
 def test_out_of_fold_probabilities_are_refused_where_they_would_mislead():

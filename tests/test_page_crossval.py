@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from fmnist_core import estimates, jobs, machine, paths
+from fmnist_core import datasets, estimates, jobs, machine, paths
 from fmnist_core.crossval import CrossValidation, find_group, launch
 from fmnist_core.crossval_schemes import SCHEMES
 from fmnist_core.presets import PRESETS
@@ -49,7 +49,7 @@ def labels(page):
     return [button.label for button in page.button]
 
 
-def complete(run: Run, accuracy: float) -> None:
+def complete(run: Run, accuracy: float, sha256: str = "0" * 64) -> None:
     run.write_event("started")
     run.write_event("epoch", epoch=1, **LOGS, val_accuracy=accuracy)
     fold = run.spec.fold
@@ -57,7 +57,7 @@ def complete(run: Run, accuracy: float) -> None:
     np.save(run.folder / VALIDATION_FILE, np.full((len(range(fold.number - 1, 20, fold.count)), 10), 0.1, np.float32))
     result = {
         "validation_accuracy": accuracy, "test_accuracy": accuracy - 0.01, "validation_loss": 0.3, "test_loss": 0.4,
-        "test_images": 10_000, "sha256": "0" * 64,
+        "test_images": 10_000, "sha256": sha256,
     }  # fmt: skip
     (run.folder / RESULT_FILE).write_text(json.dumps(result))
     run.write_event("completed", test_accuracy=accuracy, test_loss=0.5)
@@ -158,6 +158,22 @@ def test_done_folds_are_summed_up_in_words_a_table_and_numbers():
     assert "Reported" not in table
     assert page.dataframe[1].value["Mean"].tolist() == ["91.00%", "90.00%", "0.3000", "0.4000"]
     assert "Stop all" not in labels(page)
+    page.session_state["crossval.probabilities"] = True
+    page.run()
+    assert not page.exception
+    assert "Whether their confidence is right cannot be told." in words(page)  # their hash is that of no data
+
+
+def test_the_networks_confidence_stands_beside_the_probabilities():
+    sha256 = datasets.load(BASE.dataset).sha256
+    name = launch(CrossValidation(BASE, folds=2))
+    for run in find_group(name, list_runs()).runs:
+        complete(run, 0.9, sha256)
+    page = open_page()
+    page.session_state["crossval.probabilities"] = True
+    page.run()
+    assert not page.exception
+    assert "the expected calibration error is" in words(page) and "A temperature of" in words(page)
 
 
 def test_reported_figures_stand_beside_a_scheme_that_was_run_as_reported():

@@ -7,9 +7,11 @@ import numpy as np
 import streamlit as st
 
 from fmnist_core.crossval import Group
-from fmnist_core.crossval_probabilities import OutOfFold, out_of_fold
+from fmnist_core.crossval_probabilities import Calibration, OutOfFold, calibration, out_of_fold
 from fmnist_core.crossval_scores import Score, score_of, summary
+from fmnist_core.datasets import Dataset
 from fmnist_core.errors import LabError
+from fmnist_core.figures.calibration import reliability_figure, reliability_text
 from fmnist_core.figures.crossval import (
     curves_figure,
     curves_frame,
@@ -18,6 +20,7 @@ from fmnist_core.figures.crossval import (
     summary_table,
     summary_text,
 )
+from fmnist_core.run_data import dataset_of
 from fmnist_core.runs import RunState
 from pages.ui.data import plain
 from pages.ui.export import show_figure, table_download
@@ -91,19 +94,42 @@ def show_probabilities(group: Group) -> None:
         if not part.open:
             return
         st.markdown(
-            "For every training image, what a network says that has not learned from it. Kept with the results, for "
-            "whatever wants honest probabilities of the training images."
+            "For every training image, what a network says that has not learned from it. Label suspects are found by "
+            "them, and they tell whether the networks' confidence can be believed."
         )
         try:
             found = out_of_fold(group)
         except LabError as error:
             st.error(plain(str(error)), icon=":material/error:")
             return
+        _show_confidence(group)
         st.download_button(
             f"{len(found.index):,} images, NumPy", lambda: _npz(found), f"{group.name}.npz", key="crossval.npz",
             icon=":material/download:", on_click="ignore",
             help="index (m,), places among the training images; probabilities (m, classes) float32.",
         )  # fmt: skip
+
+
+def _show_confidence(group: Group) -> None:
+    try:
+        found = _calibration(group.name, group, dataset_of(group.runs[0], exact=True))
+    except LabError as error:
+        st.caption(plain(f"Whether their confidence is right cannot be told. {error}"))
+        return
+    repeats = group.cross.repeats
+    note = f"Each image has the mean of {repeats} networks, which is less sure than one alone." if repeats > 1 else ""
+    text = reliability_text(found.before, found.after, found.temperature)
+    left, right = st.columns([3, 2], gap="large")
+    with left:
+        show_figure(reliability_figure(found.before, found.after), f"{group.name}-reliability", alt=text)
+    with right:
+        st.markdown(text)
+        st.caption(f"A larger dot stands for more images. {note}")
+
+
+@st.cache_resource(max_entries=20, show_spinner=False)
+def _calibration(name: str, _group: Group, _dataset: Dataset) -> Calibration:
+    return calibration(_group, _dataset)
 
 
 def _npz(found: OutOfFold) -> bytes:
