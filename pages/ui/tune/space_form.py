@@ -86,7 +86,7 @@ def _values(field: Field, start: Entry, key: str) -> Any:
 def _range(field: Field, start: Entry, key: str) -> tuple[Any, Any, Any, bool]:
     """Show limits, step and scale of a range; each scale begins once with the limits that the other has."""
     limits = st.container(gap="small")
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         place = st.container(width=150)
         log = st.toggle(
             "By factors", start.log, key=f"{key}.log", persist_state="session",
@@ -106,14 +106,14 @@ def _range(field: Field, start: Entry, key: str) -> tuple[Any, Any, Any, bool]:
 
 def _step(field: Field, start: Entry, log: bool, key: str) -> float | None:
     """Show the box of the step, or of the factor; None for any value of the range."""
-    kind, had = type(start.minimum), start.step if log == start.log else None
+    kind, had, label = type(start.minimum), start.step if log == start.log else None, "Factor" if log else "Step"
     usual = 0 if log else field.parameter.step or 0
     least = kind is int and not log  # whole numbers have a step in any case
-    words = "Each value is so many times the one before: 2 makes 16, 32, 64." if log else "From one value to the next."
+    about = "Each value is so many times the one before: 2 makes 16, 32, 64." if log else "From one value to the next."
     step = st.number_input(
-        "Factor" if log else "Step", kind(least), None, kind(had or usual), kind(usual or 1), key=key,
+        label if least else f"{label} (0: any)", kind(least), None, kind(had or usual), kind(usual or 1), key=key,
         format=None if kind is int else "%g", persist_state="session",
-        help=words if least else f"{words} 0: any value of the range.",
+        help=about if least else f"{about} 0: any value of the range.",
     )  # fmt: skip
     return step or None
 
