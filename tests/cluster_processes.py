@@ -31,11 +31,14 @@ class DaskProcesses:
         options = ("--host", "127.0.0.1", "--port", port, "--dashboard-address", "127.0.0.1:0")
         self.scheduler = self._start("scheduler", "scheduler", *options, **environment)
 
-    def start_worker(self, *, host: str = "127.0.0.1", nanny: bool = False, **environment: str) -> str:
+    def start_worker(
+        self, *, host: str = "127.0.0.1", nanny: bool = False, threads: int = 1, resources: str = "RUN=1",
+        **environment: str,
+    ) -> str:  # fmt: skip
         self._count += 1
         name = f"worker-{self._count}"
         options = (
-            "--name", name, "--nthreads", "1", "--resources", "RUN=1", "--host", host, "--no-dashboard",
+            "--name", name, "--nthreads", str(threads), "--resources", resources, "--host", host, "--no-dashboard",
             "--local-directory", str(self._folder), "--preload", str(TOY), *(() if nanny else ("--no-nanny",)),
         )  # fmt: skip
         self.workers[name] = self._start(name, "worker", self.address, *options, **environment)

@@ -1,6 +1,7 @@
 """Runs on a real Dask cluster: a scheduler and three worker processes, some of which die."""
 
 import time
+import urllib.request
 
 import psutil
 import pytest
@@ -10,7 +11,7 @@ from fmnist_core import crossval, jobs, paths
 from fmnist_core.cluster import executor, heartbeat
 from fmnist_core.cluster.executor import executor_of
 from fmnist_core.errors import ClusterError
-from fmnist_core.processes import Claim
+from fmnist_core.processes import THREADS, Claim
 from fmnist_core.runs import Run, RunState, list_runs
 from fmnist_core.settings import Settings
 from fmnist_core.spec import ConvBlock, DenseLayer, RunSpec
@@ -95,12 +96,28 @@ def test_runs_complete_on_the_workers_of_the_cluster(cluster_folder):
     wait_until(lambda: not any((run.folder / name).exists() for run in runs for name in left), 5)
 
 
-def test_a_worker_has_no_more_runs_at_once_than_it_declares_places(cluster_folder):
-    runs = [submit(cluster_folder, "slow") for _ in range(4)]
-    wait_until(lambda: sum(run.state == RunState.RUNNING for run in runs) == 3)
+def test_a_worker_has_no_more_runs_at_once_than_its_resources_bear(cluster_folder, dask):
+    large = dask.start_worker(threads=4, resources="RUN=4 CORES=2")
+    dask.await_workers(4)
+    executor_of(cluster_folder, wait_s=30).look_again()
+    wait_until(lambda: executor_of(cluster_folder).resources() == {"RUN": 1, "CORES": 1})
+    Settings(parallel_runs=1, scheduler=dask.address, run_cores=2).write(cluster_folder)
+    runs = [submit(cluster_folder, "slow") for _ in range(3)]
+    wait_until(lambda: any(map(started, runs)))
     time.sleep(1)
-    assert sorted(run.state for run in runs) == [RunState.QUEUED] + [RunState.RUNNING] * 3
-    assert len({Claim.read(run.folder).worker for run in runs if run.state == RunState.RUNNING}) == 3
+    assert sorted(run.state for run in runs) == [RunState.QUEUED] * 2 + [RunState.RUNNING]
+    claim = Claim.read(next(run for run in runs if started(run)).folder)
+    assert claim.worker == large
+    assert {claim.process().environ()[name] for name in THREADS} == {"2"}
+    assert_answers(executor_of(cluster_folder).snapshot.dashboard)
+    for run in runs:
+        run.stop(PATIENCE_S)
+    dask.kill_worker(large)
+
+
+def assert_answers(dashboard: str) -> None:
+    with urllib.request.urlopen(dashboard, timeout=60) as answer:
+        assert "Dask" in answer.read().decode()
 
 
 def test_the_fold_of_a_killed_worker_goes_on_from_its_checkpoint_elsewhere(cluster_folder, dask):
