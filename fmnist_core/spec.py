@@ -60,6 +60,11 @@ class RunSpec(SpecFields):
         return bool(self.flip or self.shift_px or self.rotation_degrees or self.erasing_fraction)
 
     @property
+    def is_untrained_transfer(self) -> bool:
+        """Whether the backbone has random weights: then nothing is transferred, and every page says so."""
+        return self.is_transfer and self.weights == "random" and not self.start_run
+
+    @property
     def keeps_features(self) -> bool:
         """Whether the frozen backbone is computed once and the epochs before fine-tuning train the head alone."""
         frozen = self.is_transfer and self.cache_features and not self.unfrozen_layers

@@ -277,3 +277,10 @@ def test_the_score_without_doubtful_images_waits_for_the_neighbours_and_is_then_
     assert scores.loc["All test images", "accuracy"] == pytest.approx(0.91)
     assert scores.loc["Without near-copies of training images", "accuracy"] == pytest.approx(172 / 190)
     assert any("flatter the score by 0.47 points (10 of 200 images)" in text.value for text in app.markdown)
+
+
+def test_a_backbone_that_was_not_pretrained_is_marked_where_the_run_is_chosen(folder):
+    completed_run(folder, RunSpec(
+        title="Mine", network="transfer", backbone="mobilenet", weights="random", image_size_px=32,
+    ))  # fmt: skip
+    assert opened().selectbox[0].options[0].startswith("Mine (not pretrained)")

@@ -102,3 +102,10 @@ def test_whole_numbers_become_floats_where_the_field_holds_floats():
     )
     numbers = (spec.learning_rate, spec.weight_decay, spec.conv_blocks[0].dropout, spec.dense_layers[0].dropout)
     assert [type(value) for value in numbers] == [float] * 4
+
+
+def test_a_backbone_with_random_weights_is_told_from_others():
+    transfer = RunSpec(network="transfer", backbone="mobilenet", weights="random", image_size_px=32)
+    assert transfer.is_untrained_transfer
+    assert not transfer.replace(weights="imagenet").is_untrained_transfer
+    assert not RunSpec().is_untrained_transfer

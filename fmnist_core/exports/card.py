@@ -65,6 +65,7 @@ def model_card(run: Run, dataset: Dataset, exports: Exports | None = None) -> st
 def _what(facts: _Facts) -> str:
     result, spec = facts.result, facts.run.spec
     given = " It was made elsewhere and only measured here." if "imported" in result else ""
+    given += " Its backbone was not pretrained: it began with random weights." * spec.is_untrained_transfer
     scale, offset = (float(number) for number in scale_and_offset(spec))
     return (
         f"# {spec.title}\n\n"
