@@ -201,12 +201,12 @@ def test_a_matrix_without_mistakes_is_drawn_and_told() -> None:
     matrix = flawless.confusion_matrix()
     confusion_matrix_figure(matrix, NAMES, by_rate=True)
     told = confusion_matrix_text(matrix, flawless.most_confused_pairs())
-    assert told == "Confusion matrix: 6 of 6 images recognised."
+    assert told.startswith("Confusion matrix: 6 of 6 images recognised. Good:")
 
 
 def test_texts_name_the_worst(by_hand: Evaluation) -> None:
     told = confusion_matrix_text(by_hand.confusion_matrix(), by_hand.most_confused_pairs())
-    assert told.endswith("Most frequent mistakes: Shirt taken for Coat (2), Coat taken for Shirt (1).")
+    assert "Most frequent mistakes: Shirt taken for Coat (2), Coat taken for Shirt (1)." in told
     assert "Weakest: Shirt with F1 0.0%" in per_class_text(by_hand.report())
 
 

@@ -39,11 +39,12 @@ def reliability_figure(before: Reliability, after: Reliability | None) -> go.Fig
 
 
 def reliability_text(before: Reliability, after: Reliability | None, temperature: float | None) -> str:
-    """Say how far confidence and accuracy lie apart, and what the temperature mends."""
+    """Say how far confidence and accuracy lie apart, what is good, and what the temperature mends."""
     way = "surer than it is right" if before.excess > 0 else "less sure than it may be"
     words = (
         f"On average the model is {abs(before.excess):.1%} {way}; the expected calibration error is "
-        f"{before.expected_error:.1%} (0% is perfect, below 2% is good)."
+        f"{before.expected_error:.1%} (0% is perfect, below 2% is good). Good: dots "
+        "on the dotted line. Bad: dots far below it, where it promises too much."
     )
     if after is None or temperature is None:
         return words
@@ -77,12 +78,12 @@ def curves_text(curves: list[Curve], class_names: tuple[str, ...], *, kind: str)
     areas = [curve.area for curve in curves]
     worst, best = int(np.argmin(areas)), int(np.argmax(areas))
     if kind == "roc":
-        hint = "A good curve hugs the upper left corner: all of the class found before any other is let in"
+        good, bad = "hugs the upper left corner: all of the class found before any other is let in", "climbs late"
         name = "area under the curve"
     else:
-        hint = "A good curve stays high to the right edge: precise even where everything is found"
+        good, bad = "stays high to the right edge: precise even where everything is found", "falls early"
         name = "average precision"
     return (
-        f"{hint}. Hardest: {class_names[worst]}, {name} {areas[worst]:.3f}. "
+        f"A good curve {good}. A bad one {bad}. Hardest: {class_names[worst]}, {name} {areas[worst]:.3f}. "
         f"Easiest: {class_names[best]}, {areas[best]:.3f}. 1 is perfect."
     )

@@ -57,7 +57,7 @@ def flow_text(table: pd.DataFrame) -> str:
     worst = steps.loc[steps["forgotten"].idxmax()]
     return (
         f"From epoch to epoch {learned:,} images became right and {forgotten:,} became wrong. Good is much above the "
-        f"line and little below; bars of equal length are a network that changes its mind without getting better. "
+        "line and little below; bad are bars of equal length: a network that changes its mind without getting better. "
         f"Most were forgotten in epoch {int(worst['epoch'])}: {int(worst['forgotten']):,}."
     )
 
@@ -87,5 +87,6 @@ def kinds_text(kinds: dict[str, int]) -> str:
     return (
         f"{steady / total:.0%} of the images were never forgotten once they were right. {kinds['regained']:,} were "
         f"forgotten and came back, {kinds['lost']:,} were right once and are wrong in the end, {kinds['never']:,} were "
-        "never right. Good is a long bar on top; what is lost or never right is hard, odd, or labelled wrongly."
+        "never right. Good is a long bar on top. Bad are long bars of what is lost or never right: hard, odd, or "
+        "labelled wrongly."
     )

@@ -67,12 +67,13 @@ def confusion_matrix_figure(matrix: np.ndarray, class_names: tuple[str, ...], *,
 
 
 def confusion_matrix_text(matrix: np.ndarray, pairs: pd.DataFrame) -> str:
-    """Say what a confusion matrix shows; pairs: from Evaluation.most_confused_pairs."""
+    """Say what a confusion matrix shows and what is good; pairs: from Evaluation.most_confused_pairs."""
     right = f"Confusion matrix: {np.trace(matrix):,} of {matrix.sum():,} images recognised."
+    hint = "Good: all images on the diagonal. Bad: deep red beside it, where one class is taken for another."
     worst = ", ".join(
         f"{pair.true} taken for {pair.predicted} ({pair.count:,})" for pair in pairs.itertuples(index=False)
     )
-    return f"{right} Most frequent mistakes: {worst}." if worst else right
+    return f"{right} Most frequent mistakes: {worst}. {hint}" if worst else f"{right} {hint}"
 
 
 def per_class_figure(report: pd.DataFrame) -> go.Figure:
@@ -106,13 +107,14 @@ def per_class_figure(report: pd.DataFrame) -> go.Figure:
 
 
 def per_class_text(report: pd.DataFrame) -> str:
-    """Say which class is recognised worst and which best, by F1."""
+    """Say which class is recognised worst and which best, by F1, and what is good."""
     classes = _classes(report).sort_values("f1", kind="stable")
     worst, best = classes.iloc[0], classes.iloc[-1]
     return (
         f"Precision, recall and F1 of {len(classes)} classes. Weakest: {worst.name} with F1 {worst.f1:.1%}, "
         f"precision {worst.precision:.1%}, recall {worst.recall:.1%}. "
-        f"Strongest: {best.name} with F1 {best.f1:.1%}."
+        f"Strongest: {best.name} with F1 {best.f1:.1%}. Good: all marks at the right edge. Bad: marks far to the left, "
+        "or a long line: many images of the class are missed, or many others are taken for it."
     )
 
 

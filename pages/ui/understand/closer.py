@@ -55,10 +55,7 @@ def _confidence(run: Run, evaluation: Evaluation) -> None:
         show_figure(reliability_figure(before, after), "reliability", alt=text)
     with right:
         st.markdown(text)
-        st.caption(
-            "On the dotted line a model is right as often as it says. Below it, it promises too much. A larger dot "
-            "stands for more images."
-        )
+        st.caption("On the dotted line a model is right as often as it says. A larger dot stands for more images.")
         if temperature.reason:
             st.caption(plain(f"No temperature: {temperature.reason.removesuffix('.')}."))
 

@@ -94,7 +94,7 @@ def curves(progresses: list[Progress], names: list[str]) -> None:
         panels, key=f"compare-{x_axis}", x_label=X_AXES[x_axis], empty="No epoch is finished yet.",
         alt=f"Validation accuracy and loss of {len(names)} Runs.",
     )  # fmt: skip
-    st.caption("High accuracy and low loss are good. Where the loss rises again, a Run has begun to learn by heart.")
+    st.caption("Good: high accuracy, low loss. Bad: a loss that rises again, where a Run has begun to learn by heart.")
 
 
 def _series(progresses: list[Progress], names: list[str], name: str, x_axis: str, weight: float) -> list[Series]:
