@@ -7,8 +7,12 @@ probabilities on the real test images, tags), then measures
 
 - on the server: the page's script in a fresh process, the first visit and then each change a user makes;
 - in Chromium: the time until the page is complete, until the table of all Runs is there, with ten Runs chosen until
-  their curves are there, and the gaps between frames while the page scrolls, beside those of the home page at the same
-  time. 16.7 ms is one frame of 60 a second; what a person sees as a jerk begins at about 50 ms.
+  their curves are there, and how smoothly the page scrolls, beside the home page.
+
+Smooth means that a frame is ready before the next is due, 60 times a second: 16.7 ms. What a frame takes is the
+processor time of the page's main thread (Chromium's TaskDuration in thread ticks), so that other work on the machine
+does not count; the gaps between frames, in which it does, are printed beside it. The code that the program ends with
+is 1 where a frame of Compare takes longer than that on average, or in the worst of six parts of the way.
 """
 
 import argparse
@@ -20,7 +24,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
-from statistics import median
+from statistics import mean, median
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -31,20 +35,24 @@ from fmnist_core.events import FILE_NAME as EVENTS_FILE
 from fmnist_core.presets import PRESETS
 from fmnist_core.run_notes import Notes
 from fmnist_core.runs import PROBABILITIES_FILE, RESULT_FILE, Run, list_runs
+from pages.ui.understand.compare_find import OPEN_KEY
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
     from streamlit.testing.v1 import AppTest
 
 POINTS = 20  # per epoch
-_FRAMES = """async () => {
+FRAME_MS = 1000 / 60
+PARTS, PART_MS = 6, 500
+# Scrolls a part of the way, 0.6 px a millisecond, and returns the gaps between its frames in ms.
+_SCROLL = """async ([from, lasting]) => {
     const main = document.querySelector('[data-testid=stMain]'), gaps = [];
     await new Promise(done => {
         let last = performance.now(), begun = last;
         const step = now => {
             gaps.push(now - last); last = now;
-            main.scrollTop = (now - begun) * 0.6;
-            now - begun < 3000 ? requestAnimationFrame(step) : done();
+            main.scrollTop = (from + now - begun) * 0.6;
+            now - begun < lasting ? requestAnimationFrame(step) : done();
         };
         requestAnimationFrame(step);
     });
@@ -69,7 +77,9 @@ def main() -> None:
         fabricate(options.runs, options.epochs)
         print(f"{options.runs} Runs of {options.epochs} epochs", flush=True)
         subprocess.run([sys.executable, "-m", "benchmarks.compare", "--server"], check=True)
-        _browser()
+        slowest_ms = _browser()
+    if slowest_ms > FRAME_MS:
+        sys.exit(f"Expected at most {FRAME_MS:.1f} ms a frame on Compare. Received {slowest_ms:.1f} ms.")
 
 
 def fabricate(count: int, epochs: int) -> list[Run]:
@@ -127,8 +137,8 @@ def _server() -> None:
     script, ten = "pages/understand/compare.py", [run.id for run in list_runs()[:10]]
 
     def opened() -> None:
-        app.query_params["find"] = "series"
-        app.switch_page(script).run()
+        app.session_state[OPEN_KEY] = True
+        app.run()
 
     _timed("server: first visit", lambda: app.switch_page(script).run(), app)
     _timed("server: again", lambda: app.switch_page(script).run(), app)
@@ -147,7 +157,8 @@ def _timed(what: str, do: Callable[[], object], app: "AppTest") -> None:
     print(f"{what:44s} {seconds:6.2f} s, of processor time {cpu_s:.2f} s", flush=True)
 
 
-def _browser() -> None:
+def _browser() -> float:
+    """Print what the browser needs; return the ms that a frame of Compare takes in the worst part of the way."""
     ten = ",".join(run.id for run in list_runs()[:10])
     with served_app() as address, open_page(1440, 900) as page:
         page.goto(address)
@@ -164,17 +175,32 @@ def _browser() -> None:
         table.click()
         page.locator(".stExpander canvas").first.wait_for(timeout=120_000)
         page.wait_for_timeout(2000)
-        _frames("browser: Compare, table and curves", page)
+        return _frames("browser: Compare, table and curves", page)
 
 
-def _frames(what: str, page: "Page") -> None:
-    gaps = sorted(page.evaluate(_FRAMES))
+def _frames(what: str, page: "Page") -> float:
+    """Scroll for 3 s, print what a frame takes, and return the ms of processor time in the worst part of the way."""
+    chromium = page.context.new_cdp_session(page)
+    chromium.send("Performance.enable", {"timeDomain": "threadTicks"})
+
+    def spent_s() -> float:
+        metrics = chromium.send("Performance.getMetrics")["metrics"]
+        return next(metric["value"] for metric in metrics if metric["name"] == "TaskDuration")
+
+    gaps, parts = [], []
+    for part in range(PARTS):
+        before_s = spent_s()
+        now = page.evaluate(_SCROLL, [part * PART_MS, PART_MS])
+        parts.append(1000 * (spent_s() - before_s) / len(now))
+        gaps += now
+    gaps.sort()
     print(
-        f"{what}, scrolling for 3 s: frames median {median(gaps):.1f} ms, 95 % within "
-        f"{gaps[int(0.95 * len(gaps))]:.1f} ms, longest {gaps[-1]:.0f} ms, {sum(gap > 50 for gap in gaps)} of "
-        f"{len(gaps)} above 50 ms",
+        f"{what}, scrolling for 3 s: {mean(parts):.1f} ms of processor time a frame, {max(parts):.1f} ms in the worst "
+        f"of {PARTS} parts; gaps between frames median {median(gaps):.1f} ms, 95 % within "
+        f"{gaps[int(0.95 * len(gaps))]:.1f} ms",
         flush=True,
     )
+    return max(parts)
 
 
 def _until(what: str, do: Callable[[], object], page: "Page", selector: str) -> None:

@@ -172,18 +172,20 @@ class ImageGrid {
   }
 }
 
-// Every pixel becomes a square of whole dots here, so the browser's own scaling leaves no uneven edges.
-const small = Object.assign(document.createElement("canvas"), { width: SIDE, height: SIDE });
+// Every pixel becomes a square of whole dots here, so the browser's own scaling leaves no uneven edges. What stays on
+// the page are images: each canvas would be a layer of its own, which the browser puts together anew at every scroll.
 const ZOOM = 4;
+const [small, large] = [1, ZOOM].map((zoom) =>
+  Object.assign(document.createElement("canvas"), { width: SIDE * zoom, height: SIDE * zoom }));
 
 function draw(grey) {
   const ink = small.getContext("2d", { willReadFrequently: true });
   const image = ink.createImageData(SIDE, SIDE);
   grey.forEach((value, i) => image.data.set([value, value, value, 255], 4 * i));
   ink.putImageData(image, 0, 0);
-  const canvas = Object.assign(document.createElement("canvas"), { width: SIDE * ZOOM, height: SIDE * ZOOM });
-  const large = canvas.getContext("2d");
-  large.imageSmoothingEnabled = false;
-  large.drawImage(small, 0, 0, canvas.width, canvas.height);
-  return canvas;
+  const squares = large.getContext("2d", { willReadFrequently: true });
+  squares.imageSmoothingEnabled = false;
+  squares.drawImage(small, 0, 0, large.width, large.height);
+  // The cell has the words.
+  return Object.assign(document.createElement("img"), { src: large.toDataURL(), alt: "", draggable: false });
 }
