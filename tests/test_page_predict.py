@@ -59,8 +59,8 @@ def verdict(app):
     return next((json.loads(c.json) for c in components if c.component_name == "fmnist_lab_verdict"), None)
 
 
-def test_without_any_model_the_page_leads_to_training(monkeypatch, tmp_path):
-    monkeypatch.setattr("fmnist_core.ready_made.FOLDER", tmp_path / "left out")
+def test_without_any_model_the_page_leads_to_training(monkeypatch):
+    monkeypatch.setattr("pages.ui.runs.ready_made", lambda: None)
     app = opened()
     assert any("No Run is completed yet" in text.value for text in app.markdown)
     assert not app.error and verdict(app) is None
