@@ -48,8 +48,8 @@ def test_a_small_search_is_started_watched_brushed_and_its_best_is_trained(page,
     fill(page, "Epochs per trial", "1")
     page.get_by_role("button", name="Start search").click()
 
-    # Trials arrive by themselves.
-    expect(page.get_by_text(re.compile("[1-5] of 5 trials"))).to_be_visible(timeout=PATIENCE_MS)
+    # Trials arrive by themselves, one by one: the first are there while others are still to come.
+    expect(page.get_by_text(re.compile("[1-4] of 5 trials"))).to_be_visible(timeout=PATIENCE_MS)
     expect(page.get_by_text(re.compile("Best so far: "))).to_be_visible(timeout=PATIENCE_MS)
     expect(page.get_by_text(re.compile("All trials are done"))).to_be_visible(timeout=2 * PATIENCE_MS)
     chart = page.locator(".parallel")
@@ -76,7 +76,13 @@ def test_a_small_search_is_started_watched_brushed_and_its_best_is_trained(page,
     (run,) = [run for run in list_runs(home / "runs") if not run.spec.group]
     assert run.spec.title == "Best of First search"
     assert run.wait(PATIENCE_MS / 1000) == RunState.COMPLETED
+    search = page.url
     page.reload()
+    page.get_by_role("link", name="Compare it with the trial").click(timeout=PATIENCE_MS)
+    expect(page.get_by_role("heading", name="Compare", exact=True)).to_be_visible(timeout=PATIENCE_MS)
+    for title in ("Best of First search", "Trial "):
+        expect(page.locator(".stMultiSelect").first).to_contain_text(title, timeout=PATIENCE_MS)
+    page.goto(search)
     page.get_by_role("link", name="See the result of its full training").click()
     expect(page.get_by_role("heading", name="Result", exact=True)).to_be_visible(timeout=PATIENCE_MS)
     expect(page.get_by_text(f"{run.result['test_accuracy']:.2%}").first).to_be_visible(timeout=PATIENCE_MS)
