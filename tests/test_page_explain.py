@@ -171,16 +171,24 @@ def test_a_random_mistake_is_one_of_the_runs_mistakes(run, place, here, started)
     assert run.test_probabilities()[at].argmax() != datasets.load("own", place).y_test[at]
 
 
-def test_all_test_images_are_mapped_by_class_and_by_right_or_wrong(run, place, here, started):
+def test_all_test_images_are_mapped_by_class_and_by_right_or_wrong(run, place, here, started, monkeypatch):
     with_features(run, place)
     app = opened(run=run.id, view="All test images")
     wrong = int((run.test_probabilities().argmax(axis=1) != datasets.load("own", place).y_test).sum())
-    assert f"200 test images, {wrong} of them wrong" in words(app)
+    assert f"\n200 test images, {wrong} of them wrong" in words(app)
     assert not errors(opened(run=run.id, view="All test images", colour="Right or wrong"))
     tsne = opened(run=run.id, view="All test images", map="t-SNE")
     assert not started  # it takes a minute: only when asked for
     tsne.main.button[0].click().run()
     assert started[0][0] == "run-map" and started[0][1]["method"] == "tsne"
+    for name in ("fmnist_core.explain_features.MAP_SAMPLE", "pages.ui.understand.explain_map.MAP_SAMPLE"):
+        monkeypatch.setattr(name, 50)
+    assert "\n200 test images, " in words(opened(run=run.id, view="All test images"))
+    dataset, report = datasets.load("own", place), lambda *_: None
+    size, _ = explain_features.extents(run, dataset)
+    monkeypatch.setattr(explain_features, "map_of", lambda points, *_: points[:, :2])
+    explain_features.remember_map(dataset, report, **explain_features.map_parameters(run, size, "tsne"))
+    assert "\n50 of the 200 test images, " in words(opened(run=run.id, view="All test images", map="t-SNE"))
     assert not here.warmed
 
 

@@ -17,7 +17,7 @@ from fmnist_core.explain_features import (
 )
 from fmnist_core.figures.explain import RIGHT_COLOUR, WRONG_COLOUR
 from fmnist_core.figures.palette import CLASS_COLOURS
-from fmnist_core.projection import stratified
+from fmnist_core.projection import MAX_SAMPLE, stratified
 from fmnist_core.runs import Run
 from fmnist_core.tasks import Task
 from pages.ui.data import plain
@@ -46,6 +46,7 @@ def map_view(run: Run, dataset: Dataset, evaluation: Evaluation, kept: LastHidde
     if made is None:
         return
     rows, points, axes = made
+    counted = _counted(len(rows), len(dataset.y_test))
     index = kept.test_index[rows]
     truth, said = evaluation.y_true[index], evaluation.y_predicted[index]
     wrong = said != truth
@@ -61,16 +62,20 @@ def map_view(run: Run, dataset: Dataset, evaluation: Evaluation, kept: LastHidde
         class_names=("right", "wrong") if colour == BY_HIT else evaluation.class_names,
         colours=(RIGHT_COLOUR, WRONG_COLOUR) if colour == BY_HIT else CLASS_COLOURS,
         named=colour == BY_CLASS,
-        alt=f"Map of {len(rows):,} test images by their last hidden layer, coloured by {colour.lower()}.",
+        alt=f"Map of {counted} by their last hidden layer, coloured by {colour.lower()}.",
         file="explain-map", on_click=clicked,
     )  # fmt: skip
     st.caption(
-        f"{len(rows):,} test images, {int(wrong.sum()):,} of them wrong, laid out by what the last hidden layer makes "
+        f"{counted}, {int(wrong.sum()):,} of them wrong, laid out by what the last hidden layer makes "
         "of them. Good: each class is an island, with wrong ones only at its shore. Bad: classes run into each other. "
         "A click explains an image; with Lasso on, draw around dots to see their images."
     )
     if len(chosen):
         _lassoed(dataset, index[chosen], [names[at] for at in chosen], wrong[chosen])
+
+
+def _counted(some: int, every: int) -> str:
+    return f"{some:,} test images" if some == every else f"{some:,} of the {every:,} test images"
 
 
 def _name(at: int, truth: int, said: int, names: tuple[str, ...]) -> str:
@@ -82,7 +87,7 @@ def _points(
 ) -> tuple[np.ndarray, np.ndarray, tuple[str, str]] | None:
     if method == "PCA":
         points, shares = _flat(kept.identity, kept)
-        rows = stratified(np.asarray(dataset.y_test)[kept.test_index], MAP_SAMPLE, seed=0)
+        rows = stratified(np.asarray(dataset.y_test)[kept.test_index], MAX_SAMPLE, seed=0)
         first, second = 100 * shares
         return rows, points[rows], (f"component 1, {first:.0f} % of the variance", f"component 2, {second:.0f} %")
     key = next(key for key, title in MAP_METHODS.items() if title == method)
@@ -97,7 +102,8 @@ def _points(
         st.error(plain(str(error)), icon=":material/error:")
         return None
     show_task(
-        task, title=f"{method} of the last hidden layer, {min(MAP_SAMPLE, len(kept.test)):,} test images",
+        task, title=f"{method} of the last hidden layer, "
+        + _counted(min(MAP_SAMPLE, len(kept.test)), len(dataset.y_test)),
         note="In the background: you may leave. After that it is kept.",
     )  # fmt: skip
     return None
