@@ -1,4 +1,4 @@
-// The browser part of live_chart.py, which puts uPlot and live_chart_plot.js in front of this file.
+// The browser part of live_chart.py, which puts uPlot, save_picture.js and live_chart_*.js in front of this file.
 // Streamlit calls the default export again on each change of data or theme, with the same parentElement.
 
 const charts = new WeakMap(); // parentElement -> LiveChart
@@ -70,7 +70,7 @@ const SWATCHES = {
 
 function swatch({ style, colour }) {
   const holder = document.createElement("span");
-  holder.innerHTML = `<svg width="22" height="10" fill="none" aria-hidden="true">${SWATCHES[style]}</svg>`;
+  holder.innerHTML = `<svg width="22" height="10" fill="none" aria-hidden="true" data-saved>${SWATCHES[style]}</svg>`;
   holder.firstChild.setAttribute("stroke", colour);
   return holder.firstChild;
 }
@@ -87,6 +87,8 @@ class LiveChart {
     this.zoom = null; // [min, max] chosen by the user, else null
     this.held = null; // the view during a drag
     this.draws = 0;
+    const shapes = (canvas) => curveShapes(this, this.plots.find(({ area }) => area.contains(canvas)));
+    this.menu = new SaveMenu(this.host, shapes, () => csvOf(this.head));
     this.resizing = new ResizeObserver(() => this.resize());
     this.resizing.observe(this.host);
   }
@@ -125,7 +127,9 @@ class LiveChart {
     this.plots = this.head.panels.map((panel) => this.buildPanel(grid, panel));
     const foot = add(this.host, "div", "foot");
     this.note = add(foot, "span", "note");
+    foot.dataset.unsaved = "";
     add(foot, "button", "reset", "Reset zoom").onclick = () => this.reset();
+    foot.append(this.menu.box);
     this.resize();
   }
 
@@ -141,6 +145,7 @@ class LiveChart {
     add(area, "div", "waiting", this.head.empty);
     const u = new uPlot(plotOptions(this, panel), [[], ...panel.series.map(() => [])], area);
     followPointer(this, u);
+    u.root.querySelectorAll(".u-over, .u-under").forEach((layer) => { layer.dataset.unsaved = ""; }); // cursor, selection
     const values = panel.series.map((series, i) => this.buildEntry(legend, panel, series, u, i + 1));
     return { panel, area, u, values };
   }
@@ -151,7 +156,10 @@ class LiveChart {
     button.title = "Show or hide";
     button.append(swatch(series));
     add(button, "span", "name", series.label);
-    const press = () => button.setAttribute("aria-pressed", String(!this.hidden.has(name)));
+    const press = () => {
+      button.setAttribute("aria-pressed", String(!this.hidden.has(name)));
+      button.toggleAttribute("data-unsaved", this.hidden.has(name));
+    };
     button.onclick = () => {
       if (!this.hidden.delete(name)) this.hidden.add(name);
       u.setSeries(index, { show: !this.hidden.has(name) });
@@ -163,6 +171,7 @@ class LiveChart {
 
   show() {
     this.draws += 1;
+    this.menu.update(this.head.file, this.head.alt);
     this.host.setAttribute("aria-label", this.head.alt || "Curves of this Run");
     this.head.panels.forEach((panel, i) => {
       const plot = this.plots[i];

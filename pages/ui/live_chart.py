@@ -1,8 +1,8 @@
 """Curves that grow in place: a small component around uPlot that keeps its canvas and the user's zoom.
 
 `st.plotly_chart` remounts on each change of its data, so zoom is lost at every tick. Here the same element
-stays and only its data are replaced. The browser part is `live_chart.js` and `live_chart_plot.js`; uPlot is
-vendored, so it works offline.
+stays and only its data are replaced. The browser part is `live_chart.js`, `live_chart_plot.js` and
+`live_chart_save.js`; uPlot is vendored, so it works offline.
 """
 
 import json
@@ -13,27 +13,18 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-import streamlit as st
 
 from fmnist_core.errors import LabError
+from pages.ui.save_picture import file_name, picture_component
 
 STYLES = ("line", "thin", "dashed", "points")
 FORMATS = ("percent", "number", "scientific")
 
-_HERE = Path(__file__).parent
-_UPLOT = _HERE / "vendor" / "uplot"
-
-
-def _read(*files: Path) -> str:
-    return "\n".join(file.read_text(encoding="utf-8") for file in files)
-
-
 # At module level, so that it is registered once per process and never within a rerun.
-_component = st.components.v2.component(
-    "fmnist_lab_live_chart",
-    css=_read(_UPLOT / "uPlot.min.css", _HERE / "live_chart.css"),
-    js=_read(_UPLOT / "uPlot.iife.min.js", _HERE / "live_chart_plot.js", _HERE / "live_chart.js"),
-)
+_component = picture_component(
+    "fmnist_lab_live_chart", Path(__file__).with_suffix(".js"), "vendor/uplot/uPlot.min.css",
+    "vendor/uplot/uPlot.iife.min.js", "live_chart_plot.js", "live_chart_save.js",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,10 +121,8 @@ def live_chart(
     alt : summary in words for screen readers, such as "Validation accuracy 91.2 % after 7 epochs".
     empty : what stands in a panel as long as it has no points. The height is the same then.
     """
-    _component(
-        key=key,
-        data=pack(panels, {"key": key, "xLabel": x_label, "heightPx": height_px, "alt": alt, "empty": empty}),
-    )
+    head = {"key": key, "file": file_name(key), "xLabel": x_label, "heightPx": height_px, "alt": alt, "empty": empty}
+    _component(key=key, data=pack(panels, head))
 
 
 def _require(value: str, allowed: tuple[str, ...], what: str) -> None:

@@ -4,16 +4,18 @@
 const EDGE_PX = 12; // around the picture
 const PNG_SCALE = 3;
 const ICON = '<svg viewBox="0 0 24 24" aria-hidden="true"><path d="M12 15.5l-5-5 1.4-1.4 2.6 2.6V4h2v7.7l2.6-2.6 1.4 1.4zM5 20v-4h2v2h10v-2h2v4z"/></svg>';
-const HINTS = { png: "An image of dots", svg: "An image of shapes, sharp at any size", html: "A page for any browser; the pointer reads values" };
+const HINTS = { png: "An image of dots", svg: "An image of shapes, sharp at any size", html: "A page for any browser; the pointer reads values", csv: "The numbers behind it" };
 
 class SaveMenu {
   // vector(canvas): its content as shapes in the canvas' own place and size on screen, or null for an image of dots.
-  constructor(host, vector = () => null) {
-    Object.assign(this, { host, vector });
+  // table(): the numbers as CSV, where there are any to save.
+  constructor(host, vector = () => null, table = null) {
+    Object.assign(this, { host, vector, table });
     const box = host.appendChild(document.createElement("div"));
     [box.className, box.dataset.unsaved] = ["save", ""];
     const button = (format) => `<button type="button" data-format="${format}" title="${HINTS[format]}">${format.toUpperCase()}</button>`;
-    box.innerHTML = `<span hidden>${Object.keys(HINTS).map(button).join("")}</span>`
+    const formats = Object.keys(HINTS).filter((format) => format !== "csv" || table);
+    box.innerHTML = `<span hidden>${formats.map(button).join("")}</span>`
       + `<button type="button" class="opener" aria-expanded="false">${ICON}Save</button>`;
     this.box = box;
     const [choices, opener] = box.children;
@@ -26,11 +28,12 @@ class SaveMenu {
   }
 
   async save(format) {
-    const picture = svgOf(this.host, this.vector, this.alt);
+    const picture = () => svgOf(this.host, this.vector, this.alt);
     const make = {
-      svg: () => new Blob([picture.svg], { type: "image/svg+xml" }),
-      html: () => new Blob([pageOf(picture.svg, this.file, this.alt)], { type: "text/html" }),
-      png: () => pngOf(picture),
+      svg: () => new Blob([picture().svg], { type: "image/svg+xml" }),
+      html: () => new Blob([pageOf(picture().svg, this.file, this.alt)], { type: "text/html" }),
+      png: () => pngOf(picture()),
+      csv: () => new Blob([this.table()], { type: "text/csv" }),
     }[format];
     const link = Object.assign(document.createElement("a"), {
       href: URL.createObjectURL(await make()), download: `${this.file}.${format}`,
@@ -63,7 +66,7 @@ function svgOf(host, vector, alt) {
   const frame = host.getBoundingClientRect();
   const parts = [];
   for (const element of host.querySelectorAll("*")) {
-    if (element.closest("[data-unsaved]") || !element.checkVisibility({ visibilityProperty: true })) continue;
+    if (element.closest("[data-unsaved]") || element.parentElement.closest("svg[data-saved]") || !element.checkVisibility({ visibilityProperty: true })) continue;
     parts.push(...drawn(element, vector, frame));
   }
   const bottom = host.querySelector(".save").getBoundingClientRect().top; // it comes last
@@ -83,6 +86,12 @@ function* drawn(element, vector, frame) {
     const shapes = element.matches("canvas") && vector(element);
     yield shapes ? `<g transform="translate(${place.x} ${place.y})">${shapes}</g>`
       : `<image ${attributes} preserveAspectRatio="none" style="image-rendering:pixelated" href="${dotsOf(element)}"/>`;
+    return;
+  }
+  if (element.matches("svg[data-saved]")) {
+    const copy = element.cloneNode(true);
+    for (const [name, value] of Object.entries(place)) copy.setAttribute(name, value);
+    yield new XMLSerializer().serializeToString(copy);
     return;
   }
   if (element.matches(".ring")) yield* ringOf(element, place);

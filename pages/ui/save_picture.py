@@ -19,10 +19,12 @@ def picture_component(name: str, script: Path, *helpers: str) -> Any:
     Args:
         name: of the component, unique in the app.
         script: its .js file; a .css file of the same name lies beside it.
-        helpers: names of further scripts beside it, to stand in front of it.
+        helpers: further scripts and styles beside it or below, to stand in front of its own.
     """
-    scripts = (_HERE / "save_picture.js", *(script.with_name(helper) for helper in helpers), script)
-    styles = (script.with_suffix(".css"), _HERE / "save_picture.css")
+    files = [script.parent / helper for helper in helpers]
+    scripts = (_HERE / "save_picture.js", *(file for file in files if file.suffix == ".js"), script)
+    own = (script.with_suffix(".css"), _HERE / "save_picture.css")
+    styles = (*(file for file in files if file.suffix == ".css"), *own)
     return st.components.v2.component(
         name,
         css="\n".join(path.read_text(encoding="utf-8") for path in styles),

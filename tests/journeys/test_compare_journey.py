@@ -1,4 +1,5 @@
-"""Compare, in a real browser: find two Runs in the table, compare them, read the sentence, see who is right where."""
+"""Compare and Result, in a real browser: find two Runs in the table, compare them, read the sentence, see who is right
+where; save the curves; open the images behind a cell of the confusion matrix."""
 
 import json
 import re
@@ -21,12 +22,11 @@ PATIENCE_MS = 180_000
 TEST_IMAGES = 200
 
 
-@pytest.fixture
-def own(tmp_path):
+@pytest.fixture(scope="module")
+def own(tmp_path_factory):
     """A data set of the user's own: 200 test images of noise."""
     generator = np.random.default_rng(0)
-    folder = tmp_path / "own"
-    folder.mkdir()
+    folder = tmp_path_factory.mktemp("own")
     for part, n in (("train", 60), ("t10k", TEST_IMAGES)):
         images, labels = generator.integers(0, 256, (n, 28, 28), np.uint8), (np.arange(n) % 10).astype(np.uint8)
         for kind, array, magic in (("images-idx3", images, 2051), ("labels-idx1", labels, 2049)):
@@ -35,14 +35,15 @@ def own(tmp_path):
     return folder
 
 
-@pytest.fixture
-def home(own, tmp_path, monkeypatch):
-    """A workspace with four completed Runs, of which Good gets 20 images wrong and Worse these and 20 more."""
-    place = tmp_path / "home"
-    monkeypatch.setenv("FMNIST_LAB_HOME", str(place))
-    for title, wrong, tag in (("Good", 20, "shown"), ("Worse", 40, "shown"), ("Third", 60, ""), ("Fourth", 80, "")):
-        finished(own, title, wrong, (tag,) if tag else ())
-    return place
+@pytest.fixture(scope="module")
+def url(own, tmp_path_factory, serve_module):
+    """The app with four completed Runs, of which Good gets 20 images wrong and Worse these and 20 more."""
+    place = tmp_path_factory.mktemp("home")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("FMNIST_LAB_HOME", str(place))
+        for title, wrong, tag in (("Good", 20, "shown"), ("Worse", 40, "shown"), ("Third", 60, ""), ("Fourth", 80, "")):
+            finished(own, title, wrong, (tag,) if tag else ())
+    return serve_module(ROOT / "app.py", {"FMNIST_LAB_HOME": str(place)})
 
 
 def finished(folder, title, wrong, tags):
@@ -69,9 +70,8 @@ def finished(folder, title, wrong, tags):
     run.write_event("completed", test_accuracy=result["test_accuracy"], test_loss=0.5)
 
 
-def test_two_runs_are_found_compared_and_told_apart(page: Page, visit, serve, own, home):
+def test_two_runs_are_found_compared_and_told_apart(page: Page, visit, own, url):
     page.set_default_timeout(PATIENCE_MS)
-    url = serve(ROOT / "app.py", {"FMNIST_LAB_HOME": str(home)})
     visit(page, f"{url}/compare?data=Your+own+files&data.folder={quote(str(own))}", "Compare")
     page.get_by_text("All Runs in a table").click()
     find = page.get_by_role("textbox", name="Filter")
@@ -99,8 +99,43 @@ def test_two_runs_are_found_compared_and_told_apart(page: Page, visit, serve, ow
     expect(page).to_have_url(re.compile("against=Images"), timeout=PATIENCE_MS)
     expect(page.get_by_text("Good is up and to the left").first).to_be_visible(timeout=PATIENCE_MS)
 
+    rows = _saved(page, "CSV").splitlines()
+    assert rows[0] == "Chart,Curve,Training images seen,Value" and len(rows) == 1 + 2 * 2 * 3
+    assert {"Validation accuracy,Good,48,0.6", "Validation loss,Worse,144,0.3333333"} <= set(rows)
+    drawn = _saved(page, "SVG")
+    assert drawn.count('stroke-width="1.75"') == 4 and "Training images seen" in drawn and "70 %" in drawn
+
+    first = page.get_by_role("combobox", name="First")
+    first.fill("Worse")  # the other way round
+    first.press("Enter")
+    only = page.get_by_text(re.compile("Only .* is right"))
+    expect(only.first).to_have_text("Only Worse is right:", timeout=PATIENCE_MS)
     page.reload()  # the view is a link
     expect(sentence).to_be_visible(timeout=PATIENCE_MS)
+    expect(only.first).to_have_text("Only Worse is right:")
+
+
+def test_a_click_on_a_cell_of_the_matrix_shows_its_images(page: Page, visit, own, url):
+    page.set_default_timeout(PATIENCE_MS)
+    visit(page, f"{url}/result?data=Your+own+files&data.folder={quote(str(own))}", "Result")
+    cells = page.locator(".js-plotly-plot").first
+    expect(cells.locator(".point").first).to_be_attached(timeout=PATIENCE_MS)
+    chosen = page.get_by_text(re.compile("The surest first, .* of 8 mistakes"))
+    expect(chosen).to_have_count(0)
+    cells.locator(".point").nth(10 * 3 + 4).click(force=True)  # class 3, said to be class 4: 8 of Fourth's 80 mistakes
+    expect(chosen).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.get_by_text("→ class 4")).to_have_count(8)
+    expect(page).to_have_url(re.compile(r"class=class\+3.*said=class\+4"))
+
+
+def _saved(page: Page, form: str) -> str:
+    """Save the curves and return the file's text."""
+    chart = page.locator(".live-chart")
+    if not chart.get_by_role("button", name=form).is_visible():
+        chart.get_by_role("button", name="Save").click()
+    with page.expect_download() as download:
+        chart.get_by_role("button", name=form).click()
+    return Path(download.value.path()).read_text(encoding="utf-8")
 
 
 def _tick(page: Page, rows: int) -> None:
