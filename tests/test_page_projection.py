@@ -62,7 +62,7 @@ def test_classes_and_sample_size_change_the_map():
     (head,) = components(open_page(classes="Bag", n="300"), "fmnist_lab_scatter")
     assert head["count"] == 300
     assert [one["name"] for one in head["classes"]] == ["Bag"]
-    assert head["classes"][0]["colour"] == "#AA4499"
+    assert head["classes"][0]["colour"] == "#A84197"
 
 
 @needs_real
