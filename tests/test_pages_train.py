@@ -62,8 +62,15 @@ def test_home_lists_runs_that_move_first():
     assert "Nothing was trained yet" not in words(app)
 
 
-@pytest.mark.parametrize("preset", PRESETS)
-def test_the_train_form_of_every_preset_gives_back_the_preset(preset):
+# Those left out differ in a number or in the scaling alone from one that is here.
+FORMS = [
+    *(key for key in PRESETS if not key.startswith(("own-range-", "E-cnn-", "D-", "A-efficientnet"))),
+    "own-range-B-vgg16", "E-cnn-k5n64", "D-resnet50",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("preset", FORMS)
+def test_the_train_form_of_a_preset_gives_back_the_preset(preset):
     app = open_page("train/new", preset=PRESETS[preset].title)
     start = next(button for button in app.button if button.label == "Start training")
     assert not start.disabled
