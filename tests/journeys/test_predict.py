@@ -57,9 +57,11 @@ def opened(page: Page, visit, address: str) -> Page:
 
 def lit(page: Page) -> int:
     """Count the board's white dots."""
-    page.wait_for_timeout(100)  # it paints with the next frame
     return board(page).evaluate(
-        """board => {
+        """async board => {
+            const frame = () => new Promise(requestAnimationFrame);
+            await frame();  // it paints with the next one
+            await frame();
             const { data } = board.getContext('2d').getImageData(0, 0, board.width, board.height);
             let lit = 0;
             for (let i = 0; i < data.length; i += 4) lit += data[i] > 127 && data[i + 3] > 127;
