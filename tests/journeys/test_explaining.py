@@ -1,5 +1,6 @@
 """Explain, in a real browser: an image, neighbours, two classes; the process that explains ends with the app."""
 
+import re
 import sys
 import time
 from pathlib import Path
@@ -54,7 +55,7 @@ def test_an_image_is_explained_from_outside_and_from_inside(page: Page, visit, s
     expect(page.get_by_text("of the 10 nearest are labelled").first).to_be_visible(timeout=PATIENCE_MS)
     page.get_by_text("Two classes", exact=True).click()
     expect(page.get_by_text("How often?").first).to_be_visible(timeout=PATIENCE_MS)
-    assert "view=Two+classes" in page.url
+    expect(page).to_have_url(re.compile(r"view=Two\+classes"))
     assert [found.pid for found in explaining(home)] == [process.pid]
 
     process.parent().kill()  # not even asked to end
