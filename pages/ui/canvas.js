@@ -7,7 +7,7 @@ const boards = new WeakMap(); // parentElement -> Board
 const PER_PX = 1000 / 28; // thousandths per pixel of the item
 const STEP = 6; // points nearer than this add nothing
 const MAX_POINTS = 50000; // Python refuses more
-const PAUSE_MS = 120; // between two messages while drawing, so that the one at the line's end seldom has to queue
+const PAUSE_MS = 200; // between two messages while drawing, so that the one at the line's end seldom has to queue
 
 export default function ({ data, parentElement, setStateValue }) {
   if (!boards.has(parentElement)) boards.set(parentElement, new Board(parentElement, data));

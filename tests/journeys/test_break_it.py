@@ -1,6 +1,7 @@
 """Honest answers and breaking the input, in the browser: at desktop size, and on a phone with a finger."""
 
 import io
+import re
 from pathlib import Path
 
 import numpy as np
@@ -67,7 +68,7 @@ def test_noise_is_none_of_these_until_the_switch_is_off(page, url, visit):
     expect(answer).to_contain_text("unlike the training images")
     page.get_by_text("Allow “none of these”").click()
     expect(answer).not_to_contain_text("None of these", timeout=PATIENCE_MS)
-    assert "none=false" in page.url
+    expect(page).to_have_url(re.compile("none=false"))
 
 
 def test_on_a_phone_the_cards_stand_in_one_column_and_a_finger_moves_a_slider(browser, url, visit):

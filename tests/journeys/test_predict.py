@@ -262,7 +262,7 @@ def test_a_switch_of_the_x_ray_moves_the_probabilities_in_sight(page, url, visit
     switch.click()
     expect(bars).not_to_have_attribute("aria-label", before, timeout=PATIENCE_MS)
     expect(bars).to_be_in_viewport()
-    assert "picture.crop=false" in page.url
+    expect(page).to_have_url(re.compile(r"picture\.crop=false"))
     expect(page.locator(".verdict.compact .marked")).to_contain_text("usual steps")
     page.get_by_role("button", name="Back to the usual steps").click()
     expect(bars).to_have_attribute("aria-label", before, timeout=PATIENCE_MS)
@@ -284,4 +284,4 @@ def test_two_models_answer_side_by_side_and_the_link_keeps_both(page, url, visit
     expect(page.locator(".answer .line")).to_have_count(2, timeout=PATIENCE_MS)
     for line in page.locator(".answer .line").all():
         expect(line).to_contain_text("Trouser")
-    assert f"second={TWIN}" in page.url and "run=ready-made" in page.url
+    expect(page).to_have_url(re.compile(rf"(?=.*second={TWIN})(?=.*run=ready-made)"))

@@ -9,6 +9,7 @@ from fmnist_core.errors import LabError
 from fmnist_core.progress import Progress
 from fmnist_core.run_data import data_for
 from fmnist_core.runs import Run
+from fmnist_core.spec import RunSpec
 from pages.ui.data import plain
 from pages.ui.runs import choose_run, run_labels
 from pages.ui.verdict import Model
@@ -69,9 +70,16 @@ def model_of(run: Run) -> Model:
 
 
 def data_of(model: Model) -> Dataset:
-    """Return the data set that a model learned.
+    """Return the data set that a model learned; files changed meanwhile are seen a few seconds later.
 
     Raises:
         DataError: it cannot be read, or others lie in its place that have other classes.
     """
-    return data_for(model.predictor.spec, model.predictor.class_names)
+    spec = model.predictor.spec
+    return _data(spec.dataset, spec.dataset_folder, tuple(model.predictor.class_names), spec)
+
+
+# A stroke asks twice, several times a second, and each time all files would be looked at.
+@st.cache_resource(ttl=5, max_entries=8, show_spinner=False)
+def _data(dataset: str, folder: str, class_names: tuple[str, ...], _spec: RunSpec) -> Dataset:
+    return data_for(_spec, class_names)
