@@ -39,7 +39,8 @@ def test_sliders_break_a_test_image_and_mark_where_the_answer_flips(page, url, v
     rotation = card(page, "Rotation")
     expect(rotation).to_be_visible(timeout=PATIENCE_MS)
     expect(page.locator(".break-it .card")).to_have_count(CARDS, timeout=PATIENCE_MS)
-    expect(page.get_by_text("Measuring what is usual")).to_have_count(0, timeout=PATIENCE_MS)  # the page comes again then
+    # Once that is measured the page runs again: nothing is moved before.
+    expect(page.get_by_text("Measuring what is usual")).to_have_count(0, timeout=PATIENCE_MS)
     assert rotation.locator(".flip").count() >= 1
     expect(rotation.locator(".now")).to_have_class("now changed")  # it starts where the answer flips
     drag(page, "Rotation", 30)  # the middle: nothing is turned
