@@ -29,7 +29,7 @@ from filelock import FileLock
 from fmnist_core import paths
 from fmnist_core.errors import LabError
 from fmnist_core.files import write_atomically
-from fmnist_core.processes import ONEDNN, Claim
+from fmnist_core.processes import ONEDNN, Claim, kill_family
 
 # "module:function", strings, so that the app imports none of them to start one.
 TASKS: dict[str, str] = {
@@ -129,10 +129,7 @@ class Task:
             claim = Claim.read(self.place)
             process = claim and claim.process()
             if process and self.status().is_active:
-                family = [*process.children(recursive=True), process]
-                for member in family:
-                    member.kill()
-                psutil.wait_procs(family, timeout=5)
+                kill_family(process)
                 _end(self.place, "cancelled", "Cancelled.")
 
     def _spawn(self) -> None:

@@ -1,7 +1,9 @@
 """Predict's honest answers and its ways to break the input: what is sent to the browser, with and without gradients."""
 
+import gc
 import json
 import threading
+import weakref
 
 import numpy as np
 import pytest
@@ -12,6 +14,7 @@ from fmnist_core import datasets, explain_client, paths, prediction
 from fmnist_core.calibration import with_temperature
 from fmnist_core.ready_made import ready_made
 from fmnist_core.rejection import detector_of
+from fmnist_core.runs import LITERT_FILE
 from pages.ui.predict import break_it
 from pages.ui.verdict import Model
 
@@ -227,3 +230,13 @@ def test_a_run_that_is_deleted_while_the_page_is_open_is_said_to_be_gone(tmp_pat
 def test_a_model_without_a_run_answers_as_it_is():
     rows = Model("", Toy()).probabilities(np.full((1, 28, 28), 51, np.uint8))
     assert rows[0].tolist() == pytest.approx([0.8, 0.2])
+
+
+def test_kept_answers_do_not_hold_a_model_that_is_evicted():
+    run = ready_made()
+    predictor = prediction.Predictor((run.folder / LITERT_FILE).read_bytes(), run.spec, ("a",) * 10)
+    gone = weakref.ref(predictor)
+    Model("", predictor, run).scores(np.zeros((1, 28, 28), np.uint8))
+    del predictor
+    gc.collect()
+    assert gone() is None

@@ -5,7 +5,8 @@ here the same bars grow and slide to their place.
 """
 
 import base64
-import functools
+import weakref
+from collections import OrderedDict
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -20,6 +21,7 @@ from fmnist_core.runs import Run
 
 _HERE = Path(__file__).parent
 _KEPT_IMAGES = 64  # of one question; more are asked again, for they are not drawn several times a second
+_KEPT_QUESTIONS = 32  # of a model
 
 # At module level, so that it is registered once per process and never within a rerun.
 _component = st.components.v2.component(
@@ -44,7 +46,7 @@ class Model(NamedTuple):
         The parts of a page ask for the same images, and so does every rerun: a few are kept.
         """
         if len(images) <= _KEPT_IMAGES:
-            return _scores(self.predictor, len(images), np.ascontiguousarray(images).tobytes())
+            return _scores(self.predictor, images)
         return self.predictor.probabilities(images)
 
     def probabilities(self, images: np.ndarray) -> np.ndarray:
@@ -52,10 +54,19 @@ class Model(NamedTuple):
         return self.temperature.mended(self.scores(images))
 
 
-@functools.lru_cache(maxsize=32)
-def _scores(predictor: Predictor, count: int, pixels: bytes) -> np.ndarray:
-    rows = predictor.probabilities(np.frombuffer(pixels, np.uint8).reshape(count, 28, 28))
-    rows.flags.writeable = False
+# Weak, so that a model that is evicted from memory takes its answers along.
+_kept: "weakref.WeakKeyDictionary[Predictor, OrderedDict[bytes, np.ndarray]]" = weakref.WeakKeyDictionary()
+
+
+def _scores(predictor: Predictor, images: np.ndarray) -> np.ndarray:
+    kept, pixels = _kept.setdefault(predictor, OrderedDict()), images.tobytes()
+    rows = kept.get(pixels)
+    if rows is None:
+        rows = predictor.probabilities(images)
+        rows.flags.writeable = False
+        kept[pixels] = rows
+        if len(kept) > _KEPT_QUESTIONS:
+            kept.popitem(last=False)
     return rows
 
 
