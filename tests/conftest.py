@@ -1,5 +1,6 @@
 """What every test gets: a workspace of its own instead of the user's, and the real data."""
 
+import functools
 import os
 import sys
 import tempfile
@@ -10,18 +11,53 @@ import pytest
 
 # Set before any test module imports the product, and inherited by the processes that tests start.
 _home = tempfile.TemporaryDirectory(prefix="fmnist-lab-tests-", ignore_cleanup_errors=True)
-os.environ["FMNIST_LAB_HOME"] = _home.name
+os.environ["FMNIST_LAB_HOME"] = os.environ["FMNIST_LAB_TESTS"] = _home.name
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "2"
 os.environ["TF_ENABLE_ONEDNN_OPTS"] = "1"  # as in a worker
 
 
 @pytest.fixture(scope="session", autouse=True)
-def no_reconciler() -> None:
-    """Pages opened within a test start no thread that repairs the queue: it would outlive the test's stand-ins, and
-    start real workers in between."""
+def nothing_in_the_background() -> None:
+    """Pages opened within a test start no thread that repairs the queue, which would outlive the test's stand-ins and
+    start real workers in between, and no process that looks for neighbours before they are asked for."""
     from pages.ui import background
 
     background._reconcile_for_ever = lambda: None
+    background.begin_neighbours = lambda dataset: None
+
+
+@pytest.fixture(scope="session", autouse=True)
+def known_data() -> None:
+    """A fresh workspace finds the real data unpacked; see unpacked.py. Tests of unpacking ask for `nothing_known`."""
+    import unpacked
+
+    from fmnist_core import paths
+
+    paths.cache = unpacked.cache
+
+
+@pytest.fixture
+def nothing_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A fresh workspace is empty, as that of somebody who starts the app for the first time."""
+    import unpacked
+
+    from fmnist_core import paths
+
+    monkeypatch.setattr(paths, "cache", unpacked.plain_cache)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_pages() -> None:
+    """What a page opened within a test need not pay each time: a second and more, ten times its own work.
+
+    AppTest asks every installed package for components of Streamlit, for each page anew; one answer is enough. And
+    Streamlit lets Keras, where it is loaded, clear its session after each run; in the app it never is.
+    """
+    from streamlit.components.v2 import manifest_scanner
+    from streamlit.runtime.scriptrunner import script_runner
+
+    manifest_scanner.scan_component_manifests = functools.cache(manifest_scanner.scan_component_manifests)
+    script_runner._clean_problem_modules = lambda: None
 
 
 @pytest.fixture(scope="session")
@@ -38,6 +74,23 @@ def fashion_folder() -> Iterator[Path]:
             yield root / debian.INSTALLED_FOLDER.relative_to("/")
     except SourceUnavailable as reason:
         pytest.skip(f"Fashion-MNIST is not here: {reason}")
+
+
+@pytest.fixture
+def results_stay(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """What was computed of some data is there in every test that asks for this, though each has its own workspace."""
+    from fmnist_core import memory
+
+    place, folder = tmp_path_factory.getbasetemp() / "results", memory._folder
+    monkeypatch.setattr(memory, "_folder", lambda *key: place.joinpath(*folder(*key).parts[-2:]))
+
+
+@pytest.fixture
+def no_litert(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Runs leave out the form of their model that the app predicts with: it takes seconds to make."""
+    import keras
+
+    monkeypatch.setattr(keras.Model, "export", lambda self, path, **_: Path(path).touch())
 
 
 @pytest.fixture

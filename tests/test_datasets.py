@@ -23,7 +23,7 @@ NOWHERE = [("publisher", "http://127.0.0.1:9/", "a dead mirror")]
 
 
 @pytest.fixture(autouse=True)
-def workspace(tmp_path, monkeypatch):
+def workspace(nothing_known, tmp_path, monkeypatch):
     monkeypatch.setenv("FMNIST_LAB_HOME", str(tmp_path / "home"))
     monkeypatch.delenv(sources.ALLOWED_VARIABLE, raising=False)
 

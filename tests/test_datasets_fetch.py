@@ -18,7 +18,7 @@ CONTENT = np.random.default_rng(0).bytes(400_000)
 
 
 @pytest.fixture(autouse=True)
-def workspace(tmp_path, monkeypatch):
+def workspace(nothing_known, tmp_path, monkeypatch):
     monkeypatch.setenv("FMNIST_LAB_HOME", str(tmp_path / "home"))
     monkeypatch.setattr(fetch, "_PAUSE_S", 0)
 

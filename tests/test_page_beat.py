@@ -4,8 +4,8 @@ import json
 
 import numpy as np
 import pytest
+from app_page import open_app
 from finished_run import REAL_DATA
-from streamlit.testing.v1 import AppTest
 
 from fmnist_core import contest, datasets, paths
 from pages.ui.predict import beat
@@ -26,14 +26,7 @@ def dataset():
 
 
 def opened(state=None, **query):
-    page = AppTest.from_file(str(paths.PROJECT / "app.py"), default_timeout=60).run()
-    page.switch_page(PAGE)
-    page.query_params.update(query)
-    for name, value in (state or {}).items():
-        page.session_state[name] = value
-    page.run()
-    assert not page.exception
-    return page
+    return open_app(PAGE, state, **query)
 
 
 def words(page):

@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 import pytest
-from streamlit.testing.v1 import AppTest
+from app_page import open_app
 from test_page_result import TEST_IMAGES, completed_run, write_idx
 
 from fmnist_core import paths
@@ -31,13 +31,7 @@ def folder(tmp_path):
 
 
 def opened(**query):
-    app = AppTest.from_file(str(paths.PROJECT / "app.py"), default_timeout=60)
-    app.switch_page(PAGE)
-    for name, value in query.items():
-        app.query_params[name] = value
-    app.run()
-    assert not app.exception
-    return app
+    return open_app(PAGE, **query)
 
 
 def texts(app):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import streamlit as st
-from streamlit.testing.v1 import AppTest
+from app_page import open_app
 from test_page_result import write_idx
 
 from fmnist_core import paths, tasks
@@ -53,13 +53,7 @@ def open_page(tmp_path):
     write_idx(place, seed=0)
 
     def go(**query):
-        page = AppTest.from_file(str(paths.PROJECT / "app.py"), default_timeout=60)
-        page.switch_page("pages/train/depth.py")
-        for name, value in {"data": "Your own files", "data.folder": str(place), **query}.items():
-            page.query_params[name] = value
-        page.run()
-        assert not page.exception
-        return page
+        return open_app("pages/train/depth.py", **{"data": "Your own files", "data.folder": str(place), **query})
 
     return go
 

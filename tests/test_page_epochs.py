@@ -7,8 +7,8 @@ import zlib
 
 import numpy as np
 import pytest
+from app_page import open_app
 from kept_run import TEST_IMAGES, answers_after, kept_run, write_own_data
-from streamlit.testing.v1 import AppTest
 
 from fmnist_core import datasets, estimates, jobs, paths
 from fmnist_core.epoch_history import history_of
@@ -37,23 +37,11 @@ def folder(tmp_path):
 
 
 def opened(page="pages/understand/epochs.py", **query):
-    app = AppTest.from_file(str(paths.PROJECT / "app.py"), default_timeout=60)
-    app.switch_page(page)
-    for name, value in query.items():
-        app.query_params[name] = value
-    app.run()
-    assert not app.exception
-    return app
+    return open_app(page, **query)
 
 
 def forking(**query):
-    """Open the Train page; its address differs from its script's name, so that the app must have run before."""
-    app = AppTest.from_file(str(paths.PROJECT / "app.py"), default_timeout=60)
-    app.query_params.update(query)
-    app.run()
-    app.switch_page("pages/train/new.py").run()
-    assert not app.exception
-    return app
+    return open_app("pages/train/new.py", **query)
 
 
 def words(app):

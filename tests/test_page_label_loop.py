@@ -6,8 +6,8 @@ import sys
 
 import numpy as np
 import pytest
+from app_page import open_app
 from explore_page import grids, text_of
-from streamlit.testing.v1 import AppTest
 from test_neighbours import part
 from test_page_labels import bars, decided, names_of, press
 
@@ -25,7 +25,7 @@ WRONG = 5  # the one whose label is planted
 
 
 @pytest.fixture(autouse=True)
-def workspace(tmp_path, monkeypatch):
+def workspace(results_stay, tmp_path, monkeypatch):
     monkeypatch.setenv("FMNIST_LAB_HOME", str(tmp_path / "home"))
     monkeypatch.setattr(jobs, "_start_worker", lambda run: Claim.of().write(run.folder))
     monkeypatch.setattr(estimates, "PROBE_COMMAND", ("true",))
@@ -63,14 +63,7 @@ def cross_validate(dataset, folds=2) -> str:
 
 def open_page(**query):
     """Run the page within the app: it links to others."""
-    page = AppTest.from_file(str(paths.PROJECT / "app.py"), default_timeout=60)
-    page.query_params.update(query)
-    page.run()  # else the page is not known by the address that it has in the table
-    page.switch_page("pages/explore/labels.py")
-    page.query_params.update(query)
-    page.run()
-    assert not page.exception
-    return page
+    return open_app("pages/explore/labels.py", **query)
 
 
 def labels(page):

@@ -1,7 +1,7 @@
 """The Reproduce page: every row opens, the address chooses, launches begin with the row, own Runs stand beside."""
 
 import pytest
-from streamlit.testing.v1 import AppTest
+from app_page import open_app
 from test_page_result import completed_run, write_idx
 
 from fmnist_core import jobs, paths
@@ -45,13 +45,7 @@ def kept(tmp_path, monkeypatch):
 
 
 def opened(**query):
-    app = AppTest.from_file(str(paths.PROJECT / "app.py"), default_timeout=60)
-    app.switch_page(PAGE)
-    for name, value in query.items():
-        app.query_params[name] = value
-    app.run()
-    assert not app.exception
-    return app
+    return open_app(PAGE, **query)
 
 
 def texts(app):

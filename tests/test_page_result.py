@@ -6,7 +6,7 @@ import struct
 
 import numpy as np
 import pytest
-from streamlit.testing.v1 import AppTest
+from app_page import open_app
 
 from fmnist_core import datasets, paths
 from fmnist_core.presets import PRESETS
@@ -72,13 +72,7 @@ def completed_run(folder, spec=None, **figures):
 
 
 def opened(**query):
-    app = AppTest.from_file(str(paths.PROJECT / "app.py"), default_timeout=60)
-    app.switch_page(PAGE)
-    for name, value in query.items():
-        app.query_params[name] = value
-    app.run()
-    assert not app.exception
-    return app
+    return open_app(PAGE, **query)
 
 
 def metric(app, label):

@@ -5,7 +5,7 @@ import shutil
 
 import numpy as np
 import pytest
-from streamlit.testing.v1 import AppTest
+from app_page import open_app
 from test_exports_inspection import DENSE, keras_file, layer
 from test_page_result import write_idx
 
@@ -81,15 +81,7 @@ def proven(run):
 @pytest.fixture
 def open_page(own):
     def go(script=PAGE, **query):
-        page = AppTest.from_file(str(paths.PROJECT / "app.py"), default_timeout=120)
-        asked = {"data": "Your own files", "data.folder": str(own), **query}
-        page.query_params.update(asked)
-        page.run()  # else the page is not known by the address that it has in the table
-        page.switch_page(script)
-        page.query_params.update(asked)
-        page.run()
-        assert not page.exception
-        return page
+        return open_app(script, **{"data": "Your own files", "data.folder": str(own), **query})
 
     return go
 

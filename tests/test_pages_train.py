@@ -1,9 +1,9 @@
 """Home, Train and Runs in every state, without a browser."""
 
 import sys
-from pathlib import Path
 
 import pytest
+from app_page import open_app
 from streamlit.testing.v1 import AppTest
 
 from fmnist_core import estimates, jobs, paths
@@ -14,27 +14,17 @@ from fmnist_core.runs import Run, RunState, list_runs
 from fmnist_core.settings import Settings
 from fmnist_core.spec import ConvBlock, RunSpec
 
-APP = str(Path(__file__).resolve().parent.parent / "app.py")
-
 
 @pytest.fixture(autouse=True)
 def home(tmp_path, monkeypatch):
-    """Fresh Runs for each test, the session's data cache, and neither worker nor probe processes."""
-    cache = paths.cache()
+    """Fresh Runs for each test, and neither worker nor probe processes."""
     monkeypatch.setenv("FMNIST_LAB_HOME", str(tmp_path))
-    (tmp_path / "cache").symlink_to(cache)
     monkeypatch.setattr(jobs, "_start_worker", lambda run: Claim.of().write(run.folder))
     monkeypatch.setattr(estimates, "PROBE_COMMAND", (sys.executable, "-c", ""))
 
 
 def open_page(page: str, **query: str) -> AppTest:
-    app = AppTest.from_file(APP, default_timeout=60)
-    app.query_params.update(query)
-    app.run()
-    if page:
-        app.switch_page(f"pages/{page}.py").run()
-    assert not app.exception
-    return app
+    return open_app(f"pages/{page or 'home/home'}.py", **query)
 
 
 def make_run(*events: str, title: str = "A test Run") -> Run:

@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
+from app_page import open_app
 from explained_run import copied, explained_run
-from streamlit.testing.v1 import AppTest
 from test_page_result import write_idx
 
 from fmnist_core import datasets, paths, prediction, robustness, tasks
@@ -123,12 +123,7 @@ def test_the_figure_puts_the_worst_at_the_bottom_and_marks_the_accuracy_as_it_is
 
 
 def opened(run):
-    app = AppTest.from_file(str(paths.PROJECT / "app.py"), default_timeout=60)
-    app.switch_page("pages/understand/result.py")
-    app.query_params["run"], app.query_params["closer"] = run.id, "Broken images"
-    app.run()
-    assert not app.exception
-    return app
+    return open_app("pages/understand/result.py", run=run.id, closer="Broken images")
 
 
 def test_the_result_page_offers_the_work_and_then_shows_it(run, dataset, monkeypatch):
