@@ -8,14 +8,14 @@ import zipfile
 import numpy as np
 import pytest
 from exported_run import small_run
+from small_data import TEST, small_data
 
-from fmnist_core import datasets
 from fmnist_core.errors import LabError
 from fmnist_core.exports import FORMATS, bundle, export_folder, making, read_exports
 from fmnist_core.exports.runtimes import PREDICTORS
 from fmnist_core.runs import KERAS_FILE, PROBABILITIES_FILE, Run
 
-DATA = datasets.load("fashion-mnist")
+DATA = small_data()
 FLOATS = [name for name, form in FORMATS.items() if form.tolerance is not None]
 
 
@@ -136,7 +136,7 @@ def test_a_damaged_model_and_other_test_images_are_refused(copy):
     with pytest.raises(LabError, match=f"Run {copy.id}: expected a whole Keras model"):
         making.make_exports(copy, DATA)
     np.save(copy.folder / PROBABILITIES_FILE, np.full((5, 10), 0.1, np.float32))
-    with pytest.raises(LabError, match="probabilities of 10,000 test images. Received 5"):
+    with pytest.raises(LabError, match=f"probabilities of {TEST:,} test images. Received 5"):
         making.make_exports(copy, DATA)
 
 

@@ -7,9 +7,10 @@ import keras
 import numpy as np
 import pytest
 from exported_run import small_run
+from small_data import small_data, small_folder
 from test_exports_inspection import DENSE, keras_file
 
-from fmnist_core import datasets, paths, prediction
+from fmnist_core import paths, prediction
 from fmnist_core.comparison import hyperparameter_table
 from fmnist_core.errors import ModelError
 from fmnist_core.exports import arrival
@@ -18,7 +19,7 @@ from fmnist_core.exports.writers import portable
 from fmnist_core.keras_files import load_model
 from fmnist_core.runs import KERAS_FILE, RunState, find_run, list_runs
 
-DATA = datasets.load("fashion-mnist")
+DATA, FOLDER = small_data(), str(small_folder())
 
 
 @pytest.fixture(autouse=True)
@@ -45,7 +46,7 @@ def bring(model, tmp_path, scaling=FIND_OUT, title="Theirs"):
     model.save(file)
     sha256 = kept(file.read_bytes(), file.name)
     arrival.remember(
-        DATA, lambda *_: None, sha256=sha256, file=file.name, title=title, folder="", scaling=scaling
+        DATA, lambda *_: None, sha256=sha256, file=file.name, title=title, folder=FOLDER, scaling=scaling
     )  # fmt: skip
     return read_receipt(sha256, scaling, DATA.sha256)
 
@@ -144,7 +145,7 @@ def test_a_file_that_keras_cannot_load_says_why(trained, tmp_path):
     sha256 = kept(broken.read_bytes(), "other.keras")
     with pytest.raises(ModelError, match="other.keras: expected a whole Keras model"):
         arrival.remember(
-            DATA, lambda *_: None, sha256=sha256, file="other.keras", title="T", folder="", scaling="unit"
+            DATA, lambda *_: None, sha256=sha256, file="other.keras", title="T", folder=FOLDER, scaling="unit"
         )  # fmt: skip
 
 

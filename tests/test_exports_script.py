@@ -1,6 +1,7 @@
 """The script stands alone and re-creates its Run: same images, same first weights, same result."""
 
 import ast
+import json
 import os
 import runpy
 import shutil
@@ -10,14 +11,16 @@ import sys
 import numpy as np
 import pytest
 from exported_run import SPEC, finished, small_run
+from small_data import small_folder
 
 from fmnist_core import zoo
+from fmnist_core.datasets import fashion_mnist
 from fmnist_core.errors import ModelError
 from fmnist_core.exports.script import recreate_script, start_weights
 from fmnist_core.fold import Fold
 from fmnist_core.fork import fork
 from fmnist_core.presets import PRESETS
-from fmnist_core.runs import PROBABILITIES_FILE, Run
+from fmnist_core.runs import PROBABILITIES_FILE, RESULT_FILE, Run
 from fmnist_core.spec import ConvBlock, DenseLayer, RunSpec
 from fmnist_core.splits import draw_split
 
@@ -50,7 +53,7 @@ def carried_out(script, data, monkeypatch, *more):
     return np.load(out / PROBABILITIES_FILE)
 
 
-def test_it_stands_alone_and_gives_the_runs_result(tmp_path, fashion_folder):
+def test_it_stands_alone_and_gives_the_runs_result(tmp_path):
     run = small_run()
     script = written(run, tmp_path)
     assert "fmnist_core" not in {
@@ -58,7 +61,7 @@ def test_it_stands_alone_and_gives_the_runs_result(tmp_path, fashion_folder):
     }  # fmt: skip
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     done = subprocess.run(
-        [sys.executable, "-P", str(script), "--data", str(fashion_folder), "--out", str(tmp_path / "out")],
+        [sys.executable, "-P", str(script), "--data", str(small_folder()), "--out", str(tmp_path / "out")],
         cwd=tmp_path, env=environment, capture_output=True, text=True,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-2000:]
@@ -75,27 +78,41 @@ def test_it_stands_alone_and_gives_the_runs_result(tmp_path, fashion_folder):
     assert len(history) == 1 + SPEC.epochs
 
 
-@pytest.mark.parametrize(("spec", "tolerance"), [(AUGMENTED, EQUAL), (TRANSFER, NEARLY)], ids=["augmented", "transfer"])
-def test_augmentation_muon_averaging_and_fine_tuning_come_out_the_same(
-    spec, tolerance, tmp_path, fashion_folder, monkeypatch
-):
-    run = finished(spec, tmp_path / "runs")
-    again = carried_out(written(run, tmp_path), fashion_folder, monkeypatch)
+KINDS = {"network": (AUGMENTED, EQUAL), "head": (TRANSFER, NEARLY)}
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """Return the Run of a kind, trained once, with the weights of its epochs, and how nearly it is to be met."""
+    runs = {}
+
+    def of(kind):
+        spec, tolerance = KINDS[kind]
+        if kind not in runs:
+            runs[kind] = finished(spec.replace(keep_epochs="weights"), tmp_path_factory.mktemp("runs"))
+        return runs[kind], tolerance
+
+    return of
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_augmentation_muon_averaging_and_fine_tuning_come_out_the_same(kind, trained, tmp_path, monkeypatch):
+    run, tolerance = trained(kind)
+    again = carried_out(written(run, tmp_path), small_folder(), monkeypatch)
     assert np.abs(again - run.test_probabilities()).max() <= tolerance
 
 
-@pytest.mark.parametrize(("spec", "tolerance"), [(AUGMENTED, EQUAL), (TRANSFER, NEARLY)], ids=["network", "head"])
-def test_a_fork_begins_with_the_weights_that_come_with_its_script(
-    spec, tolerance, tmp_path, fashion_folder, monkeypatch
-):
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_fork_begins_with_the_weights_that_come_with_its_script(kind, trained, tmp_path, monkeypatch):
+    original, tolerance = trained(kind)
     runs = tmp_path / "runs"
-    parent = finished(spec.replace(keep_epochs="weights", fine_tune_epochs=0), runs)
-    run = finished(fork(parent, 1).replace(keep_epochs="none"), runs)
+    parent = Run(shutil.copytree(original.folder, runs / original.id))
+    run = finished(fork(parent, 1).replace(keep_epochs="none", fine_tune_epochs=0), runs)
     shutil.rmtree(parent.folder)
     script, start = written(run, tmp_path), tmp_path / "start.npz"
     assert "--start PATH" in script.read_text()
     start.write_bytes(start_weights(run))
-    again = carried_out(script, fashion_folder, monkeypatch, "--start", str(start))
+    again = carried_out(script, small_folder(), monkeypatch, "--start", str(start))
     assert np.abs(again - run.test_probabilities()).max() <= tolerance
     shutil.rmtree(run.folder / "start")
     with pytest.raises(ModelError, match="Expected the weights that this Run began with, of epoch 1 of Run"):
@@ -143,11 +160,15 @@ def test_every_presets_script_is_whole(preset, tmp_path):
     assert checked.returncode == 0, checked.stdout
 
 
-def test_other_images_are_told(tmp_path, fashion_folder):
-    names = runpy.run_path(str(written(small_run(), tmp_path)))
+def test_other_images_are_told(tmp_path, fashion_folder, capsys):
+    run, known = Run.create(SPEC, tmp_path / "runs"), fashion_mnist.EDITION.sha256
+    (run.folder / RESULT_FILE).write_text(json.dumps({"sha256": known}))
+    names = runpy.run_path(str(written(run, tmp_path)))
     data = names["load_data"](str(fashion_folder), names["spec"])
-    assert names["content_hash"](data) == small_run().result["sha256"]
-    assert names["content_hash"](data._replace(y_test=data.y_test[::-1])) != small_run().result["sha256"]
+    assert names["content_hash"](data) == known and "not the images" not in capsys.readouterr().out
+    assert names["content_hash"](data._replace(y_test=data.y_test[::-1])) != known
+    names["load_data"](str(small_folder()), names["spec"])
+    assert "not the images that the Run saw" in capsys.readouterr().out
 
 
 def test_csv_files_without_a_test_file_are_read_and_cut_as_here(tmp_path):
