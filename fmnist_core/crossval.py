@@ -17,6 +17,7 @@ from datetime import datetime
 from pathlib import Path
 
 from fmnist_core import datasets, jobs, zoo
+from fmnist_core.cluster.demand import Demand
 from fmnist_core.errors import SpecError
 from fmnist_core.fold import Fold
 from fmnist_core.run_groups import members, names_of, new_name, when
@@ -124,12 +125,15 @@ class Group:
         return len(self.runs) == self.cross.folds * self.cross.repeats
 
 
-def launch(cross: CrossValidation, runs_folder: Path | None = None) -> str:
+def launch(cross: CrossValidation, runs_folder: Path | None = None, demand: Demand | None = None) -> str:
     """Queue the Runs of all folds and return the group that they share.
+
+    demand: what each asks of a cluster's worker; without it, what the settings name.
 
     Raises:
         SpecError: if the data do not bear so many folds; nothing is started then.
         DataError: if the data cannot be read.
+        ClusterError: if a cluster should execute them that cannot; nothing is started then.
     """
     cross.check(datasets.load(cross.base.dataset, cross.base.dataset_folder or None))
     group = new_name("crossval", cross.base.preset or cross.base.title)
@@ -137,7 +141,7 @@ def launch(cross: CrossValidation, runs_folder: Path | None = None) -> str:
     for spec in cross.specs(group):
         if before and spec.start_whole:
             spec = spec.replace(start_run=before.id)
-        before = jobs.submit(spec, runs_folder=runs_folder)
+        before = jobs.submit(spec, runs_folder=runs_folder, demand=demand)
     return group
 
 

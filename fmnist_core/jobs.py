@@ -2,7 +2,7 @@
 
 There is no daemon. The queue is a file beside the Runs, changed under a lock. Whoever changes it also dispatches:
 starts detached workers up to the limit. A worker that finishes claims the next Run itself, which keeps TensorFlow
-loaded. `reconcile` repairs what a crash left behind and may be called by anybody at any time.
+loaded; see claims.py. `reconcile` repairs what a crash left behind and may be called by anybody at any time.
 
 Where a scheduler's address is set, waiting Runs are handed to its cluster instead; see cluster/executor.py.
 """
@@ -19,23 +19,25 @@ import psutil
 
 from fmnist_core import paths, zoo
 from fmnist_core.cluster import executor
-from fmnist_core.cluster.executor import Cluster, executor_of
-from fmnist_core.errors import LabError, RunError
+from fmnist_core.cluster.demand import Demand
+from fmnist_core.cluster.executor import executor_of
+from fmnist_core.errors import RunError
 from fmnist_core.fork import keep_start
-from fmnist_core.machine import threads_of_each
 from fmnist_core.processes import FILE_NAME as CLAIM_FILE
 from fmnist_core.processes import Claim, kill_family
 from fmnist_core.queue_file import Queue, locked, read_queue, write_queue
-from fmnist_core.runs import LOG_FILE, STOP_FILE, Run, RunState, find_run
+from fmnist_core.runs import LOG_FILE, STOP_FILE, Run, RunState
 from fmnist_core.settings import Settings
 from fmnist_core.spec import RunSpec
+from fmnist_core.turns import take_next
 
 WORKER_COMMAND = (sys.executable, "-m", "fmnist_core.worker")
 GRACE_S = 10.0  # from the request to stop until the process is killed
 
 
 def submit(
-    spec: RunSpec, *, runs_folder: Path | None = None, prepare: Callable[[Run], object] | None = None
+    spec: RunSpec, *, runs_folder: Path | None = None, prepare: Callable[[Run], object] | None = None,
+    demand: Demand | None = None,
 ) -> Run:  # fmt: skip
     """Make a Run of the spec, put it at the end of the queue and start it as soon as there is room.
 
@@ -44,6 +46,7 @@ def submit(
     Args:
         prepare: called with the Run before it stands in the queue, to put into its folder what it must not find
             elsewhere.
+        demand: what it asks of a cluster's worker; without it, what the settings name.
 
     Raises:
         SpecError: if the network does not fit the images; nothing is written then.
@@ -51,13 +54,15 @@ def submit(
         ClusterError: if a cluster should execute it that cannot; nothing is written then.
     """
     zoo.describe(spec)
-    executor.check(runs_folder or paths.runs())
+    executor.check(runs_folder or paths.runs(), demand)
     run = Run.create(spec, runs_folder)
     try:
         if spec.start_epoch:
             keep_start(run)
         if prepare:
             prepare(run)
+        if demand:
+            demand.write(run.folder)
     except BaseException:
         shutil.rmtree(run.folder, ignore_errors=True)
         raise
@@ -83,11 +88,14 @@ def queue(runs_folder: Path | None = None) -> list[Run]:
     return [Run(folder / run_id) for run_id in read_queue(folder).waiting]
 
 
-def places(runs_folder: Path | None = None) -> int:
-    """Return how many Runs may execute at once: what the settings say, or what the cluster bears; at least 1."""
+def places(runs_folder: Path | None = None, demand: Demand | None = None) -> int:
+    """Return how many Runs may execute at once: what the settings say, or what the cluster bears; at least 1.
+
+    demand: what each asks for, if not what the settings name.
+    """
     folder = runs_folder or paths.runs()
-    cluster = executor_of(folder)
-    return max(1, cluster.places) if cluster else Settings.read(folder).parallel_runs
+    settings, cluster = Settings.read(folder), executor_of(folder)
+    return max(1, cluster.places(demand or settings.demand)) if cluster else settings.parallel_runs
 
 
 def move_up(run: Run) -> None:
@@ -145,44 +153,7 @@ def reconcile(runs_folder: Path | None = None) -> None:
         if known.away:
             fates = executor.look_after(folder, known.away, executor_of(folder))
             known.away, known.waiting = fates.away, fates.waiting + known.waiting
-        _dispatch(folder, known)
-
-
-def claim(run: Run) -> bool:
-    """For a worker that starts: make sure that the Run is its own; False if another living process has it.
-
-    Waits for the lock, so a claim that the starter of this process is about to write is seen.
-    """
-    with locked(run.folder.parent) as (_, known):
-        present = Claim.read(run.folder)
-        if present and present.is_alive(run.folder):
-            return present.is_mine
-        executor.release(run)
-        (run.folder / STOP_FILE).unlink(missing_ok=True)  # of an earlier attempt: this one was begun by hand
-        known.forget(run.id)
-        known.active.append(run.id)
-        Claim.of().write(run.folder)
-        return True
-
-
-def claim_next(finished: Run, made_for: int | None = None) -> Run | None:
-    """For a worker that has finished a Run: let go of it, and claim the next waiting one if the limit allows.
-
-    TensorFlow keeps the threads that it began with. If those of a worker made for so many Runs at once are not what the
-    settings give each now, another takes its place.
-    """
-    with locked(finished.folder.parent) as (folder, known):
-        if (held := Claim.read(finished.folder)) and held.is_mine:  # else it was resumed meanwhile, by another process
-            (finished.folder / CLAIM_FILE).unlink(missing_ok=True)
-        if executor.is_set(folder):  # whoever looks after the queue gives the cluster what waits
-            return None
-        if made_for and threads_of_each(made_for) != threads_of_each(Settings.read(folder).parallel_runs):
-            _dispatch(folder, known)
-            return None
-        if run := _take_next(folder, known, None):
-            known.active.append(run.id)
-            Claim.of().write(run.folder)
-        return run
+        dispatch(folder, known)
 
 
 def _enqueue(run: Run) -> None:
@@ -192,19 +163,21 @@ def _enqueue(run: Run) -> None:
         executor.release(run)
         for name in (CLAIM_FILE, STOP_FILE):
             (run.folder / name).unlink(missing_ok=True)
+        executor.settle_demand(run)
         known.forget(run.id)  # it may stand there from an attempt that was killed
         known.waiting.append(run.id)
         # Before the event: if this process dies between the two, the Run starts anyway; the other way round it would
         # be queued for ever without standing in the queue.
         write_queue(folder, known)
         run.write_event("queued")
-        _dispatch(folder, known)
+        dispatch(folder, known)
 
 
-def _dispatch(folder: Path, known: Queue) -> None:
+def dispatch(folder: Path, known: Queue) -> None:
+    """Start the waiting Runs that may start, here or on the cluster; called under the lock."""
     cluster = executor_of(folder)
     for _ in range(executor.MOST_AT_ONCE):  # the rest soon again: others want the lock, too
-        if (run := _take_next(folder, known, cluster)) is None:
+        if (run := take_next(folder, known, cluster)) is None:
             break
         if cluster is None:
             known.active.append(run.id)
@@ -214,51 +187,6 @@ def _dispatch(folder: Path, known: Queue) -> None:
         else:
             known.waiting.insert(0, run.id)
             break
-
-
-def _take_next(folder: Path, known: Queue, cluster: Cluster | None) -> Run | None:
-    """Take the first waiting Run that can start out of the queue, if the limit or the cluster allows.
-
-    One that starts from the weights of a Run that is not done yet keeps its place, and those behind it pass.
-    """
-    known.active = [run_id for run_id in known.active if _is_at_work(Run(folder / run_id))]
-    if not cluster.is_ready if cluster else len(known.active) >= Settings.read(folder).parallel_runs:
-        return None
-    for run_id in list(known.waiting):
-        run = Run(folder / run_id)
-        state = _state_of_start(run) if run.folder.is_dir() else None
-        if (state is not None and not state.is_over) or (cluster is None and executor.is_held(run)):
-            continue
-        known.waiting.remove(run_id)
-        if state is not None and state.is_resumable:
-            run.write_event(
-                "failed",
-                message=f"Expected Run {run.spec.start_run}, whose weights this one starts from, to complete. "
-                f"Received one that is {state}: resume it first, then this one.",
-            )
-        elif run.folder.is_dir():  # else deleted by hand while it waited
-            return run
-    return None
-
-
-def _state_of_start(run: Run) -> RunState | None:
-    """Return the state of the Run whose finished weights this one starts from; None if there is none, or it cannot be
-    read. The weights of an epoch are there already."""
-    if run.spec.start_epoch:
-        return None
-    try:
-        return find_run(run.spec.start_run, run.folder.parent).state if run.spec.start_run else None
-    except LabError:
-        return None  # the worker says what is wrong
-
-
-def _is_at_work(run: Run) -> bool:
-    """Whether the Run is under way, or has stopped but not yet ended its process: a worker ends after a stop."""
-    state = run.state
-    if state == RunState.STOPPED:
-        claim = Claim.read(run.folder)
-        return claim is not None and claim.process() is not None
-    return not state.is_over
 
 
 def _start_worker(run: Run) -> None:

@@ -8,10 +8,9 @@ from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from fmnist_core import paths
 from fmnist_core.cluster.handover import is_handed_over
@@ -20,6 +19,9 @@ from fmnist_core.events import LIFECYCLE, Event, EventWriter, read_events
 from fmnist_core.files import write_atomically
 from fmnist_core.processes import Claim
 from fmnist_core.spec import RunSpec
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 SPEC_FILE = "spec.json"
 STOP_FILE = "stop"
@@ -122,9 +124,11 @@ class Run:
         """Return all events so far, oldest first."""
         return read_events(self.folder)
 
-    def history(self) -> pd.DataFrame:
+    def history(self) -> "pd.DataFrame":
         """Return one row per finished epoch: epoch (from 1), loss, accuracy, val_loss, val_accuracy, learning_rate,
         duration_s. Epochs that a resumed Run did again stand once, as done last."""
+        import pandas as pd  # most of the time that a process takes to start; workers begin without
+
         rows = {int(e.epoch): {"epoch": int(e.epoch), **e.logs} for e in self.events() if e.kind == "epoch" and e.epoch}
         return pd.DataFrame(sorted(rows.values(), key=lambda row: row["epoch"]))
 

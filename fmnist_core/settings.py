@@ -6,9 +6,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from fmnist_core.cluster.address import scheduler_address
+from fmnist_core.cluster.demand import Demand
 from fmnist_core.errors import SpecError
 from fmnist_core.files import write_atomically
-from fmnist_core.hyperparameters import number, whole
+from fmnist_core.hyperparameters import whole
 
 FILE_NAME = "settings.json"
 MOST_PARALLEL_RUNS = 64
@@ -21,7 +22,7 @@ class Settings:
     Attributes:
         parallel_runs: how many Runs may execute at once on this machine; the others wait in the queue.
         scheduler: address of a Dask scheduler, whose workers then execute the Runs; "" for this machine.
-        run_cores, run_gpus, run_memory_gb: what a Run asks of a cluster's worker.
+        run_cores, run_gpus, run_memory_gb: what a Run asks of a cluster's worker, unless its launch says otherwise.
     """
 
     parallel_runs: int = min(MOST_PARALLEL_RUNS, max(1, (os.cpu_count() or 1) // 4))
@@ -33,9 +34,12 @@ class Settings:
     def __post_init__(self) -> None:
         whole("parallel_runs", self.parallel_runs, 1, MOST_PARALLEL_RUNS)
         object.__setattr__(self, "scheduler", scheduler_address(self.scheduler))
-        whole("cores of a Run", self.run_cores, 1, 1024)
-        whole("GPUs of a Run", self.run_gpus, 0, 16)
-        object.__setattr__(self, "run_memory_gb", number("GB of a Run", self.run_memory_gb, 0.1, 10_000))
+        object.__setattr__(self, "run_memory_gb", self.demand.memory_gb)
+
+    @property
+    def demand(self) -> Demand:
+        """What a Run asks for, as one."""
+        return Demand(self.run_cores, self.run_gpus, self.run_memory_gb)
 
     @classmethod
     def read(cls, runs_folder: Path) -> "Settings":

@@ -13,7 +13,7 @@ import sys
 import traceback
 from pathlib import Path
 
-from fmnist_core import jobs
+from fmnist_core import claims
 from fmnist_core.cluster import leash
 from fmnist_core.errors import LabError
 from fmnist_core.machine import threads_of_each
@@ -31,7 +31,7 @@ def main(arguments: list[str]) -> int:
     run: Run | None = Run(Path(arguments[0]).resolve())
     if one:
         return _execute_one(run)
-    if not jobs.claim(run):
+    if not claims.claim(run):
         print(f"Another process works on Run {run.id}.", file=sys.stderr)
         return 1
     parallel_runs = Settings.read(run.folder.parent).parallel_runs
@@ -39,7 +39,7 @@ def main(arguments: list[str]) -> int:
     while run:
         if execute(run) == RunState.STOPPED:
             break
-        run = jobs.claim_next(run, parallel_runs)
+        run = claims.claim_next(run, parallel_runs)
         if run:
             _log_to(run)
     return 0

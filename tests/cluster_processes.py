@@ -12,6 +12,7 @@ import psutil
 
 ROOT = Path(__file__).resolve().parent.parent
 TOY = ROOT / "tests" / "toy_cluster.py"
+GPU = "gpu"  # name of the worker that declares one
 
 
 class DaskProcesses:
@@ -26,17 +27,16 @@ class DaskProcesses:
             probe.bind(("127.0.0.1", 0))
             self.address = f"tcp://127.0.0.1:{probe.getsockname()[1]}"
 
-    def start_scheduler(self, **environment: str) -> None:
+    def start_scheduler(self) -> None:
         port = self.address.rpartition(":")[2]
-        options = ("--host", "127.0.0.1", "--port", port, "--dashboard-address", "127.0.0.1:0")
-        self.scheduler = self._start("scheduler", "scheduler", *options, **environment)
+        self.scheduler = self._start("scheduler", "scheduler", "--host", "127.0.0.1", "--port", port, "--no-dashboard")
 
     def start_worker(
-        self, *, host: str = "127.0.0.1", nanny: bool = False, threads: int = 1, resources: str = "RUN=1",
-        **environment: str,
+        self, name: str = "", *, host: str = "127.0.0.1", nanny: bool = False, threads: int = 1,
+        resources: str = "RUN=1", **environment: str,
     ) -> str:  # fmt: skip
         self._count += 1
-        name = f"worker-{self._count}"
+        name = name or f"worker-{self._count}"
         options = (
             "--name", name, "--nthreads", str(threads), "--resources", resources, "--host", host, "--no-dashboard",
             "--local-directory", str(self._folder), "--preload", str(TOY), *(() if nanny else ("--no-nanny",)),
@@ -44,28 +44,40 @@ class DaskProcesses:
         self.workers[name] = self._start(name, "worker", self.address, *options, **environment)
         return name
 
-    def ensure_workers(self, count: int) -> None:
-        """Start as many workers as are missing, and wait until all of them have arrived at the scheduler."""
+    def ensure(self, plain: int, *, gpu: bool = False) -> None:
+        """Start what is missing of a scheduler, so many plain workers, and one with a nanny that declares a GPU."""
+        if self.scheduler is None or self.scheduler.poll() is not None:
+            self.start_scheduler()
         self.workers = {name: process for name, process in self.workers.items() if process.poll() is None}
-        for _ in range(count - len(self.workers)):
+        if gpu and GPU not in self.workers:
+            self.start_worker(GPU, nanny=True, resources="RUN=1 GPU=1")
+        for _ in range(plain - len(set(self.workers) - {GPU})):
             self.start_worker()
         self.await_workers(len(self.workers))
 
     def await_workers(self, count: int, timeout_s: float = 90) -> None:
+        deadline = time.monotonic() + timeout_s
+        while self.on_scheduler(lambda dask_scheduler: len(dask_scheduler.workers)) != count:
+            assert time.monotonic() < deadline, f"{count} workers did not arrive; logs are in {self._folder}"
+            time.sleep(0.1)
+
+    def on_scheduler(self, function):
+        """Return what a lambda makes of the scheduler, its argument dask_scheduler; others would not be found there."""
         from distributed import Client
 
-        with Client(self.address, set_as_default=False, timeout=timeout_s) as client:
-            deadline = time.monotonic() + timeout_s
-            while len(client.scheduler_info()["workers"]) != count:
-                assert time.monotonic() < deadline, f"{count} workers did not arrive; logs are in {self._folder}"
-                time.sleep(0.1)
+        with Client(self.address, set_as_default=False, timeout=90) as client:
+            return client.run_on_scheduler(function)
 
     def kill_worker(self, name: str) -> None:
         self.workers.pop(name).send_signal(signal.SIGKILL)
 
     def kill_scheduler(self) -> None:
+        """Kill it, and wait until its workers have ended by themselves."""
         self.scheduler.kill()
         self.scheduler.wait()
+        for process in self.workers.values():
+            process.wait(60)
+        self.workers.clear()
 
     def close(self) -> None:
         for process in [*self.workers.values(), self.scheduler]:

@@ -6,11 +6,13 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.request
 
 import psutil
 import pytest
 
 from fmnist_core import jobs, paths
+from fmnist_core.cluster.demand import Demand
 from fmnist_core.cluster.executor import executor_of
 from fmnist_core.presets import PRESETS
 from fmnist_core.runs import RunState
@@ -64,7 +66,7 @@ def test_a_run_trains_on_the_laptop_cluster(tmp_path, laptop_cluster):
     (runs := tmp_path / "runs").mkdir()
     Settings(scheduler=ADDRESS).write(runs)
     deadline = time.monotonic() + PATIENCE_S
-    while (cluster := executor_of(runs, 5)).places < 3 or not cluster.is_ready:
+    while (cluster := executor_of(runs, 5)).places(Demand()) < 3 or not cluster.is_ready:
         assert time.monotonic() < deadline, (cluster.problem, (tmp_path / "dask.log").read_text()[-2000:])
         time.sleep(0.2)
     run = jobs.submit(PRESETS["C-lenet5"].replace(epochs=1, train_limit=200), runs_folder=runs)
@@ -72,5 +74,7 @@ def test_a_run_trains_on_the_laptop_cluster(tmp_path, laptop_cluster):
         jobs.reconcile(runs)
         time.sleep(0.2)
     assert state == RunState.COMPLETED, (state, run.log(), (tmp_path / "dask.log").read_text()[-2000:])
+    with urllib.request.urlopen(cluster.snapshot.dashboard, timeout=60) as answer:
+        assert "Dask" in answer.read().decode()
     names = {worker.name for worker in cluster.snapshot.workers}
     assert next(event.logs["worker"] for event in run.events() if event.kind == "started") in names

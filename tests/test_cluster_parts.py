@@ -142,7 +142,7 @@ def test_a_dead_process_of_this_machine_is_dead_however_fresh_its_beat(tmp_path)
 
 
 def cluster(**found) -> Cluster:
-    return Cluster(Link(ADDRESS, Path("unused")), Snapshot(time.monotonic(), **found), Demand())
+    return Cluster(Link(ADDRESS, Path("unused")), Snapshot(time.monotonic(), **found))
 
 
 UP = {"scheduler_id": "Scheduler-1", "workers": (Worker("a", "w1", "m1", 4, 0, {}),)}

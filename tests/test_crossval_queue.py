@@ -4,6 +4,7 @@ import time
 from pathlib import Path
 
 import pytest
+import toy_worker
 
 from fmnist_core import jobs
 from fmnist_core.runs import Run, RunState
@@ -20,6 +21,12 @@ def wait_for(run: Run, state: RunState, timeout_s: float = 120) -> None:
     while run.state != state and time.monotonic() < deadline:
         time.sleep(0.02)
     assert run.state == state
+
+
+@pytest.fixture
+def folder(folder):
+    with toy_worker.in_threads(folder):
+        yield folder
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from fmnist_core import jobs
+from fmnist_core import claims, jobs
 from fmnist_core.processes import Claim
 from fmnist_core.queue_file import QUEUE_FILE, Queue, write_queue
 from fmnist_core.runs import Run, RunState
@@ -84,7 +84,7 @@ def test_a_resumed_run_never_has_two_processes(folder, sleeper):
 
 def test_a_worker_that_ends_leaves_the_claim_of_the_next_attempt_alone(folder, sleeper):
     run = held_run(folder, sleeper, "failed")
-    assert jobs.claim_next(run) is None
+    assert claims.claim_next(run) is None
     assert Claim.read(run.folder).pid == sleeper.pid
 
 
@@ -123,6 +123,6 @@ def test_a_run_deleted_while_it_waits_can_be_taken_out(folder, sleeper):
 def test_a_run_started_by_hand_does_not_heed_an_old_stop(folder):
     run = Run.create(RunSpec(title="quick"), folder)
     (run.folder / "stop").touch()
-    assert jobs.claim(run)
+    assert claims.claim(run)
     assert not (run.folder / "stop").exists()
     (run.folder / "worker.json").unlink()  # else the fixture ends the process that holds it: this one

@@ -1,122 +1,50 @@
 """Searches driven to their end with the real Keras Tuner: by a toy that trains nothing, and by real training."""
 
 import math
-import os
-import signal
-import sys
-import threading
-import time
-from contextlib import suppress
-from pathlib import Path
 
 import pytest
+import tuning_toys
+from driven_search import (
+    BASE,
+    RATE,
+    drive_in_thread,
+    ended,
+    kill_all,
+    log_of,
+    started,
+    wait,
+    wait_for_trials,
+    workspace,
+)
+from kept_run import write_own_data
 
-from fmnist_core import jobs, paths
+from fmnist_core import paths
+from fmnist_core.cluster.demand import Demand
 from fmnist_core.errors import RunError
-from fmnist_core.presets import PRESETS
-from fmnist_core.processes import Claim
 from fmnist_core.runs import RunState, list_runs
 from fmnist_core.settings import Settings
-from fmnist_core.spec import ConvBlock, DenseLayer
-from fmnist_core.tuning import driver, launching
-from fmnist_core.tuning import group as group_module
+from fmnist_core.spec import ConvBlock
 from fmnist_core.tuning.group import SearchGroup, find_search, list_searches
 from fmnist_core.tuning.plan import hyperband_rounds, plan
-from fmnist_core.tuning.search import Search
 from fmnist_core.tuning.space import Boolean, Choice, Condition, Float, Int
-from fmnist_core.tuning.trials import read_progress
-from tests import tuning_toys
 
 pytestmark = pytest.mark.timeout(900)
-PATIENCE_S = 400  # on a busy machine; each test takes seconds on a quiet one
-TOYS = Path(tuning_toys.__file__)
-BASE = PRESETS["C-lenet5"].replace(
-    conv_blocks=(ConvBlock(4, 5),), dense_layers=(DenseLayer(16),), train_limit=300, title="Tiny", seed=0
-)
-RATE = Float("learning_rate", 1e-4, 1e-2, log=True)
 UNITS = Choice("dense_layers[0].units", (8, 16))
-
-
-def kill_all(home):
-    for folder in [*home.glob("searches/*"), *home.glob("runs/*")]:
-        claim = Claim.read(folder)
-        if claim and not claim.is_mine and (process := claim.process()):
-            process.kill()
 
 
 @pytest.fixture
 def home(tmp_path, monkeypatch):
-    """A workspace whose Runs are toys, one at a time; drivers are real. Both are threads of this process.
-
-    A process of its own would load Keras Tuner, and so TensorFlow, for every search.
-    """
-    monkeypatch.setenv("FMNIST_LAB_HOME", str(tmp_path))
-    monkeypatch.setenv("PYTHONPATH", str(paths.PROJECT))
-    monkeypatch.setattr(SearchGroup, "_spawn", drive_in_thread)
-    monkeypatch.setattr(jobs, "_start_worker", work_in_thread)
-    Settings(parallel_runs=1).write(paths.runs())
-    yield tmp_path
-    for thread in DRIVERS:
-        thread.join(120)
-    DRIVERS.clear()
-    kill_all(tmp_path)
-
-
-SPAWN, START_WORKER = SearchGroup._spawn, jobs._start_worker
-DRIVERS = []
-
-
-def drive_in_thread(group):
-    Claim.of().write(group.folder)
-    DRIVERS.append(threading.Thread(target=drive, args=(group,)))
-    DRIVERS[-1].start()
-
-
-def work_in_thread(run):
-    Claim.of().write(run.folder)
-    threading.Thread(target=tuning_toys.work, args=(run,), daemon=True).start()
-
-
-def drive(group):
-    with suppress(Death):
-        driver.main([str(group.folder)])
-
-
-def started(*space, **changes):
-    group = SearchGroup.create(Search("A search", changes.pop("base", BASE), space or (RATE,), **changes))
-    group.start()
-    return group
-
-
-def wait(group, *states, timeout_s=PATIENCE_S):
-    deadline = time.monotonic() + timeout_s
-    while (state := group.state) not in states and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert state in states, log_of(group)
-    return read_progress(group)
-
-
-def log_of(group):
-    return (group.folder / "log.txt").read_text()
-
-
-def ended(group, timeout_s=PATIENCE_S):
-    return wait(group, RunState.COMPLETED, RunState.FAILED, RunState.STOPPED, timeout_s=timeout_s)
-
-
-def wait_for_trials(group, count, timeout_s=PATIENCE_S):
-    deadline = time.monotonic() + timeout_s
-    while len(read_progress(group).completed) < count and time.monotonic() < deadline:
-        time.sleep(0.02)
-    assert len(read_progress(group).completed) >= count, log_of(group)
+    with workspace(tmp_path, monkeypatch):
+        yield tmp_path
 
 
 # ---- with toys -------------------------------------------------------------------------------------------------------
 
 
 def test_a_search_makes_its_trials_and_finds_the_best_of_them(home):
-    group = started(max_trials=6, epochs=2)
+    group = started(max_trials=6, epochs=2, demand=Demand(cores=3))
     progress = ended(group)
+    assert {Demand.read(run.folder) for run in list_runs()} == {Demand(cores=3)}
     assert (progress.state, progress.message) == (RunState.COMPLETED, "All trials are done.")
     assert len(progress.completed) == len(list_runs()) == 6
     for trial in progress.trials:
@@ -128,6 +56,26 @@ def test_a_search_makes_its_trials_and_finds_the_best_of_them(home):
     assert list_searches() == [group] and find_search(group.id) == group
     with pytest.raises(RunError, match="not there"):
         find_search("search-absent")
+
+
+TUNERS = {
+    "random_search": {"max_trials": 3, "epochs": 1}, "grid_search": {"max_trials": 0, "epochs": 1},
+    "bayesian_optimization": {"max_trials": 3, "epochs": 1}, "hyperband": {"max_trials": 0, "epochs": 2, "factor": 2},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("tuner", TUNERS)
+def test_each_tuner_searches_a_tiny_space_to_its_end(home, tuner):
+    space = (UNITS,) if tuner == "grid_search" else (RATE, UNITS)
+    progress = ended(started(*space, tuner=tuner, **TUNERS[tuner]))
+    assert progress.state == RunState.COMPLETED
+    assert len(progress.completed) == len(progress.trials) == plan(progress.search).trials
+    runs = {run.id: run.spec for run in list_runs()}
+    for trial in progress.trials:
+        spec = runs[trial.runs[0]]
+        assert spec.dense_layers[0].units == trial.values["dense_layers[0].units"]
+        assert spec.learning_rate == trial.values.get("learning_rate", BASE.learning_rate)
+        assert (spec.epochs, spec.group) == (trial.epochs, progress.group.id)
 
 
 def test_the_same_seed_draws_the_same_trials_another_seed_others(home):
@@ -193,160 +141,6 @@ def test_conditions_hold_in_every_trial(home):
         assert ("dense_layers[1].units" in trial.values) == (trial.values["dense_layers.count"] == 2)
 
 
-KILLED = {
-    "random_search": {"max_trials": 6}, "grid_search": {"max_trials": 0}, "bayesian_optimization": {"max_trials": 8},
-    "hyperband": {"max_trials": 0},
-}  # fmt: skip
-NINE = (Choice("learning_rate", (0.001, 0.002, 0.004)), Choice("batch_size", (16, 32, 64)))
-
-
-def check_nothing_is_repeated(before, after, cut=None):
-    assert after.state == RunState.COMPLETED, log_of(after.group)
-    assert all(trial.state == RunState.COMPLETED for trial in after.trials)
-    begun = after.trials[: len(before.trials)]
-    assert 2 <= len(begun) < len(after.trials)
-    assert [(one.id, one.values, one.runs) for one in begun] == [
-        (one.id, one.values, one.runs) for one in before.trials
-    ]
-    runs = list_runs()
-    assert {run.id for run in runs} == {run_id for trial in after.trials for run_id in trial.runs}
-    for run in runs:
-        kinds = [event.kind for event in run.events()]
-        assert (kinds.count("started"), kinds.count("epoch")) == (1 + (run == cut), len(run.history()))
-
-
-@pytest.mark.parametrize("tuner", KILLED)
-def test_after_a_driver_s_death_no_trial_is_repeated_and_the_budget_is_kept(home, tuner, monkeypatch):
-    monkeypatch.setenv("TOY_EPOCH_S", "0.1")
-    with monkeypatch.context() as patch:
-        patch.setattr(driver.Driver, "_reconcile", die_after_two)
-        group = started(*NINE, tuner=tuner, epochs=4, **KILLED[tuner])
-        DRIVERS[-1].join(PATIENCE_S)
-    (group.folder / "worker.json").unlink()  # whose process is this one, which lives
-    assert group.state == RunState.INTERRUPTED
-    before = read_progress(group)
-    group.start()
-    after = ended(group)
-    check_nothing_is_repeated(before, after)
-    if tuner == "grid_search":
-        assert len({tuple(trial.values.values()) for trial in after.trials}) == len(after.trials) == 9
-    elif tuner == "hyperband":
-        assert [trial.epochs for trial in after.trials].count(4) >= 3
-    else:
-        assert len(after.trials) == KILLED[tuner]["max_trials"]
-
-
-class Death(BaseException):
-    """Not caught by anybody, like SIGKILL."""
-
-
-def die_after_two(self):
-    if len([told for told in self._told.values() if not told.is_open]) >= 2:
-        raise Death
-
-
-@pytest.mark.parametrize("place", ["a Run is made and nobody told", "a trial is over and the oracle not told"])
-def test_a_driver_s_death_between_two_steps_repeats_nothing(home, place, monkeypatch):
-    owner, name = (launching, "_write") if "made" in place else (driver.Driver, "_tell_oracle")
-    step, calls = getattr(owner, name), []
-
-    def die_at_the_second(*arguments):
-        calls.append(arguments)
-        if len(calls) == 2:
-            raise Death
-        step(*arguments)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(owner, name, die_at_the_second)
-        group = started(max_trials=4, epochs=1)
-        DRIVERS[-1].join(PATIENCE_S)
-    (group.folder / "worker.json").unlink()  # whose process is this one, which lives
-    left = {run.id for run in list_runs()}
-    group.start()
-    after = ended(group)
-    assert (after.state, len(after.completed), len(list_runs())) == (RunState.COMPLETED, 4, 4), log_of(group)
-    assert left <= {run_id for trial in after.trials for run_id in trial.runs}
-    assert all([event.kind for event in run.events()].count("started") == 1 for run in list_runs())
-
-
-def test_after_sigkill_of_driver_and_worker_others_go_on_with_the_same_trials(home, monkeypatch):
-    monkeypatch.setenv("TOY_EPOCH_S", "0.3")
-    monkeypatch.setattr(SearchGroup, "_spawn", SPAWN)
-    monkeypatch.setattr(group_module, "DRIVER_COMMAND", (sys.executable, str(TOYS), "driver"))
-    group = started(max_trials=6, epochs=4)
-    wait_for_trials(group, 2)
-    worker = process_in_the_middle_of_a_run()
-    os.kill(Claim.read(group.folder).pid, signal.SIGKILL)
-    worker.kill()
-    before = wait(group, RunState.INTERRUPTED)
-    cut = [run for run in list_runs() if run.state == RunState.INTERRUPTED and len(run.history())]
-    group.start()
-    after = ended(group)
-    assert len(cut) == 1
-    check_nothing_is_repeated(before, after, *cut)
-    assert len(after.trials) == 6
-
-
-def process_in_the_middle_of_a_run():
-    deadline = time.monotonic() + PATIENCE_S
-    while time.monotonic() < deadline:
-        for run in list_runs():
-            claim = Claim.read(run.folder)
-            if claim and len(run.history()) in (1, 2) and (process := claim.process()):
-                process.suspend()  # while it runs on, the answer is old
-                if not run.state.is_over and Claim.read(run.folder) == claim:
-                    return process
-                process.resume()
-    raise AssertionError("No Run was caught in the middle.")
-
-
-def test_stop_ends_driver_and_runs_and_resume_completes_the_same_trials(home, monkeypatch):
-    monkeypatch.setenv("TOY_EPOCH_S", "0.2")
-    group = started(max_trials=4, epochs=3)
-    wait_for_trials(group, 1)
-    group.request_stop()
-    progress = wait(group, RunState.STOPPED)
-    assert Claim.read(group.folder) is None
-    assert all(run.state.is_over for run in list_runs())
-    begun = len(progress.trials)
-    group.start()
-    progress = ended(group)
-    assert len(progress.completed) == len(list_runs()) == 4 >= begun
-    assert progress.state == RunState.COMPLETED
-
-
-def test_a_run_that_is_killed_is_a_failed_trial(home, monkeypatch):
-    monkeypatch.setenv("TOY_EPOCH_S", "0.3")
-    monkeypatch.setattr(jobs, "_start_worker", START_WORKER)
-    monkeypatch.setattr(jobs, "WORKER_COMMAND", (sys.executable, str(TOYS), "worker"))
-    group = started(max_trials=3, epochs=3)
-    wait_for_trials(group, 1)
-    running = next(run for run in list_runs() if run.state == RunState.RUNNING)
-    Claim.read(running.folder).process().kill()
-    progress = ended(group)
-    assert [trial.state for trial in progress.trials].count(RunState.FAILED) == 1
-    assert len(progress.completed) == 2
-    assert "killed" in next(trial.message for trial in progress.trials if trial.message)
-
-
-def test_a_run_that_a_scheduler_took_with_it_is_queued_again_and_its_trial_stays_open(home, monkeypatch):
-    lost = []
-
-    def lose_the_first(run):
-        if lost:
-            work_in_thread(run)
-            return
-        lost.append(run)
-        for kind in ("started", "interrupted"):  # as executor.look_after marks it
-            run.write_event(kind, message="The scheduler was lost.")
-
-    monkeypatch.setattr(jobs, "_start_worker", lose_the_first)
-    progress = ended(started(max_trials=2, epochs=1))
-    assert [trial.state for trial in progress.trials] == [RunState.COMPLETED] * 2
-    kinds = [event.kind for event in lost[0].events()]
-    assert (kinds.count("queued"), kinds.count("started")) == (2, 2)
-
-
 def test_time_ends_a_search_and_more_budget_goes_on_with_it(home, monkeypatch):
     monkeypatch.setenv("TOY_EPOCH_S", "0.2")
     group = started(max_trials=50, epochs=2, minutes=0.05)
@@ -407,52 +201,39 @@ def test_values_that_come_twice_are_trained_once(home):
 
 # ---- with training ---------------------------------------------------------------------------------------------------
 
-REAL = {
-    "random_search": {"max_trials": 2, "epochs": 1},
-    "grid_search": {"max_trials": 0, "epochs": 1},
-    "bayesian_optimization": {"max_trials": 2, "epochs": 1},
-    "hyperband": {"max_trials": 0, "epochs": 2, "factor": 2},
-}
-
 
 @pytest.fixture(scope="module")
 def searched(tmp_path_factory):
-    """All four tuners at once on a tiny network, really trained; the queue keeps them apart, and TensorFlow loaded."""
-    home = tmp_path_factory.mktemp("tuned")
+    """Hyperband on a tiny network and 200 images of noise, really trained; the queue keeps TensorFlow loaded."""
+    home, own = tmp_path_factory.mktemp("tuned"), tmp_path_factory.mktemp("own")
+    write_own_data(own)
+    base = BASE.replace(dataset="own", dataset_folder=str(own), train_limit=0)
     with pytest.MonkeyPatch.context() as patch:
-        cache = paths.cache()
         patch.setenv("FMNIST_LAB_HOME", str(home))
         patch.setattr(SearchGroup, "_spawn", drive_in_thread)
-        (home / "cache").symlink_to(cache)
         Settings(parallel_runs=1).write(paths.runs())
-        groups = {
-            tuner: started(RATE, UNITS, tuner=tuner, **limits) if tuner != "grid_search"
-            else started(UNITS, tuner=tuner, **limits)
-            for tuner, limits in REAL.items()
-        }  # fmt: skip
-        yield {tuner: wait(group, RunState.COMPLETED, RunState.FAILED) for tuner, group in groups.items()}
+        group = started(RATE, UNITS, base=base, tuner="hyperband", max_trials=0, epochs=2, factor=2)
+        yield wait(group, RunState.COMPLETED, RunState.FAILED)
         kill_all(home)
 
 
-@pytest.mark.parametrize("tuner", REAL)
-def test_each_tuner_searches_with_real_training(searched, tuner):
-    progress = searched[tuner]
-    assert progress.state == RunState.COMPLETED, log_of(progress.group)
-    assert len(progress.completed) == len(progress.trials) == plan(progress.search).trials
-    for trial in progress.trials:
+def test_a_search_learns_from_what_its_runs_really_came_to(searched):
+    assert searched.state == RunState.COMPLETED, log_of(searched.group)
+    assert len(searched.completed) == len(searched.trials) == plan(searched.search).trials
+    for trial in searched.trials:
         (run_id,) = trial.runs
-        run = next(run for run in list_runs(progress.group.runs_folder) if run.id == run_id)
+        run = next(run for run in list_runs(searched.group.runs_folder) if run.id == run_id)
         assert run.state == RunState.COMPLETED and run.spec.epochs == trial.epochs
-        assert run.spec.learning_rate == trial.values.get("learning_rate", BASE.learning_rate)
+        assert run.spec.learning_rate == trial.values["learning_rate"]
         assert run.spec.dense_layers[0].units == trial.values["dense_layers[0].units"]
         assert math.isclose(trial.objective, run.history().val_accuracy.max())
 
 
 def test_a_promoted_trial_goes_on_where_the_earlier_one_ended(searched):
-    trials = searched["hyperband"].trials
+    trials = searched.trials
     promoted = [trial for trial in trials if trial.initial_epoch]
     assert promoted
-    runs = {run.id: run for run in list_runs(searched["hyperband"].group.runs_folder)}
+    runs = {run.id: run for run in list_runs(searched.group.runs_folder)}
     for trial in promoted:
         earlier = next(one for one in trials if one.values == trial.values and one.epochs == trial.initial_epoch)
         before, after = (runs[one.runs[0]].history() for one in (earlier, trial))

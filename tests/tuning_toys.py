@@ -10,8 +10,8 @@ import sys
 import time
 from pathlib import Path
 
-from fmnist_core import jobs
 from fmnist_core.processes import FILE_NAME as CLAIM_FILE
+from fmnist_core.processes import Claim
 from fmnist_core.runs import RESULT_FILE, STOP_FILE, Run
 
 ME = str(Path(__file__).resolve())
@@ -22,11 +22,12 @@ def accuracy(learning_rate: float, epoch: int) -> float:
 
 
 def execute(run: Run) -> str:
-    run.write_event("started")
+    claim = Claim.read(run.folder)
+    run.write_event("started", worker=claim.worker if claim else "")
     if run.spec.learning_rate > 0.05:
         run.write_event("failed", message="The loss stopped being a number in epoch 1.")
         return "failed"
-    done = len(run.history())
+    done = [event.kind for event in run.events()].count("epoch")
     run.write_event("phase", phase="training", epoch=float(done), train_images=100)
     for epoch in range(done + 1, run.spec.epochs + 1):
         time.sleep(float(os.environ.get("TOY_EPOCH_S", "0.05")))
@@ -42,16 +43,19 @@ def execute(run: Run) -> str:
 
 def work(run: Run | None) -> None:
     """Execute the Run and what waits behind it; let go of what was stopped, as a process does that ends."""
-    if not jobs.claim(run):
+    from fmnist_core import claims  # toys of a cluster need it not
+
+    if not claims.claim(run):
         return
     while run and execute(run) != "stopped":
-        run = jobs.claim_next(run)
+        run = claims.claim_next(run)
     if run:
         (run.folder / CLAIM_FILE).unlink(missing_ok=True)
 
 
 if __name__ == "__main__":
     if sys.argv[1] == "driver":
+        from fmnist_core import jobs
         from fmnist_core.tuning import driver
 
         jobs.WORKER_COMMAND = (sys.executable, ME, "worker")

@@ -1,16 +1,23 @@
 """Demand: cores, GPUs and memory that a Run asks of a worker, as Dask's abstract resources.
 
+It lies in the Run's folder from its launch on, and counts for each attempt. Without one there, the settings' counts.
+
 Workers declare what they have: `dask worker ADDRESS --nthreads 8 --resources "CORES=8 GPU=1 MEMORY=32e9"`. Dask gives a
 worker no more tasks than its resources bear. A name that no worker declares is not asked for, so that workers without
 any still work: their threads are then the limit, one Run for each.
 """
 
+import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from pathlib import Path
 
-from fmnist_core.errors import ClusterError
-from fmnist_core.settings import Settings
+from fmnist_core.errors import ClusterError, SpecError
+from fmnist_core.files import write_atomically
+from fmnist_core.hyperparameters import number, whole
 
+FILE_NAME = "demand.json"
+MOST_CORES, MOST_GPUS, LEAST_GB, MOST_GB = 1024, 16, 0.1, 10_000.0
 Resources = Mapping[str, float]
 
 
@@ -22,16 +29,47 @@ class Demand:
         cores: of the processor.
         gpus: 0 hides the worker's GPUs from the Run where the worker declares some.
         memory_gb: of main memory.
+
+    Raises:
+        SpecError: at construction, if a number is out of its range.
     """
 
     cores: int = 1
     gpus: int = 0
     memory_gb: float = 2.0
 
+    def __post_init__(self) -> None:
+        whole("cores of a Run", self.cores, 1, MOST_CORES)
+        whole("GPUs of a Run", self.gpus, 0, MOST_GPUS)
+        object.__setattr__(self, "memory_gb", number("GB of a Run", self.memory_gb, LEAST_GB, MOST_GB))
+
     @classmethod
-    def of(cls, settings: Settings) -> "Demand":
-        """Return the demand that the settings of this installation name."""
-        return cls(settings.run_cores, settings.run_gpus, settings.run_memory_gb)
+    def read(cls, folder: Path) -> "Demand | None":
+        """Return the demand in the folder of a Run or a search; None if there is none that can be read."""
+        try:
+            return cls(**json.loads((folder / FILE_NAME).read_text()))
+        except (OSError, ValueError, TypeError, SpecError):
+            return None
+
+    @classmethod
+    def of(cls, folder: Path, runs_folder: Path | None = None) -> "Demand":
+        """Return the demand in the folder of a Run or a search; without one, what the settings name.
+
+        runs_folder: where the settings lie; the folder above, if not given.
+        """
+        from fmnist_core.settings import Settings  # which checks its own fields with this class
+
+        return cls.read(folder) or Settings.read(runs_folder or folder.parent).demand
+
+    def write(self, folder: Path) -> None:
+        """Put the demand into the folder of a Run or a search."""
+        write_atomically(folder / FILE_NAME, json.dumps(asdict(self)))
+
+    @property
+    def words(self) -> str:
+        """The demand as one reads it, such as "4 cores, 1 GPU, 16 GB"."""
+        counted = [f"{count} {noun}{'s' * (count != 1)}" for count, noun in ((self.cores, "core"), (self.gpus, "GPU"))]
+        return ", ".join([*counted[: 1 + bool(self.gpus)], f"{self.memory_gb:g} GB"])
 
     @property
     def wanted(self) -> dict[str, float]:
@@ -40,12 +78,13 @@ class Demand:
         return {name: amount for name, amount in amounts.items() if amount}
 
     def resources(self, workers: Iterable[Resources]) -> dict[str, float]:
-        """Return what to ask the scheduler for, from what each worker declares.
+        """Return what to ask the scheduler for, from what each worker declares; nothing where no worker is known.
 
         Raises:
             ClusterError: if no worker has that much; the task would wait for ever.
         """
-        workers = list(workers)
+        if not (workers := list(workers)):
+            return {}
         declared = {name for worker in workers for name in worker}
         asked = {name: amount for name, amount in self.wanted.items() if name in declared}
         if self.gpus and "GPU" not in declared:
@@ -60,9 +99,13 @@ class Demand:
             )
         return asked
 
-    def places(self, worker_threads: int, worker: Resources) -> int:
-        """Return how many Runs a worker of so many threads and these resources executes at once."""
-        return min([worker_threads, *(int(worker[name] // n) for name, n in self.wanted.items() if name in worker)])
+    def places(self, worker_threads: int, worker: Resources, asked: Resources | None = None) -> int:
+        """Return how many Runs a worker of so many threads and these resources executes at once.
+
+        asked: what the scheduler is asked for, see resources; without it, what this worker declares of what is wanted.
+        """
+        asked = {name: n for name, n in self.wanted.items() if name in worker} if asked is None else asked
+        return min([worker_threads, *(int(worker.get(name, 0) // n) for name, n in asked.items())])
 
     def threads(self, worker_threads: int, worker: Resources) -> int:
         """Return with how many threads a Run computes on such a worker."""

@@ -46,16 +46,14 @@ class Cluster:
     Attributes:
         link: the connection; None where the environment names no usable address.
         snapshot: what it found last; None if nothing is known yet.
-        demand: what each Run asks for.
     """
 
     link: Link | None
     snapshot: Snapshot | None
-    demand: Demand
 
     @property
     def is_ready(self) -> bool:
-        """Whether Runs may be handed over now."""
+        """Whether Runs may be handed over now, as far as they ask for what a worker has."""
         return self.snapshot is not None and not self.problem
 
     @property
@@ -67,25 +65,33 @@ class Cluster:
             return next(iter(self.snapshot.faults.values()))
         if not self.snapshot.workers:
             return f"Expected a worker at {self.link.address}. Received none yet: Runs wait until one comes."
+        return ""
+
+    def lack(self, demand: Demand) -> str:
+        """Say what a Run asks for and no worker has; "" if one has it, or that is not known."""
         try:
-            self.resources()
+            demand.resources(self._resources)
         except ClusterError as error:
             return str(error)
         return ""
 
     @property
-    def places(self) -> int:
-        """How many Runs the workers execute at once."""
-        workers = self.snapshot.workers if self.snapshot else ()
-        return sum(self.demand.places(worker.threads, worker.resources) for worker in workers)
+    def uncounted(self) -> list[str]:
+        """Of what a Run asks for, in words, what no worker declares, so that it is not counted; GPUs always are."""
+        declared = {name for resources in self._resources for name in resources}
+        names = {"CORES": "cores", "MEMORY": "memory"} if self._resources else {}
+        return [word for name, word in names.items() if name not in declared]
 
-    def resources(self) -> Resources:
-        """Return what to ask the scheduler for.
+    def places(self, demand: Demand) -> int:
+        """Return how many Runs that ask for so much the workers execute at once."""
+        if self.lack(demand):
+            return 0
+        workers, asked = self.snapshot.workers if self.snapshot else (), demand.resources(self._resources)
+        return sum(demand.places(worker.threads, worker.resources, asked) for worker in workers)
 
-        Raises:
-            ClusterError: if no worker is large enough.
-        """
-        return self.demand.resources(worker.resources for worker in self.snapshot.workers)
+    @property
+    def _resources(self) -> list[Resources]:
+        return [worker.resources for worker in self.snapshot.workers] if self.snapshot else []
 
     def look_again(self) -> None:
         """Have everything looked at anew, also what was found well before."""
@@ -93,13 +99,16 @@ class Cluster:
             self.link.look_again()
 
     def hand_over(self, run: Run) -> bool:
-        """Give the Run to the cluster; False if the connection has just broken."""
+        """Give the Run to the cluster; False if the connection has just broken, or it now asks for too much."""
         from fmnist_core.cluster.watching import Ticket, execute
 
-        key = f"{run.id}-{uuid.uuid4().hex[:8]}"
+        demand, key = Demand.of(run.folder), f"{run.id}-{uuid.uuid4().hex[:8]}"
+        if self.lack(demand):
+            return False
         run.write_event(HANDED, scheduler=self.link.address)
         Handover(key, self.link.address, self.snapshot.scheduler_id, time.time()).write(run.folder)
-        if self.link.submit(execute, Ticket.of(run, key, self.demand), key=key, resources=self.resources()):
+        ticket, resources = Ticket.of(run, key, demand), demand.resources(self._resources)
+        if self.link.submit(execute, ticket, key=key, resources=resources):
             return True
         handover.take_back(run.folder)
         return False
@@ -123,19 +132,20 @@ def is_set(folder: Path) -> bool:
 
 def executor_of(folder: Path, wait_s: float = 0.0) -> Cluster | None:
     """Return the cluster that executes the Runs of a folder; None if this machine does."""
-    demand = Demand.of(Settings.read(folder))
     try:
         address = scheduler_of(folder)
     except SpecError as error:
-        return Cluster(None, Snapshot(time.monotonic(), str(error)), demand)
+        return Cluster(None, Snapshot(time.monotonic(), str(error)))
     if not address:
         return None
     link = link_to(address, folder)
-    return Cluster(link, link.snapshot(wait_s), demand)
+    return Cluster(link, link.snapshot(wait_s))
 
 
-def check(folder: Path) -> None:
+def check(folder: Path, demand: Demand | None = None) -> None:
     """Raise ClusterError if an address is set and Runs could not execute there, as far as that is certain.
+
+    demand: what the Runs ask for, if not what the settings name.
 
     A scheduler that does not answer now may do so later: Runs then wait in the queue.
     """
@@ -143,8 +153,15 @@ def check(folder: Path) -> None:
     if cluster is None or cluster.snapshot is None:
         return
     snapshot = cluster.snapshot
-    if cluster.problem and (snapshot.workers or snapshot.is_missing or cluster.link is None):
-        raise ClusterError(cluster.problem)
+    problem = cluster.problem or cluster.lack(demand or Settings.read(folder).demand)
+    if problem and (snapshot.workers or snapshot.is_missing or cluster.link is None):
+        raise ClusterError(problem)
+
+
+def settle_demand(run: Run) -> None:
+    """For a Run that is queued where a cluster is set: what it asks for stands in its folder from now on."""
+    if is_set(run.folder.parent) and Demand.read(run.folder) is None:
+        Settings.read(run.folder.parent).demand.write(run.folder)
 
 
 def is_held(run: Run) -> bool:

@@ -17,6 +17,7 @@ from typing import Any
 from threadpoolctl import threadpool_limits
 
 from fmnist_core import jobs
+from fmnist_core.cluster.demand import Demand
 from fmnist_core.errors import LabError, RunError
 from fmnist_core.processes import FILE_NAME as CLAIM_FILE
 from fmnist_core.processes import Claim
@@ -131,7 +132,7 @@ class Driver:
 
         It then keeps TensorFlow loaded. Not where Bayesian optimisation would rather hear of the last trial first.
         """
-        parallel = jobs.places(self._group.runs_folder)
+        parallel = jobs.places(self._group.runs_folder, Demand.read(self._group.folder))
         done = sum(told.state == RunState.COMPLETED for told in self._told.values())
         listens = self._search.tuner == "bayesian_optimization" and done >= 3 * len(self._search.space)
         trials = math.ceil(parallel / self._search.executions_per_trial)

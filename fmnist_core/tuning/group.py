@@ -5,6 +5,7 @@
         events.jsonl    what happened: queued, started, trial, trial_end, completed, stopped, failed, extended
         oracle.json     where Keras Tuner's oracle stands
         importance.json which hyperparameters matter, once there are trials enough
+        demand.json     what each of its Runs asks of a cluster's worker, where the launch said so
         worker.json     the claim of the driver's process; stop asks it to end; log.txt is what it printed
 
 As with a Run, the state follows from the events and from whether the process lives. The trials' Runs have the folder's
@@ -25,6 +26,8 @@ import psutil
 from filelock import FileLock
 
 from fmnist_core import jobs, paths
+from fmnist_core.cluster import executor
+from fmnist_core.cluster.demand import Demand
 from fmnist_core.errors import LabError, RunError
 from fmnist_core.events import LIFECYCLE, Event, EventWriter, read_events
 from fmnist_core.files import write_atomically
@@ -54,10 +57,19 @@ class SearchGroup:
         object.__setattr__(self, "folder", Path(self.folder))
 
     @classmethod
-    def create(cls, search: Search, searches: Path | None = None) -> "SearchGroup":
-        """Make a new folder that holds the search. Nothing starts; see start."""
+    def create(cls, search: Search, searches: Path | None = None, demand: Demand | None = None) -> "SearchGroup":
+        """Make a new folder that holds the search. Nothing starts; see start.
+
+        demand: what each Run asks of a cluster's worker; without it, what the settings name.
+
+        Raises:
+            ClusterError: if a cluster should execute its Runs that cannot; nothing is written then.
+        """
         group = cls((searches or searches_folder()) / new_name("search", search.preset or search.title))
+        executor.check(group.runs_folder, demand)
         group.folder.mkdir(parents=True)
+        if demand:
+            demand.write(group.folder)
         write_atomically(group.folder / SEARCH_FILE, search.to_json())
         return group
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from fmnist_core.cluster import executor
+from fmnist_core.cluster.demand import Demand
 from fmnist_core.errors import LabError, SpecError
 from fmnist_core.events import EventWriter
 from fmnist_core.progress import Progress
@@ -99,10 +100,11 @@ def _write(group: SearchGroup, told: Trial) -> None:
 def _made(group: SearchGroup, spec: RunSpec, known: Sequence[Trial]) -> Run:
     """Return a new Run of the spec, or one that a driver made before it was killed and could tell of it."""
     told = {run_id for trial in known for run_id in trial.runs}
-    for run in list_runs(group.runs_folder):
-        if run.id not in told and _spec(run) == spec:
-            return run
-    return Run.create(spec, group.runs_folder)
+    untold = (run for run in list_runs(group.runs_folder) if run.id not in told and _spec(run) == spec)
+    run = next(untold, None) or Run.create(spec, group.runs_folder)
+    if demand := Demand.read(group.folder):
+        demand.write(run.folder)
+    return run
 
 
 def _spec(run: Run) -> RunSpec | None:

@@ -7,6 +7,7 @@ from fmnist_core.errors import LabError
 from fmnist_core.presets import PRESETS
 from fmnist_core.run_data import data_for
 from fmnist_core.spec import RunSpec
+from pages.ui.cluster.demand import demand_form
 from pages.ui.data import current_dataset, plain
 from pages.ui.header import page_header
 from pages.ui.train.about import about_network
@@ -60,11 +61,15 @@ with summary, st.container(border=True):
         spec = named(spec, scope)
         estimate_line(spec, dataset)
         keeping_line(spec, dataset)
+    demand, lack = demand_form("new", "The Run")
+    if lack:
+        st.error(plain(lack), icon=":material/error:")
     if st.button(
-        "Start training", type="primary", icon=":material/play_arrow:", disabled=spec is None, width="stretch"
-    ):
+        "Start training", type="primary", icon=":material/play_arrow:", disabled=spec is None or bool(lack),
+        width="stretch",
+    ):  # fmt: skip
         try:
-            run = jobs.submit(spec)
+            run = jobs.submit(spec, demand=demand)
         except (LabError, OSError) as error:
             st.error(f"The Run could not be started. {plain(str(error))}")
         else:

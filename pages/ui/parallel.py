@@ -15,6 +15,9 @@ from pages.ui.runs import readable_runs
 
 def parallel_setting(page: str) -> None:
     """Show the setting, what this machine bears, and why more is refused; `page` begins the widget's key."""
+    if executor.is_set(paths.runs()):
+        st.caption("The workers of the cluster decide that: page Runs, *Where Runs execute*.")
+        return
     saved = Settings.read(paths.runs())
     cores = machine.cores()
     parallel = st.number_input(

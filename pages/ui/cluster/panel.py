@@ -10,6 +10,7 @@ from fmnist_core.cluster import address, overview
 from fmnist_core.cluster.executor import Cluster, executor_of
 from fmnist_core.errors import SpecError
 from fmnist_core.settings import Settings
+from pages.ui.cluster.demand import demand_fields
 from pages.ui.data import plain
 from pages.ui.runs import readable_runs
 
@@ -18,7 +19,8 @@ TICK_S = 2.0
 
 def cluster_notice() -> None:
     """Say why Runs wait, if they do because of the cluster."""
-    if (cluster := executor_of(paths.runs())) and (problem := cluster.problem) and jobs.queue():
+    cluster = executor_of(paths.runs())
+    if cluster and (problem := overview.why_waiting(cluster, jobs.queue())):
         st.warning(f"Runs wait. {plain(problem)} See *Where Runs execute* below.", icon=":material/hub:")
 
 
@@ -40,14 +42,8 @@ def _form() -> None:
             key="cluster.address", disabled=bool(fixed), max_chars=300,
             help="Runs then execute on the workers of that cluster. Empty: on this machine.",
         )  # fmt: skip
-        cores, gpus, memory = st.columns(3, gap="medium")
-        changed = {
-            "run_cores": cores.number_input("Cores of a Run", 1, 1024, saved.run_cores, key="cluster.cores"),
-            "run_gpus": gpus.number_input("GPUs of a Run", 0, 16, saved.run_gpus, key="cluster.gpus"),
-            "run_memory_gb": memory.number_input(
-                "Memory of a Run, GB", 0.1, 10_000.0, saved.run_memory_gb, 0.5, key="cluster.memory"
-            ),
-        }
+        st.caption("What a Run asks of a worker, unless its launch says otherwise:")
+        changed = {f"run_{name}": value for name, value in vars(demand_fields("cluster", saved.demand)).items()}
         if fixed:
             st.caption(f"{address.VARIABLE} in the environment names the scheduler; it wins over what is set here.")
         pressed = st.form_submit_button("Save and check", icon=":material/hub:")
@@ -80,7 +76,7 @@ def _status() -> None:
         return
     if cluster.snapshot is None:
         st.caption(f"Connecting to {plain(cluster.link.address)} …")
-    elif problem := cluster.problem:
+    elif problem := cluster.problem or cluster.lack(Settings.read(paths.runs()).demand):
         st.error(plain(problem), icon=":material/error:")
     if cluster.snapshot and cluster.snapshot.is_up:
         _workers(cluster)
@@ -89,7 +85,8 @@ def _status() -> None:
 def _workers(cluster: Cluster) -> None:
     snapshot = cluster.snapshot
     runs = [(progress.run, progress.state) for progress in readable_runs()]
-    count, places, waiting = len(snapshot.workers), cluster.places, overview.count_waiting(runs)
+    places, waiting = cluster.places(Settings.read(paths.runs()).demand), overview.count_waiting(runs)
+    count = len(snapshot.workers)
     words = f"**{count} worker{'s' * (count != 1)}**, room for {places} Run{'s' * (places != 1)} at once"
     if waiting:
         words += f", {waiting} wait{'s' * (waiting == 1)} at the scheduler"

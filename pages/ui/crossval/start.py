@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import streamlit as st
 
+from fmnist_core.cluster.demand import Demand
 from fmnist_core.crossval import CrossValidation, launch, taught_by
 from fmnist_core.crossval_schemes import SCHEMES
 from fmnist_core.datasets import Dataset
@@ -15,6 +16,7 @@ from fmnist_core.presets import PRESETS
 from fmnist_core.progress import Progress
 from fmnist_core.runs import find_run
 from fmnist_core.spec import HYPERPARAMETERS, RunSpec
+from pages.ui.cluster.demand import demand_form
 from pages.ui.data import elsewhere_words, on_data, plain
 from pages.ui.parallel import parallel_setting, too_many_at_once
 from pages.ui.words import duration
@@ -56,7 +58,8 @@ def _form(dataset: Dataset, progresses: list[Progress]) -> None:
         except LabError as error:
             problem = str(error)
         parallel_setting("crossval")
-    problem = problem or too_many_at_once()
+    demand, lack = demand_form("crossval")
+    problem = problem or lack or too_many_at_once()
     if problem:
         st.error(plain(problem), icon=":material/error:")
     else:
@@ -65,13 +68,13 @@ def _form(dataset: Dataset, progresses: list[Progress]) -> None:
         f"Start {cross.folds * cross.repeats} Runs", type="primary", icon=":material/play_arrow:",
         key="crossval.start", disabled=bool(problem),
     ):  # fmt: skip
-        start(cross)
+        start(cross, demand)
 
 
-def start(cross: CrossValidation) -> None:
+def start(cross: CrossValidation, demand: Demand | None = None) -> None:
     """Start a cross-validation and show it, or say why that cannot be."""
     try:
-        group = launch(cross)
+        group = launch(cross, demand=demand)
     except (LabError, OSError) as error:
         st.error(f"The Runs could not be started. {plain(str(error))}", icon=":material/error:")
         return

@@ -5,6 +5,7 @@ import streamlit as st
 from fmnist_core import jobs
 from fmnist_core.progress import Progress
 from fmnist_core.runs import STOP_FILE, Run, RunState
+from pages.ui.cluster.demand import demand_line
 from pages.ui.data import plain
 from pages.ui.live_chart import live_chart
 from pages.ui.runs import act_on, state_badge, watcher
@@ -53,6 +54,7 @@ def _status(progress: Progress) -> None:
             state_badge(progress.state)
             st.markdown(f":gray[{_sentence(progress)}]")
         st.progress(progress.fraction)
+        demand_line(progress.run, progress.state)
     with right:
         _action(progress)
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import streamlit as st
 
+from fmnist_core.cluster.demand import Demand
 from fmnist_core.datasets import Dataset
 from fmnist_core.errors import LabError, SpecError
 from fmnist_core.estimates import estimate
@@ -17,6 +18,7 @@ from fmnist_core.tuning.group import SearchGroup
 from fmnist_core.tuning.plan import plan
 from fmnist_core.tuning.search import SETTINGS, Search
 from fmnist_core.tuning.suggestions import kinds_for, suggestion
+from pages.ui.cluster.demand import demand_form
 from pages.ui.data import elsewhere_words, on_data, plain
 from pages.ui.parallel import parallel_setting, too_many_at_once
 from pages.ui.runs import readable_runs
@@ -36,15 +38,18 @@ def search_form(dataset: Dataset) -> None:
         except SpecError as error:
             search, problem = None, str(error)
     with summary, st.container(border=True):
-        if problem:
-            st.error(plain(problem), icon=":material/error:")
-        else:
-            _beforehand(search, dataset)
+        place = st.container()
+        demand, lack = demand_form("tune")
+        with place:
+            if problem := problem or lack:
+                st.error(plain(problem), icon=":material/error:")
+            else:
+                _beforehand(search, dataset)
         if st.button(
             "Start search", type="primary", icon=":material/play_arrow:", disabled=bool(problem), width="stretch",
             key="tune.start",
         ):  # fmt: skip
-            _start(search)
+            _start(search, demand)
 
 
 def _search(dataset: Dataset) -> Search:
@@ -167,9 +172,9 @@ def _estimated(search: Search, dataset: Dataset, runs: int, epochs: int) -> floa
     return runs * (known.total_s - search.epochs * known.epoch_s) + epochs * known.epoch_s
 
 
-def _start(search: Search) -> None:
+def _start(search: Search, demand: Demand | None) -> None:
     try:
-        group = SearchGroup.create(search)
+        group = SearchGroup.create(search, demand=demand)
         group.start()
     except (LabError, OSError) as error:
         st.error(f"The search could not be started. {plain(str(error))}", icon=":material/error:")

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from fmnist_core import jobs
+from fmnist_core.cluster.demand import Demand
 from fmnist_core.errors import LabError
 from fmnist_core.figures.tuning_words import combination_words, counted, objective_words
 from fmnist_core.progress import Progress
@@ -154,8 +155,10 @@ def _best(progress: SearchProgress) -> None:
 
 
 def _train_best(progress: SearchProgress, best: Trial) -> None:
-    run = jobs.submit(progress.search.best_spec(best.values), runs_folder=progress.group.runs_folder)
-    progress.group.write_event("best", trial=best.id, run=run.id)
+    group = progress.group
+    spec, demand = progress.search.best_spec(best.values), Demand.read(group.folder)
+    run = jobs.submit(spec, runs_folder=group.runs_folder, demand=demand)
+    group.write_event("best", trial=best.id, run=run.id)
 
 
 def _best_run(progress: SearchProgress) -> Run | None:
