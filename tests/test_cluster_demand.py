@@ -77,7 +77,7 @@ def test_it_stays_the_runs_own_when_the_settings_change_and_it_is_queued_again(f
 
 
 def test_more_than_any_worker_has_is_refused_and_nothing_is_written(folder, scheduler):
-    for demand, reason in ((Demand(32), "CORES=32.* at most CORES=16"), (Demand(4, 4), "GPU=4.* GPU=2")):
+    for demand, reason in ((Demand(32), "32 cores.* at most 16 cores"), (Demand(4, 4), "4 GPUs.* at most 2 GPUs")):
         with pytest.raises(ClusterError, match=reason):
             submit(folder, demand)
     assert list_runs(folder) == []
@@ -91,7 +91,7 @@ def test_a_run_whose_worker_has_left_waits_with_the_reason_and_those_behind_it_p
     jobs.reconcile(folder)
     assert [demand.cores for demand, _ in scheduler.taken] == [2]
     assert (jobs.queue(folder), handover.is_handed_over(light.folder)) == ([heavy], True)
-    assert "Expected a worker with CORES=8" in why_waiting(executor_of(folder), jobs.queue(folder))
+    assert "Expected a worker with 8 cores" in why_waiting(executor_of(folder), jobs.queue(folder))
     scheduler.workers = (SMALL, LARGE)
     assert why_waiting(executor_of(folder), jobs.queue(folder)) == ""
     jobs.reconcile(folder)

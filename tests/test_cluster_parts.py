@@ -76,10 +76,12 @@ def test_only_resources_that_somebody_declares_are_asked_for():
 
 
 def test_a_demand_that_no_worker_meets_is_refused():
-    with pytest.raises(ClusterError, match="Expected a worker that declares GPU=1. Received none"):
+    with pytest.raises(ClusterError, match="Expected a worker that declares 1 GPU. Received none"):
         Demand(gpus=1).resources([{"CORES": 4}])
-    with pytest.raises(ClusterError, match="Expected a worker with CORES=16.* Received workers with at most CORES=8"):
+    with pytest.raises(ClusterError, match=r"with 16 cores, which .* at most 8 cores\.$"):
         Demand(cores=16).resources([{"CORES": 8}, {"CORES": 4}])
+    with pytest.raises(ClusterError, match="with 8 cores, 2 GPUs, .* at most 8 cores, 2 GPUs, not all of it on one"):
+        Demand(cores=8, gpus=2).resources([{"CORES": 8}, {"CORES": 4, "GPU": 2}])
 
 
 def test_a_worker_shares_its_threads_among_the_runs_that_it_has_room_for():

@@ -127,7 +127,7 @@ def test_what_its_runs_ask_a_worker_for_is_set_beside_each_launch(found, page):
     assert any("worker for 2 cores, 2 GB" in expander.label for expander in app.expander)
     assert "No worker declares its memory" in words(app)
     app.number_input(key=f"{page}.cores").set_value(9).run()
-    assert "Expected a worker with CORES=9" in words(app) and app.button[start].disabled
+    assert "Expected a worker with 9 cores" in words(app) and app.button[start].disabled
     app.number_input(key=f"{page}.cores").set_value(3).run()
     assert any("worker for 3 cores, 2 GB" in expander.label for expander in app.expander) and not app.error
     app.button[start].click().run()
@@ -152,7 +152,7 @@ def test_what_a_run_asks_for_is_shown_with_it_and_can_be_changed_before_it_goes_
     app.number_input(key=f"demand.{run.id}.gpus").set_value(1)
     save = next(button for button in app.button if button.label == "Save")
     save.click().run()
-    assert "Received none that declares any GPU" in words(app) and Demand.read(run.folder) == Demand(memory_gb=3)
+    assert "Received none that declares any." in words(app) and Demand.read(run.folder) == Demand(memory_gb=3)
     app.number_input(key=f"demand.{run.id}.gpus").set_value(0)
     app.number_input(key=f"demand.{run.id}.memory_gb").set_value(6.0)
     next(button for button in app.button if button.label == "Save").click().run()

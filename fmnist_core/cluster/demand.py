@@ -68,8 +68,7 @@ class Demand:
     @property
     def words(self) -> str:
         """The demand as one reads it, such as "4 cores, 1 GPU, 16 GB"."""
-        counted = [f"{count} {noun}{'s' * (count != 1)}" for count, noun in ((self.cores, "core"), (self.gpus, "GPU"))]
-        return ", ".join([*counted[: 1 + bool(self.gpus)], f"{self.memory_gb:g} GB"])
+        return _words({name: amount for name, amount in self.wanted.items() if name != "RUN"})
 
     @property
     def wanted(self) -> dict[str, float]:
@@ -89,13 +88,15 @@ class Demand:
         asked = {name: amount for name, amount in self.wanted.items() if name in declared}
         if self.gpus and "GPU" not in declared:
             raise ClusterError(
-                f"Expected a worker that declares {_words({'GPU': self.gpus})}. Received none that declares any GPU."
+                f"Expected a worker that declares {_words({'GPU': self.gpus})}. Received none that declares any."
             )
         if not any(all(worker.get(name, 0) >= amount for name, amount in asked.items()) for worker in workers):
             most = {name: max(worker.get(name, 0.0) for worker in workers) for name in asked}
+            short = [name for name in asked if most[name] < asked[name]]  # none: each is there, but not on one worker
+            asked, most = ({name: of[name] for name in short or asked} for of in (asked, most))
             raise ClusterError(
                 f"Expected a worker with {_words(asked)}, which a Run asks for. Received workers with at most "
-                f"{_words(most)}, or not all of it on one."
+                f"{_words(most)}{'' if short else ', not all of it on one'}."
             )
         return asked
 
@@ -115,4 +116,8 @@ class Demand:
 
 
 def _words(resources: Resources) -> str:
-    return ", ".join(f"{name}={amount:g}" for name, amount in resources.items())
+    nouns = {"RUN": "place", "CORES": "core", "GPU": "GPU"}
+    return ", ".join(
+        f"{amount / 1e9:g} GB" if name == "MEMORY" else f"{amount:g} {nouns[name]}{'s' * (amount != 1)}"
+        for name, amount in resources.items()
+    )

@@ -42,7 +42,11 @@ def worker_rows(snapshot: Snapshot, runs: Iterable[tuple[Run, RunState]]) -> lis
             "Asked for": "; ".join(Demand.of(run.folder).words for run in at.get(worker.name, [])),
             "Threads": worker.threads,
             "Memory": worker.memory_bytes / 1e9 or None,
-            "Declares": " ".join(f"{name}={amount:g}" for name, amount in sorted(worker.resources.items())),
+            "Declares": " ".join(_declared(name, amount) for name, amount in sorted(worker.resources.items())),
         }
         for worker in snapshot.workers
     ]
+
+
+def _declared(name: str, amount: float) -> str:
+    return f"{name}={amount / 1e9:g}e9" if amount >= 1e9 else f"{name}={amount:g}"

@@ -32,15 +32,13 @@ def demand_fields(page: str, default: Demand) -> Demand:
     """Show a number for each part of a demand and return what they say."""
     cores, gpus, memory = st.columns(3, gap="small")
     return Demand(
-        cores.number_input(
-            "Cores", 1, MOST_CORES, default.cores, key=f"{page}.cores", help="Of the processor, for one Run.",
-        ),
+        cores.number_input("Cores", 1, MOST_CORES, default.cores, key=f"{page}.cores"),
         gpus.number_input(
             "GPUs", 0, MOST_GPUS, default.gpus, key=f"{page}.gpus",
             help="0: where a worker has GPUs, they are hidden from the Run.",
         ),
         memory.number_input(
-            "Memory, GB", LEAST_GB, MOST_GB, default.memory_gb, 0.5, key=f"{page}.memory_gb", help="Of main memory.",
+            "Memory, GB", LEAST_GB, MOST_GB, default.memory_gb, 0.5, format="%g", key=f"{page}.memory_gb"
         ),
     )  # fmt: skip
 
