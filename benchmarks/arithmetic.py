@@ -1,8 +1,9 @@
 """How close training comes to this processor's peak: python -m benchmarks.arithmetic [PRESET]
 
 Measures the largest float32 matrix multiplication rate, then a training step of a preset's network with and without
-oneDNN, with Keras' and with the fused batch normalisation, each in a process of its own, in turns; says where the time
-of a step goes. A rate counts a multiply-add as two operations and a training step as three forward passes.
+oneDNN, with Keras' and with the fused batch normalisation, each in a process of its own, in turns, on batches of the
+preset's size; says where the time of a step goes. A rate counts a multiply-add as two operations and a training step as
+three forward passes. Where the seconds of a whole Run go: benchmarks.phase_times.
 """
 
 import argparse
@@ -18,7 +19,7 @@ VARIANTS = {
     "oneDNN": {"oneDNN": "1", "fused": "0"},
     "oneDNN, fused batch norm": {"oneDNN": "1", "fused": "1"},
 }
-BATCH, BATCHES = 128, 12
+BATCHES = 12
 
 
 def main() -> None:
@@ -67,8 +68,8 @@ def _measure(preset: str, *, fused: bool) -> dict:
     from fmnist_core.phases import compile_model
     from fmnist_core.presets import PRESETS
 
-    spec = PRESETS[preset].replace(batch_size=BATCH)
-    images = np.random.default_rng(0).integers(0, 256, (BATCH * BATCHES, 28, 28), np.uint8)
+    spec = PRESETS[preset]
+    images = np.random.default_rng(0).integers(0, 256, (spec.batch_size * BATCHES, 28, 28), np.uint8)
     batches = TrainingBatches(images, np.eye(10, dtype=np.float32)[np.arange(len(images)) % 10], spec)
     model = zoo.build(spec)
     model = with_fused_layers(model) if fused else model

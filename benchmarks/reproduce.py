@@ -108,7 +108,7 @@ def why_not(row: Row) -> str:
         )
     if row.spec.is_transfer and not weights.find(row.spec.backbone):
         try:
-            weights.download(row.spec.backbone)
+            weights.fetch(row.spec.backbone)
         except ModelError:
             backbone = BACKBONES[row.spec.backbone]
             return (

@@ -3,7 +3,7 @@
 import json
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +29,20 @@ def check_stop(run: Run) -> None:
     """Raise StopRequested if somebody asked the Run to stop."""
     if (run.folder / STOP_FILE).exists():
         raise StopRequested
+
+
+def teller(run: Run) -> Callable[[str], None]:
+    """Return tell(sentence): what the Run does before it trains, on its page once a second; it raises StopRequested."""
+    last_s = -math.inf
+
+    def tell(sentence: str) -> None:
+        nonlocal last_s
+        check_stop(run)
+        if time.monotonic() - last_s >= 1.0:
+            last_s = time.monotonic()
+            run.write_event("phase", phase=sentence)
+
+    return tell
 
 
 class Diverged(LabError):

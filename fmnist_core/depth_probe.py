@@ -199,6 +199,8 @@ def _fingerprint(spec: ProbeSpec) -> str:
 
 def _base(spec: ProbeSpec, report: Report) -> "keras.Model":
     """Build the base with its weights, and an output for each block: (n, channels of the block) float32 each."""
+    if spec.weights == "imagenet":
+        weights.fetch(spec.backbone, lambda sentence, share: report(sentence, 0.01 * share))
     report("Loading TensorFlow", 0.01)
     import keras
 

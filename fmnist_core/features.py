@@ -9,7 +9,6 @@ import hashlib
 import json
 import os
 import shutil
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ import numpy as np
 from filelock import FileLock, Timeout
 
 from fmnist_core import paths
+from fmnist_core.files import patient_lock
 from fmnist_core.spec import RunSpec
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ class FeatureStore:
             inputs: returns the model input of the images at these positions: (b,) int64 -> (b, s, s, 1) float32.
             report: called with images done and images to compute; it may raise to stop. What is done stays done.
         """
-        with _patient_lock(self.folder.with_suffix(".lock"), lambda: report(0, 0)):
+        with patient_lock(self.folder.with_suffix(".lock"), lambda: report(0, 0)):
             self.folder.mkdir(exist_ok=True)  # within the lock: until then another Run may evict it
             (self.folder / ABOUT_FILE).write_text(json.dumps(self.about, indent=2))  # its time is that of the last use
             known = self._known()
@@ -176,17 +176,6 @@ def evict(keep: Path) -> None:
         with suppress(Timeout), FileLock(store.with_suffix(".lock"), timeout=0):
             total -= _size(store)
             shutil.rmtree(store, ignore_errors=True)
-
-
-def _patient_lock(file: Path, meanwhile: Callable[[], None]) -> FileLock:
-    """Return the held lock; `meanwhile` is called while another Run has it, and may raise to give up."""
-    lock = FileLock(file)
-    while True:
-        with suppress(Timeout):
-            lock.acquire(timeout=0.5)
-            return lock
-        meanwhile()
-        time.sleep(0.1)
 
 
 def _about(spec: RunSpec) -> dict[str, str | int]:

@@ -71,6 +71,25 @@ def check_fork(spec: RunSpec, runs_folder: Path | None = None) -> None:
         )
 
 
+def check_start(spec: RunSpec, runs_folder: Path | None = None) -> None:
+    """Check that a spec which starts from what an earlier Run learned has its convolutions.
+
+    Raises:
+        SpecError: if it has others.
+        RunError: if the earlier Run is gone.
+    """
+    parent = find_run(spec.start_run, runs_folder)
+    theirs, ours = (
+        [layer.parameters for layer in zoo.describe(one) if layer.parameters and layer.kind != "Dense"]
+        for one in (parent.spec, spec)
+    )
+    if theirs != ours or spec.network != parent.spec.network:
+        raise SpecError(
+            f"Expected Run {parent.id} to have this network's convolutions, layers of {ours} parameters. "
+            f"Received {theirs}."
+        )
+
+
 def same_images_validate(spec: RunSpec, parent: RunSpec) -> bool:
     """Whether both specs validate on the same images; else the fork validates on images that the other learned from."""
     return all(getattr(spec, name) == getattr(parent, name) for name in _SPLIT)

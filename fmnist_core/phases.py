@@ -1,6 +1,5 @@
 """The phases of a Run: which model learns from which batches, at what rate, for how many epochs."""
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -17,7 +16,7 @@ from fmnist_core.batches import (
     to_input,
     validation_batches,
 )
-from fmnist_core.callbacks import check_stop
+from fmnist_core.callbacks import teller
 from fmnist_core.features import Features, FeatureStore, digests_of
 from fmnist_core.fused import with_fused_layers
 from fmnist_core.optimizers import optimizer
@@ -159,16 +158,12 @@ def _augmented_copy(images: np.ndarray, spec: RunSpec, copy: int) -> np.ndarray:
 
 
 def _reporter(run: Run) -> Callable[[int, int], None]:
-    """Return report(done, total), which tells the Run's page at most once a second and raises if it is to stop."""
-    last_s = 0.0
+    """Return report(done, total), which tells the Run's page and raises if the Run is to stop."""
+    tell = teller(run)
 
     def report(done: int, total: int) -> None:
-        nonlocal last_s
-        check_stop(run)
-        if time.monotonic() - last_s >= 1.0:
-            last_s = time.monotonic()
-            about = f"{done:,} of {total:,} images" if total else "another Run is at it"
-            run.write_event("phase", phase=f"computing the frozen backbone once: {about}")
+        about = f"{done:,} of {total:,} images" if total else "another Run is at it"
+        tell(f"computing the frozen backbone once: {about}")
 
     return report
 

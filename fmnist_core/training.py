@@ -18,6 +18,7 @@ from fmnist_core.callbacks import (
     EventLog,
     SavedEpoch,
     read_checkpoint,
+    teller,
 )
 from fmnist_core.epoch_recording import KeepEpochs
 from fmnist_core.errors import RunError
@@ -27,6 +28,7 @@ from fmnist_core.phases import Phase, fine_tuning_phase, first_phase
 from fmnist_core.runs import Run
 from fmnist_core.spec import RunSpec
 from fmnist_core.training_data import TrainingData, kept_marks, load_data
+from fmnist_core.zoo import weights
 from fmnist_core.zoo.mirror import with_mirror
 
 TENSORBOARD_FOLDER = "tensorboard"
@@ -42,6 +44,9 @@ def fit(run: Run) -> dict:
     run.write_event("phase", phase="loading data")
     data = load_data(spec, kept_marks(run))
     saved = read_checkpoint(run.folder)
+    if spec.is_transfer and spec.weights == "imagenet" and not spec.start_epoch:
+        tell = teller(run)
+        weights.fetch(spec.backbone, lambda sentence, _: tell(sentence))
     run.write_event("phase", phase="building the network")
     network = build(run, data, resumed=saved is not None)
     phase = first_phase(run, network, data)

@@ -11,7 +11,6 @@ from stopping import fit_until_stopped
 
 from fmnist_core import callbacks, datasets, features, phases, training
 from fmnist_core.batches import FeatureBatches
-from fmnist_core.errors import ModelError
 from fmnist_core.features import Features, FeatureStore, digests_of
 from fmnist_core.preprocess import prepare
 from fmnist_core.runs import Run
@@ -39,6 +38,18 @@ def few_test_images(monkeypatch):
     whole = datasets.load("fashion-mnist")
     few = dataclasses.replace(whole, x_test=whole.x_test[:300], y_test=whole.y_test[:300])
     monkeypatch.setattr(datasets, "load", lambda *_, **__: few)
+
+
+@pytest.fixture
+def litert():
+    """For a test that predicts with a Run's LiteRT file."""
+
+
+@pytest.fixture(autouse=True)
+def no_litert(request, monkeypatch):
+    """The others have an empty one: converting takes longer than training."""
+    if "litert" not in request.fixturenames:
+        monkeypatch.setattr(keras.Model, "export", lambda _, path, **__: path.touch())
 
 
 @pytest.fixture(scope="module")
@@ -175,9 +186,10 @@ def test_a_head_on_kept_features_learns_what_it_learns_behind_the_whole_network(
     ):
         assert np.allclose(ours, theirs, atol=1e-3)
     assert np.allclose(kept.test_probabilities(), plain.test_probabilities(), atol=2e-3)
+    assert _changed_layers(SPEC, plain_model)[0] == []
 
 
-def test_the_saved_model_of_a_head_on_features_takes_pixels(tmp_path):
+def test_the_saved_model_of_a_head_on_features_takes_pixels(tmp_path, litert):
     from fmnist_core import prediction
 
     run, model = _fit(SPEC, tmp_path)
@@ -186,28 +198,31 @@ def test_the_saved_model_of_a_head_on_features_takes_pixels(tmp_path):
     assert np.allclose(prediction.load(run).probabilities(x), run.test_probabilities()[:64], atol=1e-3)
 
 
-def test_a_frozen_base_keeps_its_weights_and_fine_tuning_changes_only_the_last_layers(tmp_path):
-    spec = SPEC.replace(fine_tune_epochs=1, fine_tune_layers=4, fine_tune_learning_rate=1e-3, best_checkpoint="none")
+def _changed_layers(spec, model):
+    """The base's layers, by place, whose weights a Run has changed; their moving statistics count as weights."""
     keras.utils.set_random_seed(spec.seed)
-    start = build(spec, 10).get_layer(TRUNK).get_layer("mobilenet")
+    start = build(spec, 10).get_layer(TRUNK).get_layer("mobilenet").layers
+    pairs = zip(start, model.get_layer(TRUNK).get_layer("mobilenet").layers, strict=True)
+    return [place for place, (old, new) in enumerate(pairs) if not _same(old, new)], start
+
+
+def _same(old, new):
+    return all(np.array_equal(a, b) for a, b in zip(old.get_weights(), new.get_weights(), strict=True))
+
+
+@pytest.mark.parametrize(
+    "changes", [{"fine_tune_epochs": 1, "fine_tune_layers": 4}, {"unfrozen_layers": 4, "epochs": 1}]
+)
+def test_of_the_base_only_the_last_layers_learn_and_batch_normalisation_never(changes, tmp_path):
+    spec = SPEC.replace(**changes, train_limit=200, fine_tune_learning_rate=1e-3, best_checkpoint="none")
     run, model = _fit(spec, tmp_path)
-    base = model.get_layer(TRUNK).get_layer("mobilenet")
-    same = [
-        all(np.array_equal(a, b) for a, b in zip(old.get_weights(), new.get_weights(), strict=True))
-        for old, new in zip(start.layers, base.layers, strict=True)
-    ]
-    assert all(same[:-4])
-    weighted = [index for index in range(len(same) - 4, len(same)) if start.layers[index].get_weights()]
-    assert not all(same[index] for index in weighted)
-    norms = [
-        (old, new)
-        for old, new in zip(start.layers, base.layers, strict=True)
-        if isinstance(new, keras.layers.BatchNormalization)
-    ]
-    assert all(np.array_equal(old.moving_mean.numpy(), new.moving_mean.numpy()) for old, new in norms)
-    assert run.history()["epoch"].tolist() == [1, 2, 3]
+    changed, start = _changed_layers(spec, model)
+    kinds = [type(layer).__name__ for layer in start[-4:]]
+    assert "BatchNormalization" in kinds
+    assert changed == [len(start) - 4 + kinds.index("Conv2D")]
+    assert run.history()["epoch"].tolist() == list(range(1, spec.total_epochs + 1))
     switch = [e.logs["fine_tuning_from"] for e in run.events() if e.logs.get("phase") == "training"]
-    assert switch == [None, 2]
+    assert switch == ([None, 2] if spec.fine_tune_epochs else [None])
 
 
 def test_a_run_that_is_stopped_in_fine_tuning_resumes_there_with_the_same_result(tmp_path, monkeypatch):
@@ -236,19 +251,3 @@ def test_augmented_copies_are_drawn_by_seed_and_copy_and_take_turns(tmp_path):
     assert seen == [{0.0}, {1.0}, {0.0}]
     run, _ = _fit(spec, tmp_path)
     assert len(run.history()) == 2
-
-
-def test_absent_weights_say_which_file_to_put_where(monkeypatch, tmp_path):
-    from fmnist_core.zoo import facts
-
-    def offline(*_, **__):
-        raise Exception("URL fetch failure on https://example.org: None -- [Errno -3] no name")
-
-    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
-    monkeypatch.setattr(facts, "builder", lambda _: lambda weights, **options: offline() if weights else _small())
-    with pytest.raises(ModelError, match=r"put the file mobilenet_1_0_224_tf_no_top.h5 into .*weights"):
-        build(SPEC.replace(weights="imagenet"), 10)
-
-
-def _small():
-    return keras.applications.MobileNet(include_top=False, weights=None, input_shape=(None, None, 3))

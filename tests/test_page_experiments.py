@@ -2,8 +2,10 @@
 
 import json
 
+import numpy as np
 import pytest
-from streamlit.testing.v1 import AppTest
+from app_page import open_app
+from explore_page import components
 
 from fmnist_core import estimates, jobs, paths
 from fmnist_core.experiments import launch
@@ -15,23 +17,15 @@ LOGS = {"loss": 0.5, "accuracy": 0.8, "val_loss": 0.6, "learning_rate": 1e-3, "d
 
 @pytest.fixture(autouse=True)
 def workspace(tmp_path, monkeypatch):
-    """Fresh Runs for each test, the session's data cache, and neither worker nor probe processes."""
-    cache = paths.cache()
+    """Fresh Runs for each test, and neither worker nor probe processes."""
     monkeypatch.setenv("FMNIST_LAB_HOME", str(tmp_path))
-    (tmp_path / "cache").symlink_to(cache)
     monkeypatch.chdir(paths.PROJECT)
     monkeypatch.setattr(jobs, "_start_worker", lambda run: Claim.of().write(run.folder))
     monkeypatch.setattr(estimates, "PROBE_COMMAND", ("true",))
 
 
 def open_page(**query):
-    page = AppTest.from_file(str(paths.PROJECT / "app.py"), default_timeout=60)
-    page.switch_page("pages/train/experiments.py")
-    for name, value in query.items():
-        page.query_params[name] = value
-    page.run()
-    assert not page.exception
-    return page
+    return open_app("pages/train/experiments.py", **query)
 
 
 def words(page):
@@ -108,6 +102,21 @@ def test_done_runs_are_compared_in_words_and_in_a_table():
     assert list(table["Reported"]) == ["99.33%", "98.84%"]
     assert table["95 % interval"][0] == "98.79% to 99.18%"
     assert "Stop all" not in labels(page)
+
+
+def test_the_chart_has_the_curves_of_each_run_in_colours_of_their_own():
+    launch("dropout", "mnist")
+    complete(min(list_runs(), key=lambda run: run.id), 0.99)
+    (chart,) = components(open_page(experiment="Dropout (E)"), "fmnist_lab_live_chart")
+    assert [panel["title"] for panel in chart["panels"]] == ["Validation accuracy", "Training accuracy"]
+    for panel, style, value in zip(chart["panels"], ("dashed", "line"), (0.99, 0.8), strict=True):
+        series = panel["series"]
+        assert [(one["label"], one["count"], one["style"]) for one in series] == [
+            ("With dropout", 1, style), ("Without dropout", 0, style),
+        ]  # fmt: skip
+        assert len({one["colour"] for one in series}) == 2
+        assert np.float32(value).tobytes() in chart["pixels"]
+    assert chart["alt"] == "Best validation accuracy so far. With dropout: 99.00%."
 
 
 def test_too_few_steps_for_batch_normalisation_are_told_beside_the_figures():

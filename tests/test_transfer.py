@@ -1,5 +1,7 @@
 """Backbones, heads and weights: what the table says against what Keras builds, and files good and bad."""
 
+import math
+
 import h5py
 import keras
 import numpy as np
@@ -24,7 +26,7 @@ TRANSFER = {key: spec for key, spec in PRESETS.items() if spec.is_transfer}
 
 
 @pytest.mark.parametrize("backbone", BACKBONES)
-def test_each_backbone_builds_at_its_smallest_size_as_the_table_describes_it(backbone):
+def test_each_backbone_builds_at_its_smallest_size_as_the_table_describes_it(backbone, monkeypatch):
     spec = SMALL.replace(backbone=backbone, cut="", image_size_px=BACKBONES[backbone].minimum_px, dense_layers=())
     described, model = zoo.describe(spec), zoo.build(spec)
     assert sum(layer.parameters for layer in described) == model.count_params()
@@ -34,9 +36,27 @@ def test_each_backbone_builds_at_its_smallest_size_as_the_table_describes_it(bac
     base = model.get_layer(TRUNK).get_layer(backbone)
     blocks = [layer for layer in described if layer.kind == "Block"]
     assert base.output_shape[-1] == blocks[-1].output_shape[-1]
-    rows = model.predict(np.random.default_rng(0).random((2, 32, 32, 1), np.float32) * 255, verbose=0)
+    counts = [count for _, count, _ in backbones._facts()[backbone]["layers"]]
+    assert counts == [layer.count_params() for layer in base.layers]
+    counted = _count_multiply_adds(monkeypatch)
+    rows = np.asarray(model(np.random.default_rng(0).random((2, 32, 32, 1), np.float32) * 255))
+    assert sum(counted) == sum(layer.multiply_adds for layer in described)
     assert rows.shape == (2, 10)
     assert np.allclose(rows.sum(axis=1), 1, atol=1e-5)
+
+
+def _count_multiply_adds(monkeypatch):
+    """Let every kernel that is applied from now on tell how much it multiplies for one image."""
+    counted = []
+    for kind in (keras.layers.Conv2D, keras.layers.DepthwiseConv2D, keras.layers.Dense):
+
+        def call(self, inputs, *, _call=kind.call, **options):
+            outputs = _call(self, inputs, **options)
+            counted.append(math.prod(self.kernel.shape) * math.prod(outputs.shape[1:-1]))
+            return outputs
+
+        monkeypatch.setattr(kind, "call", call)
+    return counted
 
 
 def test_a_cut_of_convnext_takes_the_bypass_along():

@@ -23,7 +23,7 @@ TIMEOUT_S = 5.0
 _CHUNK_BYTES = 1 << 17
 _TRIES = 4
 _PAUSE_S = 0.3
-_AGENT = "FMNIST-Lab (data set download)"
+_AGENT = "FMNIST-Lab (download)"
 
 
 def download(
@@ -114,7 +114,8 @@ def _fetch_rest(url: str, part: Path, start: int, max_bytes: int, progress: Prog
                     break
                 file.write(chunk)
                 if progress and total:
-                    progress(f"Downloading from {urlsplit(url).netloc}", received / total)
+                    amount = f"{received / 1e6:.0f} of {total / 1e6:.0f} MB"
+                    progress(f"Downloading from {urlsplit(url).netloc}: {amount}", received / total)
     if max(received, total) > max_bytes:
         part.unlink(missing_ok=True)
         raise DataError(f"{url}: Expected at most {max_bytes:,} bytes. Received {max(received, total):,} or more.")

@@ -1,17 +1,22 @@
 """Weights of backbones: from a folder, a file, Keras' cache or a download; and weights of an earlier Run.
 
 A download needs a network. Without one, the official file can be put into the weights folder by hand; the errors here
-name file and folder.
+name file and folder. The files are those of Keras, from its server, but not fetched by its get_file: that one writes
+to the final place, where a killed process leaves, and another one finds, a part.
 """
 
+import hashlib
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fmnist_core import paths
 from fmnist_core.backbones import BACKBONES
+from fmnist_core.datasets.base import Progress
+from fmnist_core.datasets.fetch import download
 from fmnist_core.epoch_record import read_weights
-from fmnist_core.errors import ModelError
+from fmnist_core.errors import DataError, ModelError
+from fmnist_core.files import patient_lock
 from fmnist_core.runs import KERAS_FILE, Run
 
 if TYPE_CHECKING:
@@ -19,6 +24,8 @@ if TYPE_CHECKING:
     import numpy as np
 
 TRUNK, HEAD = "trunk", "head"  # parts of a network with a backbone
+_LARGEST_BYTES = 2_000_000_000
+_HDF5 = b"\x89HDF\r\n\x1a\n"
 
 
 def folder() -> Path:
@@ -33,6 +40,50 @@ def find(backbone: str) -> Path | None:
     return next((path for path in (folder() / name, keras_home / "models" / name) if path.is_file()), None)
 
 
+def fetch(backbone: str, report: Progress | None = None) -> Path:
+    """Return the official ImageNet file of the backbone, downloaded into the weights folder if it is not here.
+
+    Args:
+        report: called with a sentence and the share done, 0..1; it may raise to give up. What came stays for next time.
+
+    Raises:
+        ModelError: if it cannot be had.
+    """
+    if path := find(backbone):
+        return path
+    line, target = BACKBONES[backbone], folder() / BACKBONES[backbone].weights_file
+
+    def tell(sentence: str, share: float) -> None:
+        if report:
+            report(f"Weights of {line.title}. {sentence}", share)
+
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        lock = target.with_name(f".{target.name}.lock")
+        with patient_lock(lock, lambda: tell("Another process downloads them", 0.0)):
+            return find(backbone) or download(
+                line.weights_address, target, verify=lambda file: _check(file, line.weights_hash),
+                max_bytes=_LARGEST_BYTES, progress=tell,
+            )  # fmt: skip
+    except (DataError, OSError) as error:
+        raise ModelError(
+            f"Expected the ImageNet weights of {line.title}. Received no download: {str(error).rstrip('. ')}. Without "
+            f"a network, put the file {line.weights_file} into {folder()}, or choose weights from a file or random "
+            "ones."
+        ) from error
+
+
+def _check(file: Path, expected: str) -> None:
+    """Raise DataError unless the file is HDF5 and has this hash; without a hash, HDF5 is enough."""
+    with file.open("rb") as stream:
+        if stream.read(len(_HDF5)) != _HDF5:
+            raise DataError("Expected a file of weights in HDF5. Received something else.")
+        stream.seek(0)
+        kind = "sha256" if len(expected) == 64 else "md5"
+        if expected and (received := hashlib.file_digest(stream, kind).hexdigest()) != expected:
+            raise DataError(f"Expected a file of the {kind.upper()} {expected}. Received {received}.")
+
+
 def load(base: "keras.Model", backbone: str, kind: str, file: str = "") -> None:
     """Give the backbone its weights.
 
@@ -45,10 +96,7 @@ def load(base: "keras.Model", backbone: str, kind: str, file: str = "") -> None:
         ModelError: if there are no such weights, or they do not fit.
     """
     if kind == "imagenet":
-        if path := find(backbone):
-            _read(base, backbone, path)
-        else:
-            base.set_weights(download(backbone).get_weights())
+        _read(base, backbone, fetch(backbone))
     elif kind == "file":
         _read(base, backbone, Path(file).expanduser())
 
@@ -157,23 +205,4 @@ def _read(base: "keras.Model", backbone: str, path: Path) -> None:
         raise ModelError(
             f"Expected weights of {title} without top, {base.count_params():,} numbers in HDF5 "
             f"(.h5 or .weights.h5). Received {path}, which does not fit: {reason[:300]}"
-        ) from error
-
-
-def download(backbone: str) -> "keras.Model":
-    """Return the backbone without top as Keras downloads it, or takes it from its cache.
-
-    Raises:
-        ModelError: if it cannot be had.
-    """
-    from fmnist_core.zoo.facts import builder
-
-    try:
-        return builder(backbone)(include_top=False, weights="imagenet", input_shape=(None, None, 3))
-    except Exception as error:  # get_file raises a bare Exception when it cannot reach the server
-        reason = next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
-        raise ModelError(
-            f"Expected the ImageNet weights of {BACKBONES[backbone].title}. Received no download: "
-            f"{reason[:200].rstrip('. ')}. Without a network, put the file {BACKBONES[backbone].weights_file} into "
-            f"{folder()}, or choose weights from a file or random ones."
         ) from error

@@ -3,7 +3,7 @@
 import pandas as pd
 import streamlit as st
 
-from fmnist_core.backbones import BACKBONES, RANGE_WORDS
+from fmnist_core.backbones import BACKBONES, RANGE_WORDS, has_batch_norm
 from fmnist_core.figures.network import network_boxes, network_figure, network_text, training
 from fmnist_core.spec import RunSpec
 from fmnist_core.zoo import Layer
@@ -48,9 +48,10 @@ def _story(spec: RunSpec) -> str:
             if spec.fine_tune_epochs
             else ""
         )
+        norm = " Batch normalisation keeps its statistics." * has_batch_norm(spec.backbone)
         return (
             f"**{backbone.title}** ([{backbone.paper}]({backbone.url})). {backbone.summary} It expects inputs of "
-            f"{RANGE_WORDS[backbone.input_range]}. {frozen}{later} Batch normalisation keeps its statistics."
+            f"{RANGE_WORDS[backbone.input_range]}. {frozen}{later}{norm}"
         )
     parts = [
         "Convolutions look for the same small patterns everywhere, pooling forgets where exactly they were, dense "

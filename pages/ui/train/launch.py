@@ -11,7 +11,7 @@ from fmnist_core.datasets import DATASETS, Dataset
 from fmnist_core.errors import LabError, RunError, SpecError
 from fmnist_core.estimates import Prober, Workload, estimate, keeping_cost, kept_weights_bytes
 from fmnist_core.figures.network import training
-from fmnist_core.fork import check_fork, fork, same_images_validate
+from fmnist_core.fork import check_fork, check_start, fork, same_images_validate
 from fmnist_core.presets import PRESETS, REPORTED
 from fmnist_core.runs import Run, RunState, find_run
 from fmnist_core.spec import RunSpec
@@ -71,12 +71,15 @@ def _fork(parent: Run, epoch: str) -> tuple[RunSpec, str]:
 
 
 def fork_cautions(spec: RunSpec) -> None:
-    """For a fork: refuse layers that its weights do not fit, and say when validation would flatter.
+    """Refuse layers that an earlier Run's weights do not fit, and say when a fork's validation would flatter.
 
     Raises:
-        SpecError, RunError: see check_fork.
+        SpecError, RunError: see check_start and check_fork.
     """
+    if not spec.start_run:
+        return
     if not spec.start_epoch:
+        check_start(spec)
         return
     check_fork(spec)
     if not same_images_validate(spec, find_run(spec.start_run).spec):
