@@ -65,6 +65,21 @@ def units_figure(values: np.ndarray, class_names: tuple[str, ...] | None) -> go.
     return finished(figure, 260)
 
 
+def units_text(values: np.ndarray, class_names: tuple[str, ...] | None) -> str:
+    """Say what units_figure shows, and what is good and what is bad; class_names: of the last layer's units."""
+    if class_names:
+        first, second = np.argsort(-values)[:2]
+        return (
+            f"The answer, a probability each: {class_names[first]} {values[first]:.0%}, then {class_names[second]} "
+            f"{values[second]:.0%}. Good is one tall bar, at the true class; bad are two of one height, between which "
+            "it hesitates, or a tall one elsewhere."
+        )
+    return (
+        f"{values.size:,} numbers, {(values == 0).mean():.0%} of them 0. Good is a pattern: some units answer, others "
+        "hold still. Bad are bars that are all 0 or all alike: such a layer hardly tells images apart."
+    )
+
+
 def odds_figure(first: np.ndarray, second: np.ndarray, names: tuple[str, str], colours: tuple[str, str]) -> go.Figure:
     """Draw how the test images of two classes lie on the line between them: two histograms of log-odds over each other.
 

@@ -7,7 +7,7 @@ from fmnist_core.datasets import Dataset
 from fmnist_core.explain import nearest_rows, unit
 from fmnist_core.explain_client import Explanation
 from fmnist_core.explain_features import LastHidden
-from fmnist_core.figures.explain import channel_png, units_figure
+from fmnist_core.figures.explain import channel_png, units_figure, units_text
 from fmnist_core.places import Place
 from pages.ui.data import plain
 from pages.ui.export import show_figure
@@ -51,14 +51,11 @@ def layers_panel(found: Explanation, class_names: tuple[str, ...]) -> None:
     if values.ndim == 3:
         _channels(name, values, channels, tap.shape, kind)
         return
-    last = number == len(names) - 1
-    quiet = float((values == 0).mean())
-    words = f"{kind} {values.size:,} numbers, {quiet:.0%} of them 0." if not last else "The answer: a probability each."
-    show_figure(
-        units_figure(values.astype(np.float32), class_names if last and values.size == len(class_names) else None),
-        "layer-answers", alt=f"Answers of {name}. {words}",
-    )  # fmt: skip
-    st.caption(words)
+    last = number == len(names) - 1 and values.size == len(class_names)
+    values, classes = values.astype(np.float32), class_names if last else None
+    words = " ".join(filter(None, (not last and kind, units_text(values, classes))))
+    show_figure(units_figure(values, classes), "layer-answers", alt=f"Answers of {name}. {words}")
+    st.caption(plain(words))
 
 
 def _channels(name: str, values: np.ndarray, channels: np.ndarray, shape: tuple[int, ...], kind: str) -> None:
@@ -75,7 +72,8 @@ def _channels(name: str, values: np.ndarray, channels: np.ndarray, shape: tuple[
     some = f"The {len(items)} that answer most of {shape[-1]:,} channels" if len(items) < shape[-1] else "All channels"
     st.caption(
         f"{kind} {some}, each {shape[0]}x{shape[1]}. Red: the pattern is there; white: nothing; blue: its opposite. "
-        "One scale for all; the numbers above them are the channels'."
+        "Good: patterns that follow the item. Bad: white all over, where nothing answers. One scale for all; the "
+        "numbers above them are the channels'."
     )
 
 

@@ -58,6 +58,10 @@ def one_image(run: Run, dataset: Dataset | None, evaluation: Evaluation | None) 
             row = row_of(kept, place, found.arrays["features"])
             neighbours_panel(kept, dataset, row, place, said, predictor.class_names)
     with inside:
+        st.caption(
+            "Good: the three maps agree, and red lies where one sees what the item is. Bad: they disagree, or red lies "
+            "on empty ground."
+        )
         if found.mirrored:
             st.caption(
                 "This Run averages its answers to the image and its mirror image; so do the maps. The layers are "

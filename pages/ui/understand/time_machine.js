@@ -24,7 +24,7 @@ const FRAME = `
     </div>
     <div class="views">
       <section><h4>What it mistakes for what</h4><p class="note">Rows are the true class. Good is a full diagonal; red is a mistake. Click a cell for its images.</p><div class="matrix"></div></section>
-      <section><h4>How sure it is of which class</h4><p class="note">At a name it is sure of that class, between two it hesitates. Good is every dot at the name of its colour.</p>
+      <section><h4>How sure it is of which class</h4><p class="note">A dot is a test image, placed by its probabilities alone: at a name it is sure of that class, between two it hesitates. Good is every dot at the name of its colour; bad is a dot at another name.</p>
         <div class="pair" role="group" aria-label="Colour of the dots" data-unsaved><button type="button" data-by="class">True class</button><button type="button" data-by="right">Right or wrong</button></div>
         <div class="board"><canvas role="img"></canvas><div class="tip" aria-hidden="true" data-unsaved><canvas width="28" height="28"></canvas><span></span></div></div></section>
     </div>
