@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from pages.ui.background import start_reconciler
+from pages.ui.background import begin_neighbours, start_reconciler
 from pages.ui.data import data_banner, dataset_selector
 
 # Of our own: a named icon would be fetched from the network.
@@ -57,5 +57,7 @@ start_reconciler()
 page = st.navigation(PAGES, expanded=True)
 with st.sidebar:
     dataset_selector()
-data_banner()
+dataset = data_banner()
+if dataset and page in [*PAGES[""], *PAGES["Explore"]]:
+    begin_neighbours(dataset)
 page.run()

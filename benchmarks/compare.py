@@ -9,10 +9,8 @@ probabilities on the real test images, tags), then measures
 - in Chromium: the time until the page is complete, until the table of all Runs is there, with ten Runs chosen until
   their curves are there, and how smoothly the page scrolls, beside the home page.
 
-Smooth means that a frame is ready before the next is due, 60 times a second: 16.7 ms. What a frame takes is the
-processor time of the page's main thread (Chromium's TaskDuration in thread ticks), so that other work on the machine
-does not count; the gaps between frames, in which it does, are printed beside it. The code that the program ends with
-is 1 where a frame of Compare takes longer than that on average, or in the worst of six parts of the way.
+Smooth means that a frame is ready before the next is due (browser.frames). The code that the program ends with is 1
+where a frame of Compare takes longer than that in the worst of six parts of the way.
 """
 
 import argparse
@@ -24,12 +22,11 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
-from statistics import mean, median
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from benchmarks.browser import open_page, served_app
+from benchmarks.browser import FRAME_MS, frames, open_page, served_app
 from fmnist_core import datasets, paths
 from fmnist_core.events import FILE_NAME as EVENTS_FILE
 from fmnist_core.presets import PRESETS
@@ -42,22 +39,8 @@ if TYPE_CHECKING:
     from streamlit.testing.v1 import AppTest
 
 POINTS = 20  # per epoch
-FRAME_MS = 1000 / 60
-PARTS, PART_MS = 6, 500
-# Scrolls a part of the way, 0.6 px a millisecond, and returns the gaps between its frames in ms.
-_SCROLL = """async ([from, lasting]) => {
-    const main = document.querySelector('[data-testid=stMain]'), gaps = [];
-    await new Promise(done => {
-        let last = performance.now(), begun = last;
-        const step = now => {
-            gaps.push(now - last); last = now;
-            main.scrollTop = (from + now - begun) * 0.6;
-            now - begun < lasting ? requestAnimationFrame(step) : done();
-        };
-        requestAnimationFrame(step);
-    });
-    return gaps.slice(1);
-}"""
+# Scrolls 0.6 px a millisecond.
+_SCROLL = "since => { document.querySelector('[data-testid=stMain]').scrollTop = since * 0.6 }"
 
 
 def main() -> None:
@@ -164,7 +147,7 @@ def _browser() -> float:
         page.goto(address)
         page.get_by_text("Start a Run").first.wait_for(timeout=120_000)
         page.wait_for_timeout(2000)
-        _frames("browser: home page", page)
+        frames("browser: home page, scrolling", page, _SCROLL)
         _until("browser: page complete", lambda: page.goto(f"{address}/compare"), page, ".live-chart canvas")
         table = page.get_by_text("All Runs in a table")
         _until("browser: table of all Runs", table.click, page, ".stExpander canvas")
@@ -175,32 +158,7 @@ def _browser() -> float:
         table.click()
         page.locator(".stExpander canvas").first.wait_for(timeout=120_000)
         page.wait_for_timeout(2000)
-        return _frames("browser: Compare, table and curves", page)
-
-
-def _frames(what: str, page: "Page") -> float:
-    """Scroll for 3 s, print what a frame takes, and return the ms of processor time in the worst part of the way."""
-    chromium = page.context.new_cdp_session(page)
-    chromium.send("Performance.enable", {"timeDomain": "threadTicks"})
-
-    def spent_s() -> float:
-        metrics = chromium.send("Performance.getMetrics")["metrics"]
-        return next(metric["value"] for metric in metrics if metric["name"] == "TaskDuration")
-
-    gaps, parts = [], []
-    for part in range(PARTS):
-        before_s = spent_s()
-        now = page.evaluate(_SCROLL, [part * PART_MS, PART_MS])
-        parts.append(1000 * (spent_s() - before_s) / len(now))
-        gaps += now
-    gaps.sort()
-    print(
-        f"{what}, scrolling for 3 s: {mean(parts):.1f} ms of processor time a frame, {max(parts):.1f} ms in the worst "
-        f"of {PARTS} parts; gaps between frames median {median(gaps):.1f} ms, 95 % within "
-        f"{gaps[int(0.95 * len(gaps))]:.1f} ms",
-        flush=True,
-    )
-    return max(parts)
+        return frames("browser: Compare, table and curves, scrolling", page, _SCROLL)
 
 
 def _until(what: str, do: Callable[[], object], page: "Page", selector: str) -> None:

@@ -4,11 +4,16 @@ All of it comes from sums that add up: of values and of products of two pixels, 
 """
 
 from dataclasses import dataclass
+from statistics import NormalDist
 
 import numpy as np
 import pandas as pd
 
 from fmnist_core.pixels import BRIGHT, SIDE
+
+# Grey levels. Of a pixel that varies less, a handful of images decides: at the edge of Fashion-MNIST correlations of
+# two sets drawn alike differ by up to 0.5, and above this by no more than chance_difference says.
+LEAST_DEVIATION = 40.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,6 +122,37 @@ def strongest_pairs(matrix: np.ndarray, count: int = 10) -> pd.DataFrame:
     best = best[upper[best] >= 0]
     first, second = np.divmod(best, len(matrix))
     return pd.DataFrame({"first": first, "second": second, "correlation": matrix[first, second]})
+
+
+def comparable(*sets: Sums) -> np.ndarray:
+    """Return which pixels vary enough in each of the sets for their correlations to be compared: (784,) bool."""
+
+    def deviation(sums: Sums) -> np.ndarray:
+        mean = sums.class_sums.sum(axis=0) / sums.count
+        return np.sqrt(np.maximum(np.diag(sums.products) / sums.count - mean**2, 0))
+
+    return np.min([deviation(sums) for sums in sets], axis=0) >= LEAST_DEVIATION
+
+
+def largest_differences(difference: np.ndarray, count: int = 10) -> pd.DataFrame:
+    """List where two tables of correlations differ most: first (row), second (column), difference.
+
+    difference: (n, m), NaN where nothing is to be compared; these and zeros are not listed.
+    """
+    size = np.nan_to_num(np.abs(difference)).ravel()
+    best = np.argpartition(-size, min(count, size.size) - 1)[:count]
+    best = best[np.argsort(-size[best], kind="stable")]
+    first, second = np.divmod(best[size[best] > 0], difference.shape[1])
+    return pd.DataFrame({"first": first, "second": second, "difference": difference[first, second]})
+
+
+def chance_difference(first: int, second: int, comparisons: int) -> float:
+    """Return how much the largest of so many differences of correlations may be by chance, in 19 of 20 cases.
+
+    first, second: numbers of images. Rule of thumb: of weak correlations of normal data, where the standard error is
+    1 / sqrt(n), with Bonferroni's correction. It holds for pixels that are comparable.
+    """
+    return NormalDist().inv_cdf(1 - 0.025 / comparisons) * (1 / first + 1 / second) ** 0.5
 
 
 def count_above(matrix: np.ndarray, threshold: float) -> int:

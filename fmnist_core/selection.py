@@ -111,18 +111,24 @@ class Selection:
 
     def count(self, dataset: Dataset) -> int:
         """Return how many images are selected, without taking them."""
-        train = 0 if self.split == "test" else self._kept(dataset.x_train, dataset.y_train).sum()
-        test = 0 if self.split == "train" else self._kept(dataset.x_test, dataset.y_test).sum()
-        return int(train + test)
+        return sum(int(mask.sum()) for mask in self._masks(dataset))
+
+    def mask(self, dataset: Dataset) -> np.ndarray:
+        """Return which images are selected: (n,) bool, training before test."""
+        return np.concatenate(self._masks(dataset))
 
     def take(self, dataset: Dataset) -> Subset:
         """Return the selected images of a data set."""
-        none = np.empty(0, np.int64)
-        train = none if self.split == "test" else np.flatnonzero(self._kept(dataset.x_train, dataset.y_train))
-        test = none if self.split == "train" else np.flatnonzero(self._kept(dataset.x_test, dataset.y_test))
-        return Subset(dataset, train, test)
+        return Subset(dataset, *(np.flatnonzero(mask) for mask in self._masks(dataset)))
 
-    def _kept(self, images: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    def _masks(self, dataset: Dataset) -> tuple[np.ndarray, np.ndarray]:
+        return (
+            self._kept("train", dataset.x_train, dataset.y_train), self._kept("test", dataset.x_test, dataset.y_test)
+        )  # fmt: skip
+
+    def _kept(self, split: str, images: np.ndarray, labels: np.ndarray) -> np.ndarray:
+        if self.split not in (split, "both"):
+            return np.zeros(len(labels), bool)
         kept = np.isin(labels, self.labels) if self.labels else np.ones(len(labels), bool)
         if self.pixel is not None:
             values = images.reshape(len(images), -1)[:, self.pixel]

@@ -13,7 +13,7 @@ import numpy as np
 from fmnist_core.correlation import Sums
 from fmnist_core.datasets import Dataset
 from fmnist_core.memory import remembered
-from fmnist_core.pixels import value_sums
+from fmnist_core.pixels import value_counts, value_sums
 from fmnist_core.products import extents, product_sums, sums_and_products
 from fmnist_core.selection import Selection, Subset
 
@@ -43,6 +43,20 @@ def sums_of(dataset: Dataset, selection: Selection, most: int | None = None) -> 
     return Sums(*_sums(dataset, subset, subset.drawn(most)))
 
 
+def counts_of(dataset: Dataset, selection: Selection) -> np.ndarray:
+    """Return how often each value occurs at each pixel in each class, (classes, 784, 256) integers.
+
+    Classes that are not selected are 0.
+    """
+    (counts,) = conditioned(
+        dataset,
+        selection,
+        whole=lambda classes: (_stored_counts(dataset, classes),),
+        over=lambda subset: (value_counts(subset.images, subset.labels, len(dataset.class_names)),),
+    )
+    return counts
+
+
 def conditioned(
     dataset: Dataset, selection: Selection, *, whole: Callable[[Selection], Arrays], over: Callable[[Subset], Arrays]
 ) -> Arrays:
@@ -59,6 +73,25 @@ def conditioned(
     for rest in selection.left_out():
         result = tuple(all_ - some for all_, some in zip(result, over(rest.take(dataset)), strict=True))
     return result
+
+
+def _stored_counts(dataset: Dataset, selection: Selection) -> np.ndarray:
+    parts = [_split_counts(dataset, split) for split in splits_of(selection)]
+    counts = parts[0] if len(parts) == 1 else parts[0] + parts[1]
+    if not selection.labels:
+        return counts
+    kept = np.zeros(counts.shape, counts.dtype)
+    labels = list(selection.labels)
+    kept[labels] = counts[labels]
+    return kept
+
+
+def _split_counts(dataset: Dataset, split: str) -> np.ndarray:
+    images, labels = part(dataset, split)
+    return remembered(
+        dataset.sha256, "pixel-values", 1,
+        lambda: {"counts": value_counts(images, labels, len(dataset.class_names))}, split=split,
+    )["counts"]  # fmt: skip
 
 
 def _stored_sums(dataset: Dataset, selection: Selection) -> Arrays:

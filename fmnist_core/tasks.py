@@ -52,6 +52,8 @@ REPORT_PERIOD_S = 0.2
 # TensorFlow, where a task loads it, reads the others.
 ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1", "PYTHONUNBUFFERED": "1", "TF_CPP_MIN_LOG_LEVEL": "2", **ONEDNN}
 NICENESS = 10  # the app and the trainings come first
+# Begun before a page asks for them: whoever asks for another computation does not wait for these.
+AHEAD = ("neighbours",)
 
 State = Literal["absent", "waiting", "running", "done", "failed", "cancelled"]
 
@@ -107,6 +109,11 @@ class Task:
                 _end(self.place, "failed", f"Expected a process to start. Received: {error}")
             return self.status()
 
+    def begin(self) -> None:
+        """Start the task unless somebody has: what failed or was cancelled is started again by a person only."""
+        if self.status().state in ("absent", "done"):  # done, and yet asked for: the result was deleted
+            self.start()
+
     def status(self) -> Status:
         """Say how the task stands, from its files and whether its process lives."""
         claim = Claim.read(self.place)
@@ -148,7 +155,8 @@ def main(arguments: list[str]) -> int:
     os.nice(NICENESS)
     report = _reporter(task.place)
     report("Waiting for another computation to finish", 0.0, state="waiting")
-    with FileLock(_folder() / "running.lock"):  # the system frees it when a process dies
+    lock = f"{task.name}.lock" if task.name in AHEAD else "running.lock"
+    with FileLock(_folder() / lock):  # the system frees it when a process dies
         try:
             _carry_out(task, report)
             _end(task.place, "done", "")
@@ -174,12 +182,16 @@ def _carry_out(task: Task, report: Callable[..., None]) -> None:
 
 
 def _reporter(place: Path) -> Callable[..., None]:
-    """Return report(sentence, fraction), which writes the progress at most a few times a second."""
-    last = 0.0
+    """Return report(sentence, fraction), which writes the progress at most a few times a second.
+
+    A sentence that begins with another word than the one before is a new stage, and is always written: it may last.
+    """
+    last, stage = 0.0, ""
 
     def report(sentence: str, fraction: float, state: State = "running") -> None:
-        nonlocal last
-        if fraction and time.monotonic() - last < REPORT_PERIOD_S:
+        nonlocal last, stage
+        before, stage = stage, sentence.partition(" ")[0]
+        if fraction and stage == before and time.monotonic() - last < REPORT_PERIOD_S:
             return
         last = time.monotonic()
         progress = {"state": state, "sentence": sentence, "fraction": min(max(float(fraction), 0.0), 1.0)}

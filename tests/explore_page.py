@@ -25,7 +25,19 @@ runpy.run_path({str(paths.PROJECT / "pages" / "explore" / name) + ".py"!r})
     )
     for key, value in query.items():
         page.query_params[key] = value
-    return page.run()
+    page.run()
+    assert_charts_speak(page)
+    return page
+
+
+def assert_charts_speak(page):
+    """Every chart on the page has titled axes and says in words what it shows."""
+    for chart in page.get("plotly_chart"):
+        layout = json.loads(chart.proto.spec)["layout"]
+        for axis in ("xaxis", "yaxis"):
+            titles = [part.get("title", {}).get("text") for name, part in layout.items() if name.startswith(axis)]
+            assert any(titles), f"{axis} without a title: {chart.proto.alt}"
+        assert len(chart.proto.alt.split()) > 3
 
 
 def components(page, name):

@@ -129,6 +129,34 @@ def test_similarity_of_mean_images_is_numpys_and_names_the_closest_two(real_sums
     assert f"{DATA.class_names[first]} and {DATA.class_names[second]} are closest" in text
 
 
+def test_the_largest_differences_of_two_tables_are_found_and_what_is_blank_is_left_out():
+    difference = np.array([[0.0, 0.1, np.nan], [-0.4, 0.2, 0.0]])
+    frame = correlation.largest_differences(difference, 4)
+    assert frame[["first", "second"]].to_numpy().tolist() == [[1, 0], [1, 1], [0, 1]]
+    assert frame["difference"].tolist() == [-0.4, 0.2, 0.1]
+
+
+def test_halves_drawn_alike_differ_by_no_more_than_chance_and_other_classes_do():
+    generator = np.random.default_rng(0)
+    first, second = generator.normal(size=(2, 2000, 40))
+    difference = np.corrcoef(first, rowvar=False) - np.corrcoef(second, rowvar=False)
+    bound = correlation.chance_difference(2000, 2000, 40 * 39 // 2)
+    assert 0.6 * bound < np.abs(difference).max() <= bound
+    text = figures.difference_text(pd.DataFrame(
+        {"first": [3], "second": [31], "training": [0.5], "test": [0.1], "difference": [0.4]}
+    ), bound, 780)  # fmt: skip
+    assert "row 0, column 3 with row 1, column 3, 0.500 in training and 0.100 in test" in text
+    assert "hardly explains it" in text
+
+
+def test_pixels_that_hardly_vary_in_one_of_the_sets_are_not_compared(planted):
+    images, labels = planted
+    dim = images.copy()
+    dim.reshape(100, -1)[:, 20] //= 8
+    kept = correlation.comparable(sums_of(images, labels), sums_of(dim, labels))
+    assert np.flatnonzero(~kept).tolist() == [5, 20]
+
+
 def test_an_empty_class_has_no_similarity():
     kept = DATA.y_test < 2
     similarity = correlation.class_similarity(sums_of(DATA.x_test[kept], DATA.y_test[kept]), "pearson")

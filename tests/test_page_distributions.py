@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from explore_page import grids
+from explore_page import assert_charts_speak, components, grids
 from streamlit.testing.v1 import AppTest
 
 from fmnist_core import paths
@@ -33,7 +33,9 @@ runpy.run_path({str(paths.PROJECT / "pages/explore")!r} + "/{name}.py")
     page = AppTest.from_string(script, default_timeout=60)
     for key, value in query.items():
         page.query_params[key] = value
-    return page.run()
+    page.run()
+    assert_charts_speak(page)
+    return page
 
 
 def text_of(page):
@@ -54,6 +56,40 @@ def test_every_view_stands_one_class_and_a_pixel_condition(name, view):
         name, split="Test", classes=["Coat"], row="14", column="14", value=["250", "255"], **{VIEW_KEYS[name]: view}
     )  # fmt: skip
     assert not page.exception and not page.error
+
+
+def words_of(page, name):
+    return [head["alt"] for head in components(page, f"fmnist_lab_{name}")]
+
+
+@pytest.mark.parametrize("view", PAGES["correlation"])
+def test_both_sets_are_compared_until_they_are_taken_together(view):
+    page = open_page("correlation", split="Both", relation=view, pixel="406")
+    assert page.toggle(key="compared").value
+    assert "in training" in text_of(page) and "in test" in text_of(page)
+    if view == "One pixel":
+        assert [alt.split(",")[0] for alt in words_of(page, "pixel_image")] == [
+            "Training set", "Test set", "Training less test",
+        ]  # fmt: skip
+    page.toggle(key="compared").set_value(False).run()
+    assert not page.exception
+    assert "in training less" not in " ".join(words_of(page, "correlation_matrix"))
+
+
+def test_a_set_without_an_image_of_the_selection_is_not_compared():
+    page = open_page("correlation", split="Both", classes=["Trouser"], row="0", column="0", value=["1", "255"])
+    assert not page.exception and page.info
+
+
+def test_both_sets_stand_side_by_side_in_boxes_and_in_mean_images():
+    page = open_page("distributions", split="Both", pixel="406", classes=["Coat"])
+    (chart,) = [one for one in page.get("plotly_chart") if "At this pixel" in one.proto.alt]
+    assert '"Coat, training","Coat, test"' in chart.proto.spec
+    assert "Training set: At this pixel" in chart.proto.alt and "Test set: At this pixel" in chart.proto.alt
+    page = open_page("distributions", split="Both", view="Classes")
+    assert "Left the training set, right the test set" in text_of(page)
+    first, second = words_of(page, "pixel_image")
+    assert first.startswith("Training, mean image of") and second.startswith("Test, mean image of")
 
 
 @pytest.mark.parametrize("name", PAGES)

@@ -5,6 +5,7 @@ import json
 import numpy as np
 import plotly.graph_objects as go
 import pytest
+from explore_page import assert_charts_speak
 from streamlit.testing.v1 import AppTest
 
 from fmnist_core import datasets, neighbours, paths
@@ -52,6 +53,7 @@ def opened(page, folder, **query):
         app.query_params[name] = value
     app.run()
     assert not app.exception and not app.error
+    assert_charts_speak(app)
     return app
 
 
@@ -76,6 +78,30 @@ def test_every_check_is_a_line_with_its_verdict_in_words(folder):
     assert "Note" in found["Source"] and "Fine" in found["Missing values"]
     assert "Look" in found["Exact duplicates"] and "2 images" in found["Exact duplicates"]
     assert "Look" in found["Near-duplicates"] and "2 test images" in found["Near-duplicates"]
+
+
+def test_a_filter_in_the_address_masks_every_check_and_leaves_no_twin_out(folder):
+    neighbours.neighbours(datasets.load("own", folder))
+    found = lines(opened(QUALITY, folder))
+    assert "0.1 million cells" in found["Missing values"] and "in training" in found["Cardinality"]
+    app = opened(QUALITY, folder, split="Test", duplicates="true", missing="true")
+    found = lines(app)
+    assert "1 image of 30 repeats another" in found["Exact duplicates"]
+    assert "training 30" in cards(app), "the twin of a test image is shown, though the training set is not selected"
+    assert "in training" not in found["Cardinality"] and "in test" in found["Cardinality"]
+    app = opened(QUALITY, folder, split="Test", classes="class 7")
+    assert "None among 3 images" in lines(app)["Exact duplicates"]
+    app.slider(key="value").set_value((255, 255)).run()
+    assert "No image fulfils this" in app.info[0].value
+
+
+def test_what_is_not_selected_is_not_exported_unless_the_user_wants_it(folder):
+    neighbours.neighbours(datasets.load("own", folder))
+    app = opened(QUALITY, folder, export="true", classes="class 1")
+    count = int((datasets.load("own", folder).y_train == 1).sum())
+    assert f"{count} images" in words(app)
+    app.toggle(key="export.selected").set_value(False).run()
+    assert "149 images" in words(app)
 
 
 def test_the_page_does_not_wait_for_the_neighbours(folder):

@@ -112,8 +112,9 @@ def test_what_is_shown_can_be_taken_away():
 
 @needs_real
 def test_a_condition_that_no_image_fulfils_is_a_sentence():
-    page = open_page(classes="Bag", row="0", column="0", value="255,255")
+    page = open_page(classes="Bag", row="0", column="0", value=["255", "255"])
     assert not page.exception
+    assert "No image fulfils this" in page.info[0].value
 
 
 def test_a_stand_in_is_marked_and_says_what_was_tried(monkeypatch):

@@ -12,12 +12,15 @@ from fmnist_core import datasets, quality
 from fmnist_core.datasets import Dataset
 from fmnist_core.errors import DataError
 from fmnist_core.neighbours import neighbours
+from fmnist_core.pixels import value_counts
 from fmnist_core.quality import columns, findings, outliers
 from fmnist_core.quality.copies import find_copies, near_pairs, pairs_of_copies, policy_counts
 from fmnist_core.quality.findings import Verdict
+from fmnist_core.selection import Selection
 
 N_TRAIN, N_TEST = 600, 100
 CONSTANT, TWIN, TWIN_OF = 5, 300, 299  # pixels, from 0
+TRAIN = Selection("train")
 
 
 @pytest.fixture(scope="module")
@@ -61,11 +64,10 @@ def planted(tmp_path, monkeypatch):
 
 
 def test_describe_equals_pandas_for_every_column(real, table):
-    ours = columns.describe(quality.column_counts(real)["train"])
+    ours = columns.describe(quality.column_counts(real, TRAIN)["training"])
     expected = table.describe().T
     pd.testing.assert_frame_equal(ours[list(expected.columns)].astype(float), expected, check_names=False, rtol=1e-12)
     assert (ours["unique"] == table.nunique()).all()
-    assert (ours["missing"] == table.isna().sum()).all()
 
 
 def test_the_first_rows_are_those_of_pandas_head(real, table):
@@ -75,15 +77,15 @@ def test_the_first_rows_are_those_of_pandas_head(real, table):
 def test_the_real_data_have_no_copy_no_constant_and_no_redundant_column(real, table):
     assert table.duplicated().sum() == 0
     assert len(quality.exact_copies(real)) == 0
-    assert not len(columns.constant_columns(quality.column_counts(real)["train"]))
-    assert columns.redundant_columns(quality.pixel_correlation(real), 0.98).empty
+    assert not len(columns.constant_columns(quality.column_counts(real, TRAIN)["training"]))
+    assert columns.redundant_columns(quality.pixel_correlations(real, TRAIN), 0.98).empty
 
 
 def test_the_largest_correlation_is_that_of_columns_203_and_231(real, table):
-    strongest = columns.redundant_columns(quality.pixel_correlation(real), 0.95).iloc[0]
+    strongest = columns.redundant_columns(quality.pixel_correlations(real, TRAIN), 0.95).iloc[0]
     assert (strongest["first"], strongest["second"]) == ("pixel203", "pixel231")
-    assert strongest["correlation"] == pytest.approx(table["pixel203"].corr(table["pixel231"]))
-    assert round(strongest["correlation"], 3) == 0.956
+    assert strongest["training"] == pytest.approx(table["pixel203"].corr(table["pixel231"]))
+    assert round(strongest["training"], 3) == 0.956
 
 
 def test_outlier_measures_equal_those_computed_plainly(real):
@@ -147,9 +149,9 @@ def test_near_duplicates_by_noise_of_two_levels_are_found_across_the_sets(plante
 
 
 def test_the_constant_and_the_redundant_column_are_named(planted):
-    counts = quality.column_counts(planted)["train"]
+    counts = quality.column_counts(planted, TRAIN)["training"]
     assert columns.constant_columns(counts).tolist() == [CONSTANT + 1]
-    pairs = columns.redundant_columns(quality.pixel_correlation(planted), 0.98)
+    pairs = columns.redundant_columns(quality.pixel_correlations(planted, TRAIN), 0.98)
     assert pairs[["first", "second"]].to_numpy().tolist() == [[f"pixel{TWIN_OF + 1}", f"pixel{TWIN + 1}"]]
 
 
@@ -162,11 +164,12 @@ def test_the_image_without_ink_is_the_strongest_outlier(planted):
 
 def test_every_planted_fault_has_its_finding(planted):
     pairs = quality.exact_copies(planted)
-    counts = quality.column_counts(planted)["train"]
-    redundant = columns.redundant_columns(quality.pixel_correlation(planted), 0.98)
+    counts = quality.column_counts(planted, TRAIN)["training"]
+    redundant = columns.redundant_columns(quality.pixel_correlations(planted, TRAIN), 0.98)
     all_findings = [
-        findings.source(planted), findings.missing(planted), findings.copies(pairs), findings.conflicts(pairs),
-        findings.constant(columns.constant_columns(counts)), findings.redundant(redundant, 0.98, 1.0),
+        findings.source(planted), findings.missing(700), findings.copies(pairs, 700), findings.conflicts(pairs),
+        findings.constant({"training": columns.constant_columns(counts)}),
+        findings.redundant(redundant, 0.98, {"training": 1.0}),
     ]  # fmt: skip
     assert [finding.verdict for finding in all_findings] == [
         Verdict.NOTE, Verdict.FINE, Verdict.LOOK, Verdict.LOOK, Verdict.NOTE, Verdict.NOTE,
@@ -181,21 +184,44 @@ def test_a_stand_in_is_never_called_fine(planted):
 
 
 def test_twins_in_training_and_test_ask_for_a_look_and_others_do_not():
-    labels = np.zeros(10, np.uint8)
+    labels, everything = np.zeros(10, np.uint8), np.ones(10, bool)
     index, near = np.array([[1]] * 10), np.full((10, 1), 99.0)
     near[0] = 2.0
     inside = near_pairs(index, near, labels, 8, 5.0)
-    assert findings.near_copies(inside, 5.0).verdict is Verdict.NOTE
+    assert findings.near_copies(inside, 5.0, everything).verdict is Verdict.NOTE
     index[0] = 9
     across = near_pairs(index, near, labels, 8, 5.0)
-    assert findings.near_copies(across, 5.0).verdict is Verdict.LOOK
-    assert "1 test image (50.00%)" in findings.near_copies(across, 5.0).text
-    assert findings.near_copies(None, 5.0).verdict is Verdict.WAIT
+    assert findings.near_copies(across, 5.0, everything).verdict is Verdict.LOOK
+    assert "1 test image (50.00%)" in findings.near_copies(across, 5.0, everything).text
+    training = everything & (np.arange(10) < 8)
+    assert "1 training image has a twin in the test set" in findings.near_copies(across, 5.0, training).text
+    assert findings.near_copies(None, 5.0, everything).verdict is Verdict.WAIT
+
+
+def test_a_selection_counts_its_images_only_and_keeps_a_twin_that_is_outside(planted):
+    pairs = quality.exact_copies(planted)
+    of_test = pairs.touching(Selection("test").mask(planted))
+    assert list(zip(of_test.first, of_test.second, strict=True)) == [(30, N_TRAIN + 5)]
+    some = Selection("both", labels=(3, 7))
+    frame = pd.DataFrame(planted.x_train[np.isin(planted.y_train, (3, 7))].reshape(-1, 784))
+    counts = quality.column_counts(planted, some)
+    assert list(counts) == ["training", "test"]
+    ours = columns.describe(counts["training"])
+    shown = ["count", "mean", "std", "50%"]
+    np.testing.assert_allclose(ours.drop("label")[shown].astype(float), frame.describe().T[shown])
+    assert ours.loc["label", "count"] == len(frame) and ours.loc["label", "mean"] == 5
+    matrices = quality.pixel_correlations(planted, some)
+    of_test = planted.x_test[np.isin(planted.y_test, (3, 7))].reshape(-1, 784)
+    np.testing.assert_allclose(matrices["test"][7, 9], np.corrcoef(of_test[:, 7], of_test[:, 9])[0, 1])
+    both = columns.redundant_columns(matrices, 0.98)
+    assert list(both.columns) == ["first", "second", "training", "test"]
+    constant = findings.constant({"training": np.arange(2), "test": np.arange(5)})
+    assert "2 columns in training, 5 columns in test" in constant.text
 
 
 def test_one_row_has_no_deviation_like_in_pandas():
     images, labels = np.full((1, 28, 28), 7, np.uint8), np.array([3], np.uint8)
-    ours = columns.describe(columns.count_values(images, labels))
+    ours = columns.describe(columns.table_counts(value_counts(images, labels, 10)))
     expected = pd.read_csv(io.StringIO("label\n3\n")).describe().T
     assert np.isnan(ours["std"]).all() and np.isnan(expected["std"]).all()
     assert ours.loc["label", "50%"] == 3

@@ -52,6 +52,14 @@ def test_equal_selections_have_equal_keys_and_others_do_not():
     assert Selection(labels=(2, 1)).key == Selection(labels=(1, 2)).key
 
 
+def test_a_mask_and_a_count_say_what_is_taken():
+    selection = Selection("both", labels=(1, 9), pixel=14 * 28 + 14, minimum=100)
+    subset, mask = selection.take(DATA), selection.mask(DATA)
+    assert mask.sum() == selection.count(DATA) == len(subset)
+    assert np.array_equal(np.flatnonzero(mask), subset.index + subset.is_test * len(DATA.y_train))
+    assert not Selection("test").mask(DATA)[: len(DATA.y_train)].any()
+
+
 @pytest.mark.parametrize("wrong", [{"split": "all"}, {"pixel": 784}, {"minimum": 9, "maximum": 3}])
 def test_a_wrong_selection_says_what_was_expected(wrong):
     with pytest.raises(DataError, match="Expected"):

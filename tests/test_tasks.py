@@ -81,6 +81,29 @@ def test_one_runs_at_a_time_and_the_next_follows():
     wait(second, "done")
 
 
+def test_what_is_begun_ahead_keeps_nobody_waiting(monkeypatch):
+    first, second = task("slow"), task("ahead")
+    first.start()
+    wait(first, "running")
+    second.begin()
+    wait(second, "done")
+
+
+def test_a_task_that_a_person_cancelled_is_not_begun_again(monkeypatch):
+    begun = []
+    monkeypatch.setattr(Task, "start", lambda self: begun.append(self.name))
+    one = task("slow")
+    one.begin()
+    assert begun == ["slow"]
+    one.place.mkdir(parents=True)
+    tasks._end(one.place, "cancelled", "Cancelled.")
+    one.begin()
+    assert begun == ["slow"]
+    tasks._end(one.place, "done", "")  # and its result is gone
+    one.begin()
+    assert begun == ["slow", "slow"]
+
+
 def test_cancelling_ends_the_process_and_it_can_start_again():
     slow = task("slow", seconds=60)
     slow.start()

@@ -105,6 +105,26 @@ def matrix_text(pairs: pd.DataFrame, above: int, constant: int) -> str:
     )
 
 
+def difference_text(pairs: pd.DataFrame, chance: float, comparisons: int) -> str:
+    """Say which two pixels' correlation differs most between training and test, and whether chance explains it.
+
+    pairs: first, second, training, test and difference, the largest first; chance: correlation.chance_difference.
+    """
+    if pairs.empty:
+        return "Nothing to compare: what was chosen hardly varies in one of the sets, or is the same in both."
+    top = pairs.iloc[0]
+    judged = (
+        "so the two sets agree: what a network learns from one holds in the other."
+        if abs(top["difference"]) <= chance
+        else "so chance alone hardly explains it: look whether both sets were drawn alike."
+    )
+    return (
+        f"Largest difference: {pixel_words(int(top['first']))} with {pixel_words(int(top['second']))}, "
+        f"{signed(top['training'])} in training and {signed(top['test'])} in test. With so many images the "
+        f"largest of {comparisons:,} differences is about {chance:.2f} by chance, {judged}"
+    )
+
+
 def constant_text(count: int) -> str:
     """Say how many pixels never vary; nothing if all do."""
     if not count:

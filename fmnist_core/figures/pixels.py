@@ -148,14 +148,19 @@ def boxes_text(boxes: Boxes, title: str) -> str:
     )
 
 
-def pixel_boxes_figure(frame: pd.DataFrame, colours: tuple[str, ...]) -> go.Figure:
-    """Draw a box per class of the values of one pixel; frame from pixels.count_boxes."""
+def pixel_boxes_figure(frames: Mapping[str, pd.DataFrame], colours: tuple[str, ...]) -> go.Figure:
+    """Draw a box per class of the values of one pixel, for one set or for two below each other.
+
+    frames: from pixels.count_boxes, by name of the set.
+    """
     figure = go.Figure()
-    _add_boxes(figure, frame, list(range(len(frame))), colours, filled=True)
-    names = tuple(frame.index)
-    _name_rows(figure, names, {"": None}, {(name, ""): place for place, name in enumerate(names)})
+    names = tuple(next(iter(frames.values())).index)
+    rows = _rows(names, tuple(frames))
+    for place, (set_name, frame) in enumerate(frames.items()):
+        _add_boxes(figure, frame, [rows[name, set_name] for name in names], colours, filled=place == 0)
+    _name_rows(figure, names, frames, rows)
     figure.update_xaxes(title="Pixel value (0 black to 255 white)", range=(-5, 260))
-    return finished(figure, 90 + 34 * len(frame))
+    return finished(figure, 90 + 34 * len(rows))
 
 
 def pixel_boxes_text(frame: pd.DataFrame) -> str:

@@ -4,6 +4,8 @@ A pixel has 256 possible values, so counting them once gives everything that pan
 and the number of different values, without ever making the table.
 """
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 
@@ -11,23 +13,21 @@ from fmnist_core import pixels
 from fmnist_core.pixels import LEVELS, PIXELS
 
 COLUMN_NAMES = ("label", *(f"pixel{number}" for number in range(1, PIXELS + 1)))
-# Columns turned at a time: small enough for the processor's cache, large enough to read the images quickly.
-_BLOCK = 56
 
 
-def count_values(images: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """Count the values of each column: images (n, 28, 28) uint8, labels (n,) uint8 -> (785, 256) int64, label first."""
-    rows = images.reshape(len(images), PIXELS)
-    counts = np.empty((1 + PIXELS, LEVELS), np.int64)
-    counts[0] = np.bincount(labels, minlength=LEVELS)
-    for start in range(0, PIXELS, _BLOCK):
-        for offset, column in enumerate(np.ascontiguousarray(rows[:, start : start + _BLOCK].T)):
-            counts[1 + start + offset] = np.bincount(column, minlength=LEVELS)
-    return counts
+def table_counts(counts: np.ndarray) -> np.ndarray:
+    """Count the values of each column of the table: (classes, 784, 256) of sums.counts_of -> (785, 256) int64.
+
+    The label is the first column.
+    """
+    table = np.zeros((1 + PIXELS, LEVELS), np.int64)
+    table[0, : len(counts)] = counts[:, 0].sum(axis=1)
+    table[1:] = counts.sum(axis=0)
+    return table
 
 
 def describe(counts: np.ndarray) -> pd.DataFrame:
-    """Return what pandas.DataFrame.describe().T would, and more, from count_values (785, 256).
+    """Return what pandas.DataFrame.describe().T would, and more, from table_counts (785, 256).
 
     Returns a row per column: count, mean, std, min, 25%, 50%, 75%, max, zeros (share), then unique (different
     values), unique_fraction (of count) and missing (0: a byte has no room for "unknown").
@@ -40,23 +40,25 @@ def describe(counts: np.ndarray) -> pd.DataFrame:
 
 
 def constant_columns(counts: np.ndarray) -> np.ndarray:
-    """Return the rows of count_values that hold one value only: (m,) int64."""
+    """Return the rows of table_counts that hold one value only: (m,) int64."""
     return np.flatnonzero((counts > 0).sum(axis=1) == 1)
 
 
-def redundant_columns(correlation: np.ndarray, threshold: float) -> pd.DataFrame:
-    """List the pairs of pixels whose |correlation| is above a threshold, strongest first.
+def redundant_columns(correlations: Mapping[str, np.ndarray], threshold: float) -> pd.DataFrame:
+    """List the pairs of pixels whose |correlation| is above a threshold in any of the sets, strongest first.
 
-    correlation: (784, 784), NaN or 0 where a pixel is constant. Only the upper triangle counts, so each pair
-    stands once, and `second`, the later one, is what the usual rule drops.
-    Returns columns first, second (names of columns), correlation.
+    correlations: (784, 784) by name of the set, NaN or 0 where a pixel is constant. Only the upper triangle counts, so
+    each pair stands once, and `second`, the later one, is what the usual rule drops.
+    Returns columns first, second (names of columns), and the correlation in each set.
     """
-    first, second = np.triu_indices(len(correlation), k=1)
-    values = np.nan_to_num(correlation[first, second])
-    kept = np.flatnonzero(np.abs(values) > threshold)
-    kept = kept[np.argsort(-np.abs(values[kept]), kind="stable")]
+    first, second = np.triu_indices(PIXELS, k=1)
+    values = np.stack([np.nan_to_num(matrix[first, second]) for matrix in correlations.values()], axis=1)
+    strongest = np.abs(values).max(axis=1)
+    kept = np.flatnonzero(strongest > threshold)
+    kept = kept[np.argsort(-strongest[kept], kind="stable")]
     names = np.array(COLUMN_NAMES[1:])
-    return pd.DataFrame({"first": names[first[kept]], "second": names[second[kept]], "correlation": values[kept]})
+    frame = pd.DataFrame({"first": names[first[kept]], "second": names[second[kept]]})
+    return frame.assign(**dict(zip(correlations, values[kept].T, strict=True)))
 
 
 def first_rows(images: np.ndarray, labels: np.ndarray, count: int = 5) -> pd.DataFrame:

@@ -89,6 +89,10 @@ class Pairs:
         """Return the pairs of a mask or of an index array."""
         return Pairs(self.first[mask], self.second[mask], self.distance[mask], self.labels, self.n_train)
 
+    def touching(self, selected: np.ndarray) -> "Pairs":
+        """Return the pairs of which at least one image is selected, (n,) bool, so that no twin outside is hidden."""
+        return self.chosen(selected[self.first] | selected[self.second])
+
     def table(self, class_names: tuple[str, ...]) -> pd.DataFrame:
         """Return a row per pair: split, index within the split and class of both, and the distance."""
         names = np.array(class_names)

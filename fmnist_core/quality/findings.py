@@ -1,5 +1,6 @@
 """Findings: one line for each thing that was checked, with its meaning for training and what to do."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 
@@ -43,15 +44,15 @@ def source(dataset: Dataset) -> Finding:
     return Finding("Source", Verdict.NOTE, "Nobody published a hash of these files: keep ours beside your results.")
 
 
-def missing(dataset: Dataset) -> Finding:
+def missing(n_images: int) -> Finding:
     """Say that there are no missing values, and why there cannot be."""
-    cells = (len(dataset.y_train) + len(dataset.y_test)) * 785
+    cells = n_images * 785
     return Finding("Missing values", Verdict.FINE, f"None in {cells / 1e6:,.1f} million cells. Nothing to fill in.")
 
 
-def copies(pairs: Pairs) -> Finding:
-    """Judge images that agree in every pixel."""
-    name, n_images = "Exact duplicates", len(pairs.labels)
+def copies(pairs: Pairs, n_images: int) -> Finding:
+    """Judge images that agree in every pixel; pairs: those in which one of the n_images selected stands."""
+    name = "Exact duplicates"
     if not len(pairs):
         return Finding(name, Verdict.FINE, f"None among {n_images:,} images. Nothing to drop.")
     across = int(pairs.across.sum())
@@ -74,56 +75,78 @@ def conflicts(pairs: Pairs) -> Finding:
     return Finding(name, Verdict.LOOK, text)
 
 
-def near_copies(pairs: Pairs | None, threshold: float) -> Finding:
-    """Judge images that nearly agree; None while they are being searched."""
+def near_copies(pairs: Pairs | None, threshold: float, selected: np.ndarray) -> Finding:
+    """Judge images that nearly agree; None while they are being searched.
+
+    pairs: those in which one of the selected images, (n,) bool, stands.
+    """
     name = "Near-duplicates"
     if pairs is None:
         return Finding(name, Verdict.WAIT, "Every image is being compared with all others, in the background.")
-    across = len(np.unique(pairs.second[pairs.across]))
     if not len(pairs):
         text = f"No two images are within {threshold:g} grey levels: test images are new to the network. Nothing to do."
         return Finding(name, Verdict.FINE, text)
-    text = f"{_count(len(pairs), 'pair')} within {threshold:g} grey levels"
-    if not across:
-        text += ", none across training and test: the test score is not affected. Nothing to do."
-        return Finding(name, Verdict.NOTE, text)
-    share = across / max(len(pairs.labels) - pairs.n_train, 1)
-    have = "has" if across == 1 else "have"
-    text = (
-        f"{_count(across, 'test image')} ({share:.2%}) {have} a twin in training: the test score may be flattered by "
+    if not pairs.across.any():
+        text = f"{_count(len(pairs), 'pair')} within {threshold:g} grey levels, none across training and test: the "
+        return Finding(name, Verdict.NOTE, text + "test score is not affected. Nothing to do.")
+    return Finding(name, Verdict.LOOK, f"{_twins(pairs, selected)} Trust larger differences only.")
+
+
+def _twins(pairs: Pairs, selected: np.ndarray) -> str:
+    """Say how many selected test images have a twin in training; where none is selected, of training images."""
+    across = pairs.chosen(pairs.across)
+    n_test = int(selected[pairs.n_train :].sum())
+    own, other = ("test", "training") if n_test else ("training", "the test set")
+    places = across.second if n_test else across.first
+    count = len(np.unique(places[selected[places]]))
+    share = f" ({count / n_test:.2%})" if n_test else ""
+    have = "has" if count == 1 else "have"
+    return (
+        f"{_count(count, f'{own} image')}{share} {have} a twin in {other}: the test score may be flattered"
+        f"{' by that much' if n_test else ''}."
     )
-    return Finding(name, Verdict.LOOK, text + "that much. Trust larger differences only.")
 
 
-def constant(columns: np.ndarray) -> Finding:
-    """Judge columns with one value only."""
+def constant(columns: Mapping[str, np.ndarray]) -> Finding:
+    """Judge columns with one value only; columns: their numbers, by set."""
     name = "Constant columns"
-    if not len(columns):
+    if not any(len(found) for found in columns.values()):
         return Finding(name, Verdict.FINE, "None: every pixel changes in some image. Keep all 784.")
-    text = f"{_count(len(columns), 'column')} never changing: nothing to learn there. Harmless to networks; "
-    return Finding(name, Verdict.NOTE, text + "leave them out before scaling column by column, or it divides by zero.")
+    counts = {name: _count(len(found), "column") for name, found in columns.items()}
+    text = f"Never changing: {_by_set(counts)}. Nothing to learn there. "
+    text += "Harmless to networks; leave them out before scaling column by column, or it divides by zero."
+    return Finding(name, Verdict.NOTE, text)
 
 
-def redundant(pairs: pd.DataFrame, threshold: float, largest: float) -> Finding:
-    """Judge pairs of pixels with a high correlation; pairs: of columns.redundant_columns."""
+def redundant(pairs: pd.DataFrame, threshold: float, largest: Mapping[str, float]) -> Finding:
+    """Judge pairs of pixels with a high correlation; pairs: of columns.redundant_columns; largest: |r| by set."""
     name = "Redundant columns"
     if not len(pairs):
-        text = f"None at |r| > {threshold:g}; the largest is {largest:.3f}. Keep all 784."
+        values = _by_set({word: f"{value:.3f}" for word, value in largest.items()})
+        text = f"None at |r| > {threshold:g}; the largest is {values}. Keep all 784."
         return Finding(name, Verdict.FINE, text)
     dropped = pairs["second"].nunique()
-    text = f"{_count(dropped, 'pixel')} repeat another at |r| > {threshold:g}. Networks do not mind; "
+    repeat = "repeats" if dropped == 1 else "repeat"
+    text = f"{_count(dropped, 'pixel')} {repeat} another at |r| > {threshold:g}. Networks do not mind; "
     return Finding(name, Verdict.NOTE, text + "linear models get steadier without them.")
 
 
-def cardinality(description: pd.DataFrame) -> Finding:
-    """Judge the number of different values per pixel; description: of columns.describe."""
-    unique = description["unique"].drop("label")
-    few = int((unique < FEW_VALUES).sum())
-    text = f"Pixels take {unique.min():,} to {unique.max():,} of 256 values"
-    if not few:
+def cardinality(descriptions: Mapping[str, pd.DataFrame]) -> Finding:
+    """Judge the number of different values per pixel; descriptions: of columns.describe, by set."""
+    unique = {name: frame["unique"].drop("label") for name, frame in descriptions.items()}
+    few = {name: int((counts < FEW_VALUES).sum()) for name, counts in unique.items()}
+    ranges = {name: f"{counts.min():,} to {counts.max():,}" for name, counts in unique.items()}
+    text = f"Of 256 values a pixel takes {_by_set(ranges)}"
+    if not any(few.values()):
         return Finding("Cardinality", Verdict.FINE, f"{text}: every one can tell images apart. Nothing to do.")
-    text += f"; {_count(few, 'pixel')} fewer than {FEW_VALUES}, as is usual at the edge. Nothing to do."
+    poor = _by_set({name: _count(count, "pixel") for name, count in few.items()})
+    text += f"; fewer than {FEW_VALUES} take {poor}, as is usual at the edge. Nothing to do."
     return Finding("Cardinality", Verdict.NOTE, text)
+
+
+def _by_set(words: Mapping[str, str]) -> str:
+    """Join words about sets: "3 in training, 5 in test"."""
+    return ", ".join(f"{word} in {name}" for name, word in words.items())
 
 
 def outliers(table: pd.DataFrame, n_images: int, threshold: float) -> Finding:

@@ -4,8 +4,8 @@ import streamlit as st
 
 from pages.ui.data import current_dataset
 from pages.ui.header import page_header
-from pages.ui.quality.balance import chart, count_classes, measures, open_on_both_splits, verdicts
-from pages.ui.selection import selection_bar
+from pages.ui.quality.balance import chart, count_classes, measures, verdicts
+from pages.ui.selection import open_on_both_splits, selection_bar
 
 page_header("Balance", "Are all classes equally there?")
 dataset = current_dataset()

@@ -7,7 +7,7 @@ from pages.ui.distributions.results import require_images
 from pages.ui.header import page_header
 from pages.ui.labels.decisions import read_decisions, show_decisions
 from pages.ui.labels.judge import choose_judge, judge
-from pages.ui.labels.queue import choose_page, explain, selected_images, show_progress
+from pages.ui.labels.queue import choose_page, explain, show_progress
 from pages.ui.labels.retrain import show_retrain
 from pages.ui.labels.review import review
 from pages.ui.selection import selection_bar
@@ -22,13 +22,13 @@ decisions = read_decisions(dataset)
 if view == "Retrain":
     show_retrain(dataset, decisions)
     st.stop()
-selection = selection_bar(dataset, pixel=False)
+selection = selection_bar(dataset)
 require_images(dataset, selection)
 bar = st.container(horizontal=True, vertical_alignment="bottom", gap="small")
 with bar:
     name = choose_judge()
 if found := judge(dataset, name):
-    selected = selected_images(dataset, selection)
+    selected = selection.mask(dataset)
     listing = choose_page(bar, dataset, found, selected, decisions)
     explain(selected, found)
     show_progress(dataset, found, selected, decisions)

@@ -1,4 +1,5 @@
-"""What the app does between page views: repair the queue after crashes and push on stops that take too long."""
+"""What the app does between page views: repair the queue after crashes, push on stops that take too long, and have
+computed what will be asked for."""
 
 import logging
 import threading
@@ -6,7 +7,10 @@ import time
 
 import streamlit as st
 
-from fmnist_core import jobs
+from fmnist_core import jobs, neighbours
+from fmnist_core.datasets import Dataset
+from pages.ui.data import current_folder
+from pages.ui.tasks import task_for
 
 PERIOD_S = 2.0
 
@@ -17,6 +21,17 @@ def start_reconciler() -> threading.Thread:
     thread = threading.Thread(target=_reconcile_for_ever, name="reconciler", daemon=True)
     thread.start()
     return thread
+
+
+def begin_neighbours(dataset: Dataset) -> None:
+    """Have the index of nearest images made in the background, once, so that the pages that need it find it."""
+    _begin_neighbours(dataset.sha256, current_folder(), dataset)
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _begin_neighbours(sha256: str, folder: str, _dataset: Dataset) -> None:
+    if not neighbours.is_ready(_dataset):
+        task_for(_dataset, "neighbours").begin()
 
 
 def _reconcile_for_ever() -> None:

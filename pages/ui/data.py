@@ -76,17 +76,24 @@ def absolute_folder() -> str:
     return str(Path(current_folder()).expanduser().resolve()) if current_folder() else ""
 
 
-def data_banner() -> None:
-    """On every page: say when the data set in use is a stand-in, why, and let the user try again."""
+def data_banner() -> Dataset | None:
+    """On every page: say when the data set in use is a stand-in, why, and let the user try again.
+
+    Returns the data set; None if it cannot be read: the pages that need it say why, the others can do without.
+    """
     name, folder = current_name(), current_folder()
     if DATASETS[name].needs_folder and not folder:
-        return
+        return None
     try:
         dataset = _load(name, folder)
     except LabError:
-        return  # the pages that need the data say what is wrong with them; the others can do without
-    if not dataset.synthetic:
-        return
+        return None
+    if dataset.synthetic:
+        _stand_in(dataset)
+    return dataset
+
+
+def _stand_in(dataset: Dataset) -> None:
     title = DATASETS[dataset.name].title
     with st.container(gap="xsmall"):
         st.warning(

@@ -8,8 +8,15 @@ from fmnist_core.selection import Selection
 SPLIT_WORDS = {"Training": "train", "Test": "test", "Both": "both"}
 
 
-def selection_bar(dataset: Dataset, *, pixel: bool = True) -> Selection:
-    """Show the bar and return what is selected. `pixel` offers the condition on one pixel."""
+def open_on_both_splits() -> None:
+    """Begin with training and test side by side, unless the address or the user says otherwise."""
+    if "split" not in st.session_state and "split" not in st.query_params:
+        st.query_params["split"] = "Both"
+        st.rerun()
+
+
+def selection_bar(dataset: Dataset) -> Selection:
+    """Show the bar and return what is selected."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         split = st.segmented_control(
             "Set", list(SPLIT_WORDS), default="Training", required=True, key="split", bind="query-params",
@@ -18,7 +25,7 @@ def selection_bar(dataset: Dataset, *, pixel: bool = True) -> Selection:
         names = st.multiselect(
             "Classes", list(dataset.class_names), key="classes", bind="query-params", placeholder="All classes",
         )  # fmt: skip
-        condition = _pixel_condition() if pixel else {}
+        condition = _pixel_condition()
     labels = tuple(sorted(dataset.class_names.index(name) for name in names))
     return Selection(split=SPLIT_WORDS[split], labels=labels, **condition)
 

@@ -1,20 +1,19 @@
 """From a pixel to the images behind it, in a real browser: with the mouse, the keyboard and a finger."""
 
 import re
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
 pytestmark = pytest.mark.journey
 
-ROOT = Path(__file__).resolve().parents[2]
 PATIENCE_MS = 180_000
-
-
-@pytest.fixture(scope="module")
-def url(serve_module, tmp_path_factory):
-    return serve_module(ROOT / "app.py", {"FMNIST_LAB_HOME": str(tmp_path_factory.mktemp("pixels"))})
+PAGES = {
+    "distributions": "Distributions", "distributions?split=Both&view=Classes": "Distributions", "samples": "Samples",
+    "quality": "Quality", "balance": "Balance", "correlation?split=Both": "Correlation",
+    "correlation?split=Both&relation=All+pixels": "Correlation", "projection?n=300": "Projection",
+    "labels": "Label suspects",
+}  # fmt: skip
 
 
 def images(page: Page, name: str):
@@ -119,5 +118,9 @@ def test_on_a_phone_a_tap_chooses_and_small_buttons_correct_it(browser, url, vis
     page.get_by_role("button", name="Right", exact=True).tap()
     expect(page).to_have_url(re.compile(r"pixel=407"), timeout=PATIENCE_MS)
     expect(page.get_by_text("The chosen pixel by class: row 14, column 15")).to_be_visible(timeout=PATIENCE_MS)
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    # Nor is any other exploration page wider than the phone.
+    for name, title in PAGES.items():
+        visit(page, f"{url}/{name}", title)
+        expect(page.locator("[data-testid=stStatusWidget]")).to_have_count(0)
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390, name
     context.close()

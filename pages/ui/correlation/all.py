@@ -8,7 +8,7 @@ from fmnist_core.figures.correlation import REDUNDANT, columns_figure, columns_t
 from fmnist_core.figures.pixels import pixel_words
 from fmnist_core.selection import Selection
 from pages.ui.correlation.matrix import correlation_matrix
-from pages.ui.correlation.pair import choose_pair, current_partner, current_pixel, pair_images
+from pages.ui.correlation.pair import choose_pair, current_pair, pair_images
 from pages.ui.correlation.results import Correlated, correlated, sample_note
 from pages.ui.export import show_figure, table_download
 
@@ -42,26 +42,24 @@ def all_view(dataset: Dataset, selection: Selection) -> None:
 
 
 def _matrix(result: Correlated, text: str) -> None:
-    partner = current_partner()
-    pair = None if partner is None else (current_pixel(), partner)
     correlation_matrix(
-        result.numbers, key="correlation_matrix", pair=pair, on_select=choose_pair,
+        result.numbers, key="correlation_matrix", pair=current_pair(), on_select=choose_pair,
         alt=f"Correlations of 784 pixels with each other. {text}",
     )  # fmt: skip
 
 
 def _pair(dataset: Dataset, selection: Selection, result: Correlated) -> None:
-    pixel, partner = current_pixel(), current_partner()
-    if partner is None:
+    pair = current_pair()
+    if pair is None:
         st.info("Click the matrix to see images behind a pair of pixels.", icon=":material/touch_app:")
         st.caption(
             "The pixels stand in the order of the table, row after row of the image. Hence the pattern: each small "
             "square is a row of the image against another one; near the diagonal are neighbours."
         )
         return
-    value = result.matrix[pixel, partner]
+    value = result.matrix[pair]
     st.metric(
-        f"{pixel_words(pixel)} with {pixel_words(partner)}".capitalize(),
+        " with ".join(map(pixel_words, pair)).capitalize(),
         "none" if value != value else signed(value), help="Pearson correlation over the selected images.",
     )  # fmt: skip
-    pair_images(dataset, selection, pixel, partner, columns=1)
+    pair_images(dataset, selection, *pair, columns=1)

@@ -30,7 +30,7 @@ const FRAME = `
     </div>
     <p class="x-title">Pixel, by row of the image →</p>
     <p class="reading" aria-live="polite"></p>
-    <div class="scale" aria-hidden="true"><span>−1</span><i></i><span>1</span></div>
+    <div class="scale" aria-hidden="true"><span></span><i></i><span></span></div>
   </div>`;
 
 class Matrix {
@@ -42,6 +42,7 @@ class Matrix {
     [this.board, this.all, this.lens] = [find(".board"), find(".all"), find(".lens")];
     [this.reading, this.across, this.down] = [find(".reading"), find(".across"), find(".down")];
     this.bar = find(".scale i");
+    this.ends = holder.querySelectorAll(".scale span");
     for (const row of [0, 7, 14, 21, 27]) {
       for (const [axis, side] of [[".x", "left"], [".y", "top"]]) {
         const tick = find(axis).appendChild(document.createElement("span"));
@@ -64,7 +65,9 @@ class Matrix {
       this.paint();
     }
     this.board.setAttribute("aria-label", `${this.alt} Arrow keys move the chosen pair.`);
-    this.menu.update("correlation-784", this.alt);
+    const end = String(Math.round(this.top * 100) / 100);
+    [this.ends[0].textContent, this.ends[1].textContent] = [`−${end}`, end];
+    this.menu.update(this.file, this.alt);
     this.cross(this.pair);
     this.read(this.pair);
   }
@@ -72,7 +75,7 @@ class Matrix {
   value(x, y) {
     const [row, column] = x < y ? [x, y] : [y, x];
     const value = this.half[row * N - (row * (row - 1)) / 2 + column - row];
-    return value === BLANK ? NaN : value / UNIT;
+    return value === BLANK ? NaN : (value / UNIT) * this.top;
   }
 
   paint() {

@@ -14,7 +14,7 @@ import streamlit as st
 
 from fmnist_core.figures.pixels import DIVERGING
 from fmnist_core.pixels import PIXELS
-from pages.ui.save_picture import picture_component
+from pages.ui.save_picture import file_name, picture_component
 
 _BLANK, _UNIT = -32768, 32767
 
@@ -29,13 +29,20 @@ def packed(matrix: np.ndarray) -> bytes:
 
 
 def correlation_matrix(
-    numbers: bytes, *, key: str, pair: tuple[int, int] | None, alt: str, on_select: Callable[[int, int], None]
+    numbers: bytes,
+    *,
+    key: str,
+    pair: tuple[int, int] | None,
+    alt: str,
+    on_select: Callable[[int, int], None],
+    top: float = 1.0,
 ) -> None:
     """Show the matrix; numbers from packed().
 
     pair: the two pixels with the cross. on_select: called with the pair before the page runs again.
+    top: what a packed 1 stands for, such as the largest difference.
     """
-    head = {"stops": DIVERGING, "pair": pair, "alt": alt}
+    head = {"stops": DIVERGING, "pair": pair, "alt": alt, "top": top, "file": file_name(key)}
     text = json.dumps(head, ensure_ascii=False, separators=(",", ":")).encode()
     text += b" " * (-len(text) % 4)
 

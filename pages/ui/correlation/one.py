@@ -1,5 +1,7 @@
 """Correlation, first view: click a pixel and see how every other one moves with it."""
 
+from collections.abc import Callable, Sequence
+
 import numpy as np
 import streamlit as st
 
@@ -57,13 +59,36 @@ def _map(result: Correlated, pixel: int, partner: int | None, strongest: list[in
     st.markdown(f"**Correlation with {pixel_words(pixel)}**")
     row = result.matrix[pixel]
     constant = np.isnan(row).all()
-    pixel_image(
-        row.reshape(SIDE, SIDE), key="correlation_map", scale="diverging", bounds=(-1, 1), decimals=3,
-        selected=pixel if partner is None else partner, marks=strongest if partner is None else [pixel],
-        blank="constant, no correlation", on_select=choose_partner, file=f"correlation-with-pixel-{pixel + 1}",
-        alt=f"Correlation of every pixel with {pixel_words(pixel)}: red moves with it, blue against it.",
+    map_of(
+        row, pixel if partner is None else partner, "correlation", of=pixel, on_select=choose_partner,
+        marks=strongest if partner is None else [pixel],
     )  # fmt: skip
     if constant:
         st.caption("This pixel is the same in every image: blank, because nothing can move with it.")
     else:
         st.caption("Red moves with it, blue against it. Small rings: the strongest partners. Click one to compare.")
+
+
+def map_of(
+    row: np.ndarray,
+    selected: int,
+    what: str,
+    *,
+    on_select: Callable[[int], None],
+    of: int | None = None,
+    marks: Sequence[int] = (),
+    top: float = 1.0,
+    meaning: str = "red moves with it, blue against it",
+    blank: str = "constant, no correlation",
+) -> None:
+    """Show the correlations of all pixels with one, (784,), from -top to top, as a picture to click on.
+
+    of: that pixel, if it is not the selected one. what: such as "test set, correlation"; one map of each on a page.
+    """
+    pixel = selected if of is None else of
+    pixel_image(
+        row.reshape(SIDE, SIDE), key=f"{what.split(',')[0].replace(' ', '_')}_map", scale="diverging",
+        bounds=(-top, top), decimals=3, selected=selected, marks=marks, blank=blank,
+        on_select=on_select, file=f"{what}-with-pixel-{pixel + 1}",
+        alt=f"{what.capitalize()} of every pixel with {pixel_words(pixel)}: {meaning}.",
+    )  # fmt: skip

@@ -25,6 +25,12 @@ def current_partner() -> int | None:
     return None if partner == current_pixel() else partner
 
 
+def current_pair() -> tuple[int, int] | None:
+    """Return the chosen pixel and its partner, if it has one."""
+    partner = current_partner()
+    return None if partner is None else (current_pixel(), partner)
+
+
 def choose_first(pixel: int) -> None:
     """Choose a pixel; its old partner goes."""
     choose_pixel(pixel)

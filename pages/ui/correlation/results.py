@@ -1,5 +1,6 @@
 """What the Correlation page shows: sums on disk per data set, from which every choice of classes follows."""
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -10,6 +11,7 @@ from fmnist_core.datasets import Dataset
 from fmnist_core.selection import Selection
 from fmnist_core.sums import sums_of
 from pages.ui.correlation.matrix import packed
+from pages.ui.distributions.results import SET_NAMES
 
 MOST = 12_000  # images under a condition on a pixel: a correlation is then off by 0.01, and the slider answers at once
 
@@ -34,6 +36,28 @@ def _correlated(sha256: str, key: str, _dataset: Dataset, _selection: Selection)
 def correlated(dataset: Dataset, selection: Selection) -> Correlated:
     """Return the correlations of the selected images."""
     return _correlated(dataset.sha256, selection.key, dataset, selection)
+
+
+def correlated_sets(dataset: Dataset, selection: Selection) -> tuple[Correlated, Correlated]:
+    """Return the correlations of the selected training images and of the selected test images."""
+    train, test = (correlated(dataset, replace(selection, split=split)) for split in ("train", "test"))
+    return train, test
+
+
+def choose_compared(dataset: Dataset, selection: Selection) -> bool:
+    """Where both sets are selected, let the user choose whether they are compared or taken together."""
+    if selection.split != "both":
+        return False
+    compared = st.toggle(
+        "Compare training and test", True, key="compared", bind="query-params",
+        help="Off: the images of both sets are taken together.",
+    )  # fmt: skip
+    if compared and selection.pixel is not None:
+        for split, word in SET_NAMES.items():
+            if not replace(selection, split=split).count(dataset):
+                st.info(f"{word} has no image that fulfils this: nothing to compare.", icon=":material/info:")
+                return False
+    return compared
 
 
 def sample_note(dataset: Dataset, selection: Selection, result: Correlated) -> None:

@@ -1,84 +1,114 @@
 """Distributions, third view: mean, median and standard deviation image of each class, and two classes compared."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import streamlit as st
 
 from fmnist_core import pixels, samples
 from fmnist_core.datasets import Dataset
-from fmnist_core.figures.pixels import difference_text, pixel_words
+from fmnist_core.figures.pixels import difference_text, limits, pixel_words
 from fmnist_core.pixels import SIDE
 from fmnist_core.selection import Selection
 from pages.ui.data import plain
 from pages.ui.distributions.behind import bright_and_dark
-from pages.ui.distributions.results import Shown, counts_of, shown_classes
+from pages.ui.distributions.results import Shown, counts_by_set, shown_classes
 from pages.ui.export import table_download
-from pages.ui.pictures import Picture, pictures
+from pages.ui.pictures import NARROWEST_PX, WIDEST_PX, Picture, pictures
 from pages.ui.pixel_image import choose_pixel, chosen_pixel, pixel_image
 
 
 @st.fragment
 def classes_view(dataset: Dataset, selection: Selection) -> None:
     """Show the statistics of each class as pictures, and the difference of two classes."""
-    counts, shown = counts_of(dataset, selection), shown_classes(dataset, selection)
+    sets, shown = counts_by_set(dataset, selection), shown_classes(dataset, selection)
+    beside = "Left the training set, right the test set. " if len(sets) > 1 else ""
     st.caption(
-        "Of each class, from top to bottom: mean, median and standard deviation of each pixel "
-        "(the last drawn from 0 to 128). A sharp median with little deviation is a class whose images look alike."
+        f"Of each class, from top to bottom: mean, median and standard deviation of each pixel "
+        f"(the last drawn from 0 to 128). {beside}A sharp median with little deviation is a class whose images look "
+        f"alike."
     )
-    items = [_sheet(counts[label], name) for label, name in zip(*shown, strict=True)]
-    pictures(items, key="class-images", alt="Mean, median and standard deviation image of each class.")
+    items = [_sheet([counts[label] for counts in sets.values()], name) for label, name in zip(*shown, strict=True)]
+    pictures(
+        items, key="class-images", alt=f"Mean, median and standard deviation image of each class. {beside}",
+        narrowest_px=NARROWEST_PX + SIDE * (len(sets) - 1), widest_px=WIDEST_PX,
+    )  # fmt: skip
     st.subheader("Two classes compared", anchor=False)
     if len(shown.names) < 2:
         st.info("Select two classes or more above to compare them.")
         return
-    _difference(counts, dataset, selection, shown)
+    _difference(sets, dataset, selection, shown)
 
 
-def _sheet(counts: np.ndarray, name: str) -> Picture:
-    stack = np.stack([pixels.picture(counts, "mean"), pixels.picture(counts, "median"),
-                      2 * pixels.picture(counts, "std")])  # fmt: skip
+def _sheet(sets: list[np.ndarray], name: str) -> Picture:
+    """Lay the three pictures of a class below each other, the sets side by side; sets: counts (784, 256) each."""
+    stack = np.stack([
+        (2 if statistic == "std" else 1) * pixels.picture(counts, statistic)
+        for statistic in ("mean", "median", "std") for counts in sets
+    ])  # fmt: skip
     images = np.nan_to_num(stack).clip(0, 255).round().astype(np.uint8)
-    png = samples.to_png(samples.sheet(images, np.arange(3), 1))
+    png = samples.to_png(samples.sheet(images, np.arange(len(images)), len(sets)))
     return Picture(name, png, f"Mean, median and standard deviation of {name}")
 
 
-def _difference(counts: np.ndarray, dataset: Dataset, selection: Selection, shown: Shown) -> None:
+def _difference(sets: dict[str, np.ndarray], dataset: Dataset, selection: Selection, shown: Shown) -> None:
     with st.container(horizontal=True, gap="small"):
         first = st.selectbox("Mean of", shown.names, key="a", bind="query-params", width=220)
         second = st.selectbox("minus mean of", shown.names, 1, key="b", bind="query-params", width=220)
-    means = [pixels.picture(counts[dataset.class_names.index(name)], "mean") for name in (first, second)]
-    difference = means[0] - means[1]
-    largest = pixels.extremes(difference)
-    top = int(largest.iloc[0]["row"] * SIDE + largest.iloc[0]["column"])
+    names = (first, second)
+    means = {
+        one: [pixels.picture(counts[dataset.class_names.index(name)], "mean") for name in names]
+        for one, counts in sets.items()
+    }
+    largest = pixels.extremes(np.subtract(*next(iter(means.values()))))
+    top = int(_places(largest)[0])
     pixel = chosen_pixel(top)
-    left, right = st.columns([2, 3], gap="large")
-    with left:
-        pixel_image(
-            difference, key="class_difference", scale="diverging", selected=pixel, decimals=1, on_select=choose_pixel,
-            file=f"{first}-less-{second}",
-            alt=f"Mean image of {first} minus that of {second}. Red: {first} is brighter; blue: {second} is.",
-        )  # fmt: skip
+    *places, right = st.columns([2, 2, 3] if len(sets) > 1 else [2, 3], gap="large")
+    bounds = limits(np.stack([np.subtract(*pair) for pair in means.values()]), "diverging")
+    for place, (one, pair) in zip(places, means.items(), strict=True):
+        with place:
+            if len(sets) > 1:
+                st.markdown(f"**{one} set**")
+            pixel_image(
+                np.subtract(*pair), key=f"class_difference_{one}", scale="diverging", selected=pixel, decimals=1,
+                bounds=bounds, on_select=choose_pixel, file=f"{first}-less-{second}-{one}",
+                alt=f"{one}, mean image of {first} minus that of {second}. Red: {first} is brighter; blue: {second}.",
+            )  # fmt: skip
     with right:
-        sentence = difference_text(first, second, largest, *(mean.ravel()[top] for mean in means))
-        st.markdown(plain(sentence))
-        st.caption(plain(f"Red: {first} is brighter on average. Blue: {second} is. White: no difference."))
-        table = largest.rename(columns={"value": "difference"}).assign(
-            **{first: means[0].ravel()[_places(largest)], second: means[1].ravel()[_places(largest)]}
-        )
-        formats = dict.fromkeys(table.columns[2:], "{:.1f}")
-        st.dataframe(table.style.format(formats), hide_index=True, height="content", alt=sentence)
-        table_download(
-            lambda: _all_pixels(means, (first, second)), "class-difference", index=False, label="All 784 as CSV"
-        )
-    chosen = tuple(sorted(dataset.class_names.index(name) for name in {first, second}))
-    subset = Selection(selection.split, chosen, selection.pixel, selection.minimum, selection.maximum).take(dataset)
+        _largest(means, names, largest)
+    chosen = tuple(sorted(dataset.class_names.index(name) for name in set(names)))
+    subset = replace(selection, labels=chosen).take(dataset)
     st.caption(f"Below, images of these two classes at {pixel_words(pixel)}; click another pixel to see others.")
     bright_and_dark(dataset, subset, pixel)
+
+
+def _largest(means: dict[str, list[np.ndarray]], names: tuple[str, str], largest: pd.DataFrame) -> None:
+    """Say where the mean images of two classes differ most in the first set, and list it for each set."""
+    first, second = names
+    places = _places(largest)
+    sentence = difference_text(first, second, largest, *(mean.flat[places[0]] for mean in next(iter(means.values()))))
+    st.markdown(plain(sentence if len(means) == 1 else f"{next(iter(means))} set: {sentence}"))
+    st.caption(plain(f"Red: {first} is brighter on average. Blue: {second} is. White: no difference."))
+    table = largest[["row", "column"]]
+    if len(means) == 1:
+        (pair,) = means.values()
+        columns = dict(zip(("difference", *names), (np.subtract(*pair), *pair), strict=True))
+    else:
+        columns = {f"in {one.lower()}": np.subtract(*pair) for one, pair in means.items()}
+    table = table.assign(**{name: values.flat[places] for name, values in columns.items()})
+    formats = dict.fromkeys(table.columns[2:], "{:.1f}")
+    st.dataframe(table.style.format(formats), hide_index=True, height="content", alt=sentence)
+    table_download(lambda: _all_pixels(means, names), "class-difference", index=False, label="All 784 as CSV")
 
 
 def _places(table: pd.DataFrame) -> np.ndarray:
     return (table["row"] * SIDE + table["column"]).to_numpy()
 
 
-def _all_pixels(means: list[np.ndarray], names: tuple[str, str]) -> pd.DataFrame:
-    return pd.DataFrame({"pixel": np.arange(SIDE * SIDE), names[0]: means[0].ravel(), names[1]: means[1].ravel()})
+def _all_pixels(means: dict[str, list[np.ndarray]], names: tuple[str, str]) -> pd.DataFrame:
+    columns = {
+        f"{name}, {one.lower()}": mean.ravel()
+        for one, pair in means.items() for name, mean in zip(names, pair, strict=True)
+    }  # fmt: skip
+    return pd.DataFrame({"pixel": np.arange(SIDE * SIDE), **columns})

@@ -11,7 +11,7 @@ from fmnist_core.places import Place, images_at
 from fmnist_core.selection import Selection
 from pages.ui.data import plain
 from pages.ui.distributions.behind import COLUMNS, image_rows, images_heading, opened_image
-from pages.ui.distributions.results import MEASURE_NAMES, Measured, Shown, measured, shown_classes
+from pages.ui.distributions.results import MEASURE_NAMES, Measured, Shown, measured, prefixed, shown_classes
 from pages.ui.export import CONFIG, show_figure, table_download
 
 CHART, IMAGES_OF, NEAR = "boxes", "images_of", "near"
@@ -29,7 +29,7 @@ def images_view(dataset: Dataset, selection: Selection) -> None:
     named = dict(zip(shown.labels, shown.names, strict=True))
     boxes = {name: pixels.boxes(values, labels, named) for name, (values, labels) in sets.items()}
     texts = [plain(boxes_text(group, title)) for group in boxes.values()]
-    st.caption(f"{plain(measure.definition)} {_prefixed(texts, tuple(boxes))}")
+    st.caption(f"{plain(measure.definition)} {prefixed(texts, tuple(boxes))}")
     figure = boxes_figure(
         boxes, {name: one.values for name, one in sets.items()}, shown.names, class_colours(shown.labels), measure
     )
@@ -39,14 +39,6 @@ def images_view(dataset: Dataset, selection: Selection) -> None:
     )  # fmt: skip
     _table(boxes, title)
     _images(dataset, selection, shown, sets, title)
-
-
-def _prefixed(texts: list[str], names: tuple[str, ...]) -> str:
-    return (
-        texts[0]
-        if len(texts) == 1
-        else " ".join(f"**{name}:** {text}" for name, text in zip(names, texts, strict=True))
-    )
 
 
 def _click() -> None:

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import streamlit as st
 
 from fmnist_core import pixels
@@ -21,7 +22,7 @@ from fmnist_core.figures.pixels import (
 from fmnist_core.selection import Selection
 from pages.ui.data import plain
 from pages.ui.distributions.behind import bright_and_dark
-from pages.ui.distributions.results import SET_NAMES, Shown, counts_of, shown_classes
+from pages.ui.distributions.results import SET_NAMES, Shown, counts_by_set, counts_of, prefixed, shown_classes
 from pages.ui.export import show_figure, table_download
 from pages.ui.pixel_image import choose_pixel, chosen_pixel, pixel_image
 
@@ -42,7 +43,7 @@ def pixels_view(dataset: Dataset, selection: Selection) -> None:
     with right:
         _histogram(counts, pixel, dataset, selection, shown)
     if pixel is not None:
-        _boxes(counts[list(shown.labels), pixel], pixel, shown)
+        _boxes(dataset, selection, pixel, shown)
         bright_and_dark(dataset, selection.take(dataset), pixel)
 
 
@@ -130,9 +131,13 @@ def _meaning(row: np.ndarray, pixel: int | None) -> str:
     )
 
 
-def _boxes(rows: np.ndarray, pixel: int, shown: Shown) -> None:
+def _boxes(dataset: Dataset, selection: Selection, pixel: int, shown: Shown) -> None:
     st.subheader(f"The chosen pixel by class: {pixel_words(pixel)}", anchor=False)
-    frame = pixels.count_boxes(rows, shown.names)
-    text = pixel_boxes_text(frame)
+    sets = counts_by_set(dataset, selection)
+    frames = {name: pixels.count_boxes(counts[list(shown.labels), pixel], shown.names) for name, counts in sets.items()}
+    text = prefixed([pixel_boxes_text(frame) for frame in frames.values()], tuple(frames))
     st.caption(plain(text) + " Box: the middle half; whiskers: the last values within 1.5 box lengths.")
-    show_figure(pixel_boxes_figure(frame, class_colours(shown.labels)), "pixel-by-class", alt=text, frame=frame)
+    show_figure(
+        pixel_boxes_figure(frames, class_colours(shown.labels)), "pixel-by-class", alt=text,
+        frame=pd.concat(frames, names=["set", "class"]),
+    )  # fmt: skip

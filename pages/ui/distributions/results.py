@@ -6,11 +6,12 @@ from typing import NamedTuple
 import numpy as np
 import streamlit as st
 
+from fmnist_core import sums
 from fmnist_core.datasets import Dataset
 from fmnist_core.memory import remembered
-from fmnist_core.pixels import MEASURES, measure, value_counts
+from fmnist_core.pixels import MEASURES, measure
 from fmnist_core.selection import Selection
-from fmnist_core.sums import conditioned, part, splits_of
+from fmnist_core.sums import part, splits_of
 
 SET_NAMES = {"train": "Training", "test": "Test"}
 
@@ -37,39 +38,29 @@ def require_images(dataset: Dataset, selection: Selection) -> None:
 
 
 def counts_of(dataset: Dataset, selection: Selection) -> np.ndarray:
-    """Return how often each value occurs, (classes, 784, 256) integers; classes not selected are 0."""
-    if selection.pixel is not None:
-        return _conditioned_counts(dataset.sha256, selection.key, dataset, selection)
-    parts = [split_counts(dataset, split) for split in splits_of(selection)]
-    counts = parts[0] if len(parts) == 1 else parts[0] + parts[1]
-    if not selection.labels:
-        return counts
-    kept = np.zeros(counts.shape, counts.dtype)
-    labels = list(selection.labels)
-    kept[labels] = counts[labels]
-    return kept
-
-
-def split_counts(dataset: Dataset, split: str) -> np.ndarray:
-    """Return how often each value occurs in one whole set, (classes, 784, 256) uint32, memory-mapped."""
-    images, labels = part(dataset, split)
-    return remembered(
-        dataset.sha256, "pixel-values", 1,
-        lambda: {"counts": value_counts(images, labels, len(dataset.class_names))}, split=split,
-    )["counts"]  # fmt: skip
+    """Return sums.counts_of; under a condition on a pixel, which takes a moment, the last few are kept."""
+    if selection.pixel is None:
+        return sums.counts_of(dataset, selection)
+    return _conditioned_counts(dataset.sha256, selection.key, dataset, selection)
 
 
 # Eight megabytes each, and a condition is seldom returned to: a few in memory, none on disk.
 @st.cache_resource(max_entries=4, show_spinner=False)
 def _conditioned_counts(sha256: str, key: str, _dataset: Dataset, _selection: Selection) -> np.ndarray:
-    n_classes = len(_dataset.class_names)
-    (counts,) = conditioned(
-        _dataset,
-        _selection,
-        whole=lambda classes: (counts_of(_dataset, classes),),
-        over=lambda subset: (value_counts(subset.images, subset.labels, n_classes),),
-    )
-    return counts
+    return sums.counts_of(_dataset, _selection)
+
+
+def counts_by_set(dataset: Dataset, selection: Selection) -> dict[str, np.ndarray]:
+    """Return counts_of by the name of the set, for the sets selected that have an image."""
+    counts = {SET_NAMES[split]: counts_of(dataset, replace(selection, split=split)) for split in splits_of(selection)}
+    return {name: one for name, one in counts.items() if one[:, 0].any()}
+
+
+def prefixed(texts: list[str], names: tuple[str, ...]) -> str:
+    """Join what is said of each set, with the name of the set before it where there are two."""
+    if len(texts) == 1:
+        return texts[0]
+    return " ".join(f"{name} set: {text}" for name, text in zip(names, texts, strict=True))
 
 
 class Measured(NamedTuple):

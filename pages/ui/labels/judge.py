@@ -70,7 +70,7 @@ def _neighbours(dataset: Dataset) -> Judge | None:
     count = len(dataset.y_train) + len(dataset.y_test)
     show_task(
         task_for(dataset, "neighbours"), title=f"Nearest neighbours of {count:,} images", autostart=True,
-        note="About 15 seconds for 70,000 images, once for each data set; after that they are kept.",
+        note="Once for each data set: some 15 seconds for 70,000 images, more beside a training. Then they are kept.",
     )  # fmt: skip
     return None
 

@@ -11,7 +11,6 @@ from fmnist_core.datasets import Dataset
 from fmnist_core.label_queue import decided_mask, listed
 from fmnist_core.overlay import Overlay
 from fmnist_core.places import Place, all_labels, images_at
-from fmnist_core.selection import Selection
 from pages.ui.crossval.choice import folds_words
 from pages.ui.data import plain
 from pages.ui.export import table_download
@@ -56,14 +55,6 @@ class Listing:
     def positions(self) -> np.ndarray:
         """The positions on the page shown."""
         return self.queue[(self.page - 1) * PER_PAGE : self.page * PER_PAGE]
-
-
-def selected_images(dataset: Dataset, selection: Selection) -> np.ndarray:
-    """Return which images are selected: (n,) bool, training before test."""
-    subset = selection.take(dataset)
-    selected = np.zeros(len(dataset.y_train) + len(dataset.y_test), bool)
-    selected[subset.index + subset.is_test * len(dataset.y_train)] = True
-    return selected
 
 
 def explain(selected: np.ndarray, judge: Judge) -> None:

@@ -20,13 +20,6 @@ DEFINITIONS = """
 """
 
 
-def open_on_both_splits() -> None:
-    """Begin with training and test side by side, unless the address or the user says otherwise."""
-    if "split" not in st.session_state and "split" not in st.query_params:
-        st.query_params["split"] = "Both"
-        st.rerun()
-
-
 def count_classes(dataset: Dataset, selection: Selection) -> pd.DataFrame:
     """Return balance.counts_table of a selection; ends the page where nothing is selected."""
     labels, is_test = _labels(dataset.sha256, selection.key, dataset, selection)

@@ -17,7 +17,7 @@ from pages.ui.quality.facts import LEAST_CORRELATION, Facts
 CORRELATION_KEY, Z_KEY = "r", "z"
 CORRELATION = 0.98
 SHOWN = 24
-_ALL = "All classes"
+_MEASURES = {"unique": "different values", "unique_fraction": "of all rows", "zeros": "share of zeros"}
 _EDITIONS = """
 The official Fashion-MNIST files have no exact duplicate; the Kaggle CSV edition has 43 in training. Both have the same
 origin: the first release of August 2017 had 43 repeated training images, 1 repeated test image and 10 test images
@@ -46,22 +46,20 @@ def missing(facts: Facts) -> None:
         "a CSV file is refused when it is read, with its line and column, so no guess of ours ever fills a gap. "
         "The reference systems counted with `isnull().sum()` on the Kaggle CSV and found none either."
     )
-    cells = {"training": facts.train, "test": facts.test}
     frame = pd.DataFrame(
         {
-            "columns": {part: len(table) for part, table in cells.items()},
-            "rows": {part: int(table["count"].iloc[0]) for part, table in cells.items()},
-            "missing": {part: int(table["missing"].sum()) for part, table in cells.items()},
-            "missing %": dict.fromkeys(cells, 0.0),
+            "columns": {part: len(table) for part, table in facts.numbers.items()},
+            "rows": {part: int(table["count"].iloc[0]) for part, table in facts.numbers.items()},
+            "missing": {part: int(table["missing"].sum()) for part, table in facts.numbers.items()},
+            "missing %": dict.fromkeys(facts.numbers, 0.0),
         }
     ).rename_axis("set")
     st.dataframe(frame, height="content", width="content", column_config={"rows": _number()})
     table_download(frame, "missing-values")
 
 
-def copies(dataset: Dataset, facts: Facts) -> None:
+def copies(dataset: Dataset, pairs: Pairs) -> None:
     """Show the pairs, what each policy leaves, and why two editions differ."""
-    pairs = facts.copies
     if len(pairs):
         st.markdown(
             f"{pairs.within_train.sum():,} within training, {pairs.within_test.sum():,} within test, "
@@ -71,7 +69,7 @@ def copies(dataset: Dataset, facts: Facts) -> None:
         table_download(pairs.table(dataset.class_names), "duplicates", index=False)
         _policies(dataset)
     else:
-        st.markdown("All images were compared in all 784 pixels, within and across the two sets.")
+        st.markdown("All images of both sets were compared in all 784 pixels, whatever is selected above.")
     if dataset.name == "fashion-mnist" or len(pairs):
         st.caption(_EDITIONS)
 
@@ -91,9 +89,9 @@ def _policy_counts(sha256: str, _dataset: Dataset) -> pd.DataFrame:
     return policy_counts(_dataset.x_train, _dataset.y_train, len(_dataset.class_names))
 
 
-def conflicts(dataset: Dataset, facts: Facts) -> None:
+def conflicts(dataset: Dataset, pairs: Pairs) -> None:
     """Show equal images with different labels."""
-    pairs = facts.copies.chosen(facts.copies.conflicting)
+    pairs = pairs.chosen(pairs.conflicting)
     if not len(pairs):
         st.markdown("Of all images that agree in every pixel, none has two labels.")
         return
@@ -103,13 +101,16 @@ def conflicts(dataset: Dataset, facts: Facts) -> None:
 
 
 def constant(facts: Facts) -> None:
-    """Name the columns with a single value."""
-    if not len(facts.constant):
-        st.markdown("Checked on the training set: all 785 columns take at least two values.")
+    """Name the columns with a single value, in either set, and that value."""
+    found = np.unique(np.concatenate(list(facts.constant.values())))
+    if not len(found):
+        st.markdown(f"Checked in {' and '.join(facts.numbers)}: all 785 columns take at least two values.")
         return
-    frame = facts.train.iloc[facts.constant][["min", "zeros"]].rename(columns={"min": "value"})
-    st.dataframe(frame[["value"]], height=min(38 + 35 * len(frame), 300), width="content")
-    table_download(frame[["value"]], "constant-columns")
+    values = {name: numbers["min"].where(numbers["unique"] == 1).iloc[found] for name, numbers in facts.numbers.items()}
+    frame = pd.DataFrame(values).rename(columns=lambda name: f"value in {name}")
+    st.dataframe(frame, height=min(38 + 35 * len(frame), 300), width="content")
+    st.caption("An empty cell: there the column takes two values or more.")
+    table_download(frame, "constant-columns")
 
 
 def redundant(pairs: pd.DataFrame) -> None:
@@ -117,49 +118,48 @@ def redundant(pairs: pd.DataFrame) -> None:
     st.slider(
         "Redundant above |r|", LEAST_CORRELATION, 0.99, CORRELATION, 0.01, key=CORRELATION_KEY, bind="query-params",
         persist_state="session", width=360,
-        help="Pearson's correlation of two pixels over the training set; each pair counts once (upper triangle).",
+        help="Pearson's correlation of two pixels, in either set; each pair counts once (upper triangle).",
     )  # fmt: skip
     if len(pairs):
         st.dataframe(
             pairs, hide_index=True, height=min(38 + 35 * len(pairs), 300), width="content",
-            column_config={"correlation": st.column_config.NumberColumn("r", format="%.4f")},
+            column_config={
+                name: st.column_config.NumberColumn(f"r in {name}", format="%.4f") for name in pairs.columns[2:]
+            },
         )  # fmt: skip
         table_download(pairs, "redundant-columns", index=False)
     st.caption("Columns count from 1 in reading order, pixel1 to pixel784; the label is no pixel and is left out.")
 
 
 def cardinality(facts: Facts) -> None:
-    """Show the columns with the fewest different values."""
-    frame = facts.train[["unique", "unique_fraction", "zeros"]].sort_values("unique", kind="stable")
-    st.dataframe(
-        frame, height=300, width="content",
-        column_config={
-            "unique": st.column_config.NumberColumn("different values"),
-            "unique_fraction": _percent("of all rows"),
-            "zeros": _percent("share of zeros"),
-        },
-    )  # fmt: skip
+    """Show the columns with the fewest different values, the sets side by side."""
+    measures = {
+        "unique": st.column_config.NumberColumn, "unique_fraction": _percent, "zeros": _percent,
+    }  # fmt: skip
+    frame = pd.concat({name: numbers[list(measures)] for name, numbers in facts.numbers.items()}, axis=1)
+    frame.columns = [f"{_MEASURES[measure]}, {name}" for name, measure in frame.columns]
+    frame = frame.sort_values(frame.columns[0], kind="stable")
+    config = {
+        f"{_MEASURES[measure]}, {name}": column(f"{_MEASURES[measure]}, {name}")
+        for name in facts.numbers for measure, column in measures.items()
+    }  # fmt: skip
+    st.dataframe(frame, height=300, width="content", column_config=config)
     table_download(frame, "cardinality")
-    st.caption("Training set. The corners are black in nearly every image, hence few values there.")
+    st.caption("The corners are black in nearly every image, hence few values there.")
 
 
-def outlying(dataset: Dataset, facts: Facts, table: pd.DataFrame) -> None:
-    """Let the user choose the robust z-score and a class, and show the images, strongest first."""
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        st.slider(
-            "Robust z-score above", 2.5, 10.0, outliers.THRESHOLD, 0.5, key=Z_KEY, bind="query-params",
-            persist_state="session", width=280,
-        )  # fmt: skip
-        name = st.selectbox(
-            "Class", [_ALL, *dataset.class_names], key="class", bind="query-params", width=220,
-        )  # fmt: skip
-    shown = table if name == _ALL else table[table["label"] == dataset.class_names.index(name)]
+def outlying(dataset: Dataset, table: pd.DataFrame) -> None:
+    """Let the user choose the robust z-score, and show the images, strongest first."""
+    st.slider(
+        "Robust z-score above", 2.5, 10.0, outliers.THRESHOLD, 0.5, key=Z_KEY, bind="query-params",
+        persist_state="session", width=280,
+    )  # fmt: skip
     st.caption(
         "Two measures: root mean square distance to the mean training image of the class (far is unusual), and ink, "
         "the mean of all pixels (much or little is unusual). z = (value - median) / (1.4826 MAD) within the class, so "
         "that outliers do not move their own yardstick; above 3.5 is the usual mark (Iglewicz and Hoaglin, 1993)."
     )
-    first = shown.head(SHOWN)
+    first = table.head(SHOWN)
     images = images_at(first["place"].to_numpy(), dataset)
     cards(
         [
@@ -168,8 +168,8 @@ def outlying(dataset: Dataset, facts: Facts, table: pd.DataFrame) -> None:
         ],
         key="outlier-images", alt="Images unlike their class, the strongest first.",
     )  # fmt: skip
-    _more(len(shown))
-    table_download(shown.assign(label=np.array(dataset.class_names)[shown["label"]]), "outliers", index=False)
+    _more(len(table))
+    table_download(table.assign(label=np.array(dataset.class_names)[table["label"]]), "outliers", index=False)
 
 
 def pair_cards(dataset: Dataset, pairs: Pairs, *, key: str, difference: bool = False) -> None:

@@ -9,47 +9,68 @@ import streamlit as st
 
 from fmnist_core import quality
 from fmnist_core.datasets import Dataset
+from fmnist_core.pixels import PIXELS
 from fmnist_core.quality import columns
 from fmnist_core.quality.copies import Pairs
+from fmnist_core.selection import Selection
 
 # The lowest |r| that the slider offers.
 LEAST_CORRELATION = 0.7
+MOST = 6000  # images under a condition on a pixel, of each set: a correlation is then off by 0.01
+
+
+@dataclass(frozen=True, eq=False)
+class Whole:
+    """What holds for all images: pairs of exact copies, and quality.outlier_measures."""
+
+    copies: Pairs
+    outliers: dict[str, np.ndarray]
 
 
 @dataclass(frozen=True, eq=False)
 class Facts:
-    """train, test: columns.describe of each split. redundant: pairs of pixels above LEAST_CORRELATION.
+    """What holds for the selected images; by set is by its word, training or test, of those with a selected image.
 
-    constant: columns without a second value in training, 0 is the label. largest_correlation: |r|, 0 if none.
+    selected: (n,) bool, training before test.
+    numbers: columns.describe by set. constant: by set, the columns without a second value, 0 is the label.
+    redundant: pairs of pixels above LEAST_CORRELATION. largest_correlation: |r| by set, 0 if none.
     """
 
-    train: pd.DataFrame
-    test: pd.DataFrame
-    copies: Pairs
-    constant: np.ndarray
+    whole: Whole
+    selected: np.ndarray
+    numbers: dict[str, pd.DataFrame]
+    constant: dict[str, np.ndarray]
     redundant: pd.DataFrame
-    largest_correlation: float
-    outliers: dict[str, np.ndarray]
+    largest_correlation: dict[str, float]
+
+    @property
+    def count(self) -> int:
+        """Number of images selected."""
+        return int(self.selected.sum())
 
 
-def facts_of(dataset: Dataset) -> Facts:
+def facts_of(dataset: Dataset, selection: Selection) -> Facts:
     """Return the facts; the first visit computes them in a second or two, and the next start finds them on disk."""
-    return _facts(dataset.sha256, dataset)
+    whole = _whole(dataset.sha256, dataset)
+    return Facts(whole, selection.mask(dataset), *_columns(dataset.sha256, selection.key, dataset, selection))
 
 
 @st.cache_resource(max_entries=4, show_spinner="Looking at every pixel")
-def _facts(sha256: str, _dataset: Dataset) -> Facts:
-    counts = quality.column_counts(_dataset)
-    matrix = quality.pixel_correlation(_dataset)
-    upper = np.abs(matrix[np.triu_indices(len(matrix), k=1)])
-    return Facts(
-        train=columns.describe(counts["train"]),
-        test=columns.describe(counts["test"]),
-        copies=quality.exact_copies(_dataset),
-        constant=columns.constant_columns(counts["train"]),
-        redundant=columns.redundant_columns(matrix, LEAST_CORRELATION),
-        largest_correlation=float(np.nanmax(upper, initial=0.0)),
-        outliers=quality.outlier_measures(_dataset),
+def _whole(sha256: str, _dataset: Dataset) -> Whole:
+    return Whole(quality.exact_copies(_dataset), quality.outlier_measures(_dataset))
+
+
+@st.cache_resource(max_entries=16, show_spinner="Looking at every pixel")
+def _columns(sha256: str, key: str, _dataset: Dataset, _selection: Selection) -> tuple:
+    counts = quality.column_counts(_dataset, _selection)
+    matrices = quality.pixel_correlations(_dataset, _selection, MOST)
+    upper = np.triu_indices(PIXELS, k=1)
+    first = int(len(_selection.labels) == 1)  # of one class alone, the label says nothing by being always the same
+    return (
+        {word: columns.describe(one) for word, one in counts.items()},
+        {word: columns.constant_columns(one[first:]) + first for word, one in counts.items()},
+        columns.redundant_columns(matrices, LEAST_CORRELATION),
+        {word: float(np.nanmax(np.abs(one[upper]), initial=0.0)) for word, one in matrices.items()},
     )
 
 

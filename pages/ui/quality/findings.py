@@ -10,7 +10,7 @@ from fmnist_core.quality import findings, outliers
 from fmnist_core.quality.findings import Finding, Verdict
 from pages.ui.data import plain
 from pages.ui.quality import details, near
-from pages.ui.quality.facts import Facts, facts_of, setting
+from pages.ui.quality.facts import Facts, setting
 
 _BADGES = {
     Verdict.FINE: ":green-badge[:material/check: {}]",
@@ -40,9 +40,9 @@ class _Line:
     show: Callable[[], None]
 
 
-def findings_list(dataset: Dataset) -> None:
+def findings_list(dataset: Dataset, facts: Facts) -> None:
     """Show how all checks ended in a sentence, then a line for each."""
-    lines = _lines(dataset, facts_of(dataset))
+    lines = _lines(dataset, facts)
     st.html(_STYLE)
     st.markdown(f"**{findings.summary([line.finding for line in lines])}**")
     with st.container(key="findings"):
@@ -54,24 +54,28 @@ def findings_list(dataset: Dataset) -> None:
 def _lines(dataset: Dataset, facts: Facts) -> list[_Line]:
     correlation = setting(details.CORRELATION_KEY, details.CORRELATION)
     z = setting(details.Z_KEY, outliers.THRESHOLD)
-    redundant = facts.redundant[facts.redundant["correlation"].abs() > correlation]
-    unlike = outliers.outlier_table(facts.outliers, facts.copies.labels, facts.copies.n_train, z)
-    pairs = near.pairs(dataset)
+    redundant = facts.redundant[facts.redundant[list(facts.numbers)].abs().max(axis=1) > correlation]
+    copies = facts.whole.copies.touching(facts.selected)
+    unlike = outliers.outlier_table(facts.whole.outliers, copies.labels, copies.n_train, z)
+    unlike = unlike[facts.selected[unlike["place"]]]
+    pairs = near.pairs(dataset, facts.selected)
     return [
         _Line("source", findings.source(dataset), lambda: details.source(dataset)),
-        _Line("missing", findings.missing(dataset), lambda: details.missing(facts)),
-        _Line("duplicates", findings.copies(facts.copies), lambda: details.copies(dataset, facts)),
-        _Line("conflicts", findings.conflicts(facts.copies), lambda: details.conflicts(dataset, facts)),
-        _Line("near", findings.near_copies(pairs, near.threshold()), lambda: near.show(dataset, pairs)),
+        _Line("missing", findings.missing(facts.count), lambda: details.missing(facts)),
+        _Line("duplicates", findings.copies(copies, facts.count), lambda: details.copies(dataset, copies)),
+        _Line("conflicts", findings.conflicts(copies), lambda: details.conflicts(dataset, copies)),
+        _Line(
+            "near", findings.near_copies(pairs, near.threshold(), facts.selected),
+            lambda: near.show(dataset, pairs, facts.selected),
+        ),
         _Line("constant", findings.constant(facts.constant), lambda: details.constant(facts)),
         _Line(
             "redundant", findings.redundant(redundant, correlation, facts.largest_correlation),
             lambda: details.redundant(redundant),
         ),
-        _Line("cardinality", findings.cardinality(facts.train), lambda: details.cardinality(facts)),
+        _Line("cardinality", findings.cardinality(facts.numbers), lambda: details.cardinality(facts)),
         _Line(
-            "outliers", findings.outliers(unlike, len(facts.copies.labels), z),
-            lambda: details.outlying(dataset, facts, unlike),
+            "outliers", findings.outliers(unlike, facts.count, z), lambda: details.outlying(dataset, unlike),
         ),
     ]  # fmt: skip
 

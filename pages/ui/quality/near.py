@@ -10,10 +10,11 @@ from fmnist_core.figures.quality import distances_figure
 from fmnist_core.places import all_labels
 from fmnist_core.quality.copies import Pairs, near_pairs
 from fmnist_core.tasks import Task
-from pages.ui.data import current_folder, plain
+from pages.ui.data import plain
 from pages.ui.export import show_figure, table_download
 from pages.ui.quality.details import pair_cards
 from pages.ui.quality.facts import setting
+from pages.ui.tasks import task_for
 
 KEY, LEAST, LARGEST = "near.distance", 1.0, 20.0
 _ACROSS, _TRAINING, _TEST = "Training and test", "Within training", "Within test"
@@ -31,14 +32,16 @@ def threshold() -> float:
     return setting(KEY, NEAR)
 
 
-def pairs(dataset: Dataset) -> Pairs | None:
-    """Return the pairs up to the threshold; while they are not known, None, and the search is under way."""
+def pairs(dataset: Dataset, selected: np.ndarray) -> Pairs | None:
+    """Return the pairs up to the threshold of which an image is selected, (n,) bool.
+
+    While they are not known, None, and the search is under way.
+    """
     if not neighbours.is_ready(dataset):
-        if _task(dataset).status().state == "absent":
-            _task(dataset).start()
+        _task(dataset).begin()
         return None
     known, _ = _known(dataset.sha256, dataset)
-    return known.chosen(known.distance <= threshold())
+    return known.chosen(known.distance <= threshold()).touching(selected)
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
@@ -73,11 +76,14 @@ def _tick(dataset: Dataset) -> None:
 
 
 def _task(dataset: Dataset) -> Task:
-    return Task("neighbours", dataset.name, current_folder(), dataset.sha256)
+    return task_for(dataset, "neighbours")
 
 
-def show(dataset: Dataset, pairs: Pairs | None) -> None:
-    """Let the user choose threshold and sets, and show the pairs, nearest first, with their difference."""
+def show(dataset: Dataset, pairs: Pairs | None, selected: np.ndarray) -> None:
+    """Let the user choose threshold and sets, and show the pairs, nearest first, with their difference.
+
+    selected: (n,) bool, the images of which the distances are shown.
+    """
     if pairs is None:
         st.markdown("The pairs appear here when the search is done. The rest of the page does not wait for it.")
         return
@@ -98,8 +104,8 @@ def show(dataset: Dataset, pairs: Pairs | None) -> None:
     if len(shown):
         table_download(shown.table(dataset.class_names), "near-duplicates", index=False)
     _, nearest = _known(dataset.sha256, dataset)
-    figure = distances_figure(nearest, threshold(), 60.0)
-    show_figure(figure, "nearest-distances", alt=_words(nearest))
+    figure = distances_figure(nearest[selected], threshold(), 60.0)
+    show_figure(figure, "nearest-distances", alt=_words(nearest[selected]))
     st.caption(_METHOD)
 
 

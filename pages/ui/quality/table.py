@@ -1,7 +1,8 @@
 """The data as a table: shape, first rows, every column in numbers, and the way out as files."""
 
 import base64
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -11,24 +12,28 @@ from fmnist_core import export_data, samples
 from fmnist_core.datasets import Dataset
 from fmnist_core.errors import DataError
 from fmnist_core.overlay import Overlay
+from fmnist_core.places import WORDS
 from fmnist_core.quality import columns
+from fmnist_core.selection import Selection, Subset
 from fmnist_core.spec import HYPERPARAMETERS
+from fmnist_core.sums import part, splits_of
 from pages.ui.data import plain
 from pages.ui.export import table_download
-from pages.ui.quality.facts import facts_of
+from pages.ui.quality.facts import Facts
 
 TRAINING, TEST = "Training", "Test"
 CSV, IDX = "CSV", "IDX"
+ROWS = 5
 _FRACTION = {"unique_fraction": "different, of rows", "zeros": "share of zeros"}
 
 
-def shape_section(dataset: Dataset) -> None:
+def shape_section(dataset: Dataset, selection: Selection) -> None:
     """Show shape, types and memory; folded."""
     with st.expander("Shape, types and memory", key="shape", bind="query-params") as box:
         if not box.open:
             return
         frame = columns.shape_table(
-            {"training": (dataset.x_train, dataset.y_train), "test": (dataset.x_test, dataset.y_test)}
+            {name.lower(): (subset.images, subset.labels) for name, subset in _subsets(dataset, selection).items()}
         )
         st.dataframe(
             frame, hide_index=True, height="content",
@@ -46,14 +51,16 @@ def shape_section(dataset: Dataset) -> None:
         table_download(frame, "shape", index=False)
 
 
-def first_rows_section(dataset: Dataset) -> None:
-    """Show the first rows of a split as a table of 785 columns, the image beside each; folded."""
+def first_rows_section(dataset: Dataset, selection: Selection) -> None:
+    """Show the first selected rows of a split as a table of 785 columns, the image beside each; folded."""
     with st.expander("First rows", key="head", bind="query-params") as box:
         if not box.open:
             return
-        images, labels = _split(dataset, "head.set")
-        frame = columns.first_rows(images, labels)
-        pictures = [_data_url(image) for image in images[: len(frame)]]
+        subsets = _subsets(dataset, selection)
+        subset = subsets[_choose_split("head.set", subsets)]
+        images = subset.pick(np.arange(min(len(subset), ROWS)))
+        frame = columns.first_rows(images, subset.labels, ROWS)
+        pictures = [_data_url(image) for image in images]
         shown = pd.concat([pd.Series(pictures, name="image"), frame], axis=1)
         st.dataframe(
             shown, row_height=44, height="content",
@@ -62,14 +69,13 @@ def first_rows_section(dataset: Dataset) -> None:
         table_download(frame, "first-rows", index=False)
 
 
-def numbers_section(dataset: Dataset) -> None:
+def numbers_section(facts: Facts) -> None:
     """Show what pandas' describe shows, a row per column; folded."""
     with st.expander("Every column in numbers", key="columns", bind="query-params") as box:
         if not box.open:
             return
-        split = _choose_split("columns.set")
-        facts = facts_of(dataset)
-        frame = facts.train if split == TRAINING else facts.test
+        split = _choose_split("columns.set", [name.capitalize() for name in facts.numbers])
+        frame = facts.numbers[split.lower()]
         st.dataframe(
             frame, height=420,
             column_config={
@@ -85,12 +91,12 @@ def numbers_section(dataset: Dataset) -> None:
         )  # fmt: skip
         st.caption(
             "Click a heading to sort; the magnifier finds a column, such as pixel407. Row r and column c of an image, "
-            "both from 0, are pixel 28 r + c + 1. Exact over all rows, as pandas' describe computes it."
+            "both from 0, are pixel 28 r + c + 1. Exact over all selected rows, as pandas' describe computes it."
         )
         table_download(frame, f"columns-{split.lower()}")
 
 
-def export_section(dataset: Dataset) -> None:
+def export_section(dataset: Dataset, facts: Facts) -> None:
     """Hand out a split as CSV or IDX, with the duplicates policy; folded, and written when asked."""
     with st.expander("Export cleaned data", key="export", bind="query-params") as box:
         if not box.open:
@@ -107,18 +113,30 @@ def export_section(dataset: Dataset) -> None:
                 width=220,
             )  # fmt: skip
         of_training = split == TRAINING
-        without = _twins_of_test(dataset) if of_training else None
+        without = _not_selected(dataset, facts, split)
+        if of_training:
+            without = np.union1d(without, _twins_of_test(facts))
         _files(dataset, split, form, policy, without, _marks(dataset) if of_training else None)
 
 
-def _twins_of_test(dataset: Dataset) -> np.ndarray | None:
-    """Offer to leave out training images that stand in the test set, if there are any."""
-    pairs = facts_of(dataset).copies
+def _not_selected(dataset: Dataset, facts: Facts, split: str) -> np.ndarray:
+    """Offer to leave out what is not selected above, where a part of the set is: positions in it, (m,) int64."""
+    count = len(dataset.y_train)
+    selected = facts.selected[:count] if split == TRAINING else facts.selected[count:]
+    if selected.all() or not selected.any():
+        return np.empty(0, np.int64)
+    only = st.toggle(f"Only the {selected.sum():,} images selected above", True, key="export.selected")
+    return np.flatnonzero(~selected) if only else np.empty(0, np.int64)
+
+
+def _twins_of_test(facts: Facts) -> np.ndarray:
+    """Offer to leave out training images that stand in the test set, if there are any: their positions, (m,) int64."""
+    pairs = facts.whole.copies
     twins = np.unique(pairs.first[pairs.across])
     if not len(twins):
-        return None
+        return twins
     leave = st.toggle(f"Leave out {len(twins):,} training images that stand in the test set", True, key="export.twins")
-    return twins if leave else None
+    return twins if leave else twins[:0]
 
 
 def _marks(dataset: Dataset) -> Overlay | None:
@@ -135,10 +153,8 @@ def _marks(dataset: Dataset) -> Overlay | None:
     return overlay if st.toggle(f"Carry out the label marks: {words}", True, key="export.marks") else None
 
 
-def _files(
-    dataset: Dataset, split: str, form: str, policy: str, without: np.ndarray | None, overlay: Overlay | None
-) -> None:
-    images, labels = _arrays(dataset, split)
+def _files(dataset: Dataset, split: str, form: str, policy: str, without: np.ndarray, overlay: Overlay | None) -> None:
+    images, labels = part(dataset, "train" if split == TRAINING else "test")
     try:
         cleaned = export_data.clean(images, labels, duplicates=policy, without=without, overlay=overlay)
     except DataError as error:
@@ -168,16 +184,18 @@ def _file(name: str, write: Callable[[], bytes]) -> None:
     st.download_button(name, write, name, "application/gzip", icon=":material/download:", on_click="ignore", key=name)
 
 
-def _choose_split(key: str) -> str:
-    return st.segmented_control("Set", [TRAINING, TEST], default=TRAINING, required=True, key=key, bind="query-params")
+def _choose_split(key: str, options: Iterable[str] = (TRAINING, TEST)) -> str:
+    """Let the user choose one of the sets; where there is one only, return it."""
+    first, *others = options
+    if not others:
+        return first
+    return st.segmented_control("Set", [first, *others], default=first, required=True, key=key, bind="query-params")
 
 
-def _split(dataset: Dataset, key: str) -> tuple[np.ndarray, np.ndarray]:
-    return _arrays(dataset, _choose_split(key))
-
-
-def _arrays(dataset: Dataset, split: str) -> tuple[np.ndarray, np.ndarray]:
-    return (dataset.x_train, dataset.y_train) if split == TRAINING else (dataset.x_test, dataset.y_test)
+def _subsets(dataset: Dataset, selection: Selection) -> dict[str, Subset]:
+    """Return the selected images by set, of the sets that have any."""
+    subsets = {WORDS[split]: replace(selection, split=split).take(dataset) for split in splits_of(selection)}
+    return {name: subset for name, subset in subsets.items() if len(subset)}
 
 
 def _data_url(image: np.ndarray) -> str:
