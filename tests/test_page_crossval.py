@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 import pytest
-from streamlit.testing.v1 import AppTest
+from app_page import open_app
 
 from fmnist_core import datasets, estimates, jobs, machine, paths
 from fmnist_core.crossval import CrossValidation, find_group, launch
@@ -30,14 +30,7 @@ def workspace(tmp_path, monkeypatch):
 
 
 def open_page(**query):
-    page = AppTest.from_file(str(paths.PROJECT / "app.py"), default_timeout=60)
-    page.query_params.update(query)
-    page.run()  # else the page is not known by the address that it has in the table
-    page.switch_page("pages/train/crossval.py")
-    page.query_params.update(query)
-    page.run()
-    assert not page.exception
-    return page
+    return open_app("pages/train/crossval.py", **query)
 
 
 def words(page):

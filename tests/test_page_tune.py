@@ -7,7 +7,7 @@ import shutil
 from dataclasses import asdict
 
 import pytest
-from streamlit.testing.v1 import AppTest
+from app_page import open_app
 
 from fmnist_core import estimates, jobs, machine, paths
 from fmnist_core.presets.searches import SEARCHES
@@ -37,13 +37,7 @@ def workspace(tmp_path, monkeypatch):
 
 
 def open_page(**query):
-    page = AppTest.from_file(str(paths.PROJECT / "app.py"), default_timeout=60)
-    page.switch_page("pages/train/tune.py")
-    for name, value in query.items():
-        page.query_params[name] = value
-    page.run()
-    assert not page.exception
-    return page
+    return open_app("pages/train/tune.py", **query)
 
 
 def words(page):

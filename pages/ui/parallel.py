@@ -16,7 +16,7 @@ from pages.ui.runs import readable_runs
 def parallel_setting(page: str) -> None:
     """Show the setting, what this machine bears, and why more is refused; `page` begins the widget's key."""
     if executor.is_set(paths.runs()):
-        st.caption("The workers of the cluster decide that: page Runs, *Where Runs execute*.")
+        st.caption("Runs at once: the workers of the cluster decide that; see *Where Runs execute* on the page Runs.")
         return
     saved = Settings.read(paths.runs())
     cores = machine.cores()
