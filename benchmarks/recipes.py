@@ -3,9 +3,10 @@
     python -m benchmarks.recipes quick lenet5-modern [--seeds 3] [--limit 5000]
 
 Trains each preset as the app does, in a process of its own, and prints test accuracy (mean, standard deviation over
-seeds), seconds from the first step to the last epoch, processor seconds per core, and parameters. Keeps each Run in
-benchmarks/results/recipes.json, from which docs/recipes.md takes its figures; those of a preset that was changed since
-stay, so that the file tells how often recipes were scored on the test set. `--limit` is a smoke test and not recorded.
+seeds), seconds from the first step to the last epoch, processor seconds per core, and parameters. Keeps each Run, with
+the seconds of its phases (benchmarks.phase_times), in benchmarks/results/recipes.json, from which docs/recipes.md takes
+its figures; those of a preset that was changed since stay, so that the file tells how often recipes were scored on the
+test set. `--limit` is a smoke test and not recorded.
 """
 
 import argparse
@@ -21,6 +22,7 @@ from datetime import date
 from pathlib import Path
 from statistics import mean, stdev
 
+from benchmarks.phase_times import phase_seconds
 from fmnist_core.spec import RunSpec
 
 RESULTS = Path(__file__).parent / "results" / "recipes.json"
@@ -71,6 +73,7 @@ def train(preset: str, seed: int, limit: int) -> None:
         cpu_s = time.process_time()
         result = training.fit(run)
         cpu_s = time.process_time() - cpu_s
+        run.write_event("completed")
         history, events = run.history(), run.events()
     begin = next(event.time_s for event in events if event.logs.get("phase") == "training")
     end = max(event.time_s for event in events if event.kind == "epoch")
@@ -79,6 +82,7 @@ def train(preset: str, seed: int, limit: int) -> None:
         "test_accuracy": result["test_accuracy"], "test_loss": result["test_loss"],
         "val_accuracy": float(history["val_accuracy"].iloc[-1]), "parameters": result["parameters"],
         "training_s": round(end - begin, 1), "cpu_s_per_core": round(cpu_s / (os.cpu_count() or 1), 1),
+        "phases_s": {phase: round(seconds, 1) for phase, seconds in phase_seconds(events).items()},
         "epochs": len(history), "date": f"{date.today():%Y-%m-%d}", "cores": os.cpu_count(),
         "processor": processor(), "tensorflow": tf.__version__, "keras": keras.__version__,
     }  # fmt: skip
