@@ -16,6 +16,7 @@ What it cannot do: a garment drawn in flat white, turned or moved aside is far f
 """
 
 from dataclasses import dataclass
+from enum import IntEnum
 from typing import Any
 
 import numpy as np
@@ -39,6 +40,14 @@ LEAST_HELD_OUT = 100  # fewer tell nothing of one in twenty
 _ROWS = 512
 
 
+class Refusal(IntEnum):
+    """Why an image is none of the classes."""
+
+    NO = 0  # it may be one
+    UNLIKE = 1  # unlike the training images
+    BLANK = 2  # next to nothing in it
+
+
 @dataclass(frozen=True, eq=False)
 class Judgement:
     """What is found of n images.
@@ -54,6 +63,11 @@ class Judgement:
     distance: np.ndarray
     is_none: np.ndarray
     is_blank: np.ndarray
+
+    @property
+    def refusals(self) -> np.ndarray:
+        """The same as (n,) uint8, each a Refusal."""
+        return np.where(self.is_blank, Refusal.BLANK, self.is_none * Refusal.UNLIKE).astype(np.uint8)
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,6 +11,7 @@ import pandas as pd
 
 from fmnist_core.batch.rows import NO_LABEL, Problem
 from fmnist_core.evaluation import Evaluation
+from fmnist_core.rejection import Refusal
 
 
 class Order(StrEnum):
@@ -39,6 +40,9 @@ class Answers:
         unknown: words in the place of labels that name no class, and how often.
         skipped: files of the operating system that were passed over.
         seconds: that the model took, without reading.
+        refusals: (n,) uint8, each a rejection.Refusal: why the image is none of the classes; None where that could not
+            be told.
+        untold: why it could not be told.
     """
 
     names: Sequence[str]
@@ -50,6 +54,8 @@ class Answers:
     unknown: Counter[str] = field(default_factory=Counter)
     skipped: int = 0
     seconds: float = 0.0
+    refusals: np.ndarray | None = None
+    untold: str = ""
 
     @cached_property
     def predicted(self) -> np.ndarray:
@@ -60,6 +66,11 @@ class Answers:
     def confidence(self) -> np.ndarray:
         """Its probability: (n,) float."""
         return self.probabilities.max(axis=1)
+
+    @cached_property
+    def none(self) -> np.ndarray:
+        """Which rows are none of the classes, as far as that is known: (n,) bool."""
+        return np.zeros(len(self.labels), bool) if self.refusals is None else self.refusals != Refusal.NO
 
     @cached_property
     def labelled(self) -> np.ndarray:
@@ -81,19 +92,20 @@ class Answers:
 
     def listed(
         self, order: Order, classes: Sequence[int] = (), confidence: tuple[float, float] = (0.0, 1.0),
-        true: Sequence[int] = (),
+        true: Sequence[int] = (), none: bool = False,
     ) -> np.ndarray:  # fmt: skip
         """Return the rows to show, in order: (m,) int64.
 
         Args:
-            classes: only rows given one of these classes; all if empty.
+            classes: only rows given one of these classes, and not taken for none; all if empty.
             confidence: only rows whose confidence lies within, both ends included.
             true: only rows that have one of these labels; all if empty.
+            none: only rows that are none of the classes; beside `classes`, those as well.
         """
         low, high = confidence
         kept = (self.confidence >= low - 1e-6) & (self.confidence <= high + 1e-6)
-        if len(classes):
-            kept &= np.isin(self.predicted, classes)
+        if len(classes) or none:
+            kept &= np.where(self.none, none, np.isin(self.predicted, classes))
         if len(true):
             kept &= np.isin(self.labels, true)
         rows = np.flatnonzero(kept)
@@ -118,10 +130,13 @@ class Answers:
         return frame
 
     def table(self) -> pd.DataFrame:
-        """Return a row per image: its name, the likeliest class, confidence, label if given, all probabilities."""
+        """Return a row per image: its name, the likeliest class, confidence, whether it is none of the classes (where
+        that could be told), its label if any was given, all probabilities."""
         names = np.array(self.class_names, dtype=object)
         frame = pd.DataFrame({"name": list(self.names), "predicted": names[self.predicted]})
         frame["confidence"] = self.confidence.round(6)
+        if self.refusals is not None:
+            frame["none of these"] = np.where(self.none, "yes", "no")
         if self.labelled.any():
             frame["label"] = np.where(self.labelled, names[self.labels], "")
         columns = [f"probability of {name}" for name in self.class_names]

@@ -3,7 +3,8 @@
     batches/<content>/files/0, 1     as uploaded
                      /about.json     what the user calls them, and when they came
                      /rows-<classes>/  images.u8, labels.npy, rows.json: made once for each set of class names
-                     /answers-<model>.npy, .json
+                     /answers-<model>.npy, .json       probabilities as they leave the model; time, and why no refusals
+                     /answers-<model>-refusals.npy     why a row is none of the classes, where that can be told
 
 The task reads and predicts chunk by chunk, so memory stays the same however many rows there are.
 """
@@ -29,11 +30,13 @@ from fmnist_core.batch.reading import read_rows
 from fmnist_core.batch.rows import Notes, Problem, Report
 from fmnist_core.confidence import temperature_of
 from fmnist_core.datasets.base import IMAGE_SHAPE
-from fmnist_core.errors import DataError
+from fmnist_core.errors import DataError, LabError
 from fmnist_core.files import replace_atomically, write_atomically
 from fmnist_core.fingerprints import file_fingerprint
 from fmnist_core.prediction import Predictor
 from fmnist_core.ready_made import FOLDER as READY_MADE
+from fmnist_core.rejection import Detector, detector_of
+from fmnist_core.run_data import data_for
 from fmnist_core.runs import LITERT_FILE, Run, find_run
 from fmnist_core.tasks import Task
 
@@ -123,7 +126,7 @@ def remember(dataset: None, report: Report, *, batch: str, run: str, model: str)
     rows = _rows_folder(place, predictor.class_names)
     if not (rows / "rows.json").is_file():
         _read(place, rows, predictor.class_names, report)
-    _predict(rows, place.folder / f"answers-{model}", predictor, report)
+    _predict(rows, place.folder / f"answers-{model}", chosen, predictor, report)
 
 
 def read_answers(batch: Batch, run: Run) -> Answers | None:
@@ -136,8 +139,10 @@ def read_answers(batch: Batch, run: Run) -> Answers | None:
     folder, answers = _rows_folder(batch, predictor.class_names), batch.folder / f"answers-{_model_key(run)}"
     try:
         about = json.loads((folder / "rows.json").read_text())
-        seconds = json.loads(answers.with_suffix(".json").read_text())["seconds"]
+        said = json.loads(answers.with_suffix(".json").read_text())
+        seconds, untold = said["seconds"], said["untold"]
         probabilities = np.load(answers.with_suffix(".npy"), mmap_mode="r", allow_pickle=False)
+        refusals = None if untold else np.load(f"{answers}-refusals.npy", allow_pickle=False)
         labels = np.load(folder / "labels.npy", allow_pickle=False)
         images = _images(folder)
     except (OSError, ValueError, KeyError):
@@ -145,7 +150,7 @@ def read_answers(batch: Batch, run: Run) -> Answers | None:
     problems = tuple(Problem(*problem) for problem in about["problems"])
     return Answers(
         about["names"], images, labels, temperature_of(run).mended(probabilities), predictor.class_names, problems,
-        Counter(about["unknown"]), about["skipped"], seconds,
+        Counter(about["unknown"]), about["skipped"], seconds, refusals, untold,
     )  # fmt: skip
 
 
@@ -178,17 +183,32 @@ def _nothing_words(notes: Notes) -> str:
     return " ".join([words, *([f"The first of {len(notes.problems):,}:"] if len(notes.problems) > 3 else []), *first])
 
 
-def _predict(folder: Path, place: Path, predictor: Predictor, report: Report) -> None:
+def _predict(folder: Path, place: Path, run: Run, predictor: Predictor, report: Report) -> None:
     images = _images(folder)
-    rows = np.empty((len(images), len(predictor.class_names)), np.float32)
+    rows, refusals = np.empty((len(images), len(predictor.class_names)), np.float32), np.zeros(len(images), np.uint8)
+    report("Measuring what is usual for the model", READING)
+    detector, untold = _detector(run, predictor)
     seconds = 0.0
     for start in range(0, len(images), CHUNK):
         report(f"Predicting: {start:,} of {len(images):,}", READING + (1 - READING) * start / len(images))
+        chunk, part = slice(start, start + CHUNK), np.asarray(images[start : start + CHUNK])
         began = time.perf_counter()
-        rows[start : start + CHUNK] = predictor.probabilities(np.asarray(images[start : start + CHUNK]))
+        rows[chunk] = predictor.probabilities(part)
         seconds += time.perf_counter() - began
+        if detector:
+            refusals[chunk] = detector.judge(part, rows[chunk]).refusals
     replace_atomically(place.with_suffix(".npy"), lambda path: np.save(path, rows))
-    write_atomically(place.with_suffix(".json"), json.dumps({"seconds": seconds}))
+    if detector:
+        replace_atomically(Path(f"{place}-refusals.npy"), lambda path: np.save(path, refusals))
+    write_atomically(place.with_suffix(".json"), json.dumps({"seconds": seconds, "untold": untold}))
+
+
+def _detector(run: Run, predictor: Predictor) -> tuple[Detector | None, str]:
+    """Return what tells images that are none of the classes, or None and why there is none: the data may be gone."""
+    try:
+        return detector_of(run, predictor, data_for(run.spec, predictor.class_names)), ""
+    except LabError as error:
+        return None, str(error)
 
 
 def _images(folder: Path) -> np.ndarray:

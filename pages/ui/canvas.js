@@ -7,7 +7,10 @@ const boards = new WeakMap(); // parentElement -> Board
 const PER_PX = 1000 / 28; // thousandths per pixel of the item
 const STEP = 6; // points nearer than this add nothing
 const MAX_POINTS = 50000; // Python refuses more
-const PAUSE_MS = 200; // between two messages while drawing, so that the one at the line's end seldom has to queue
+// Between two messages while drawing, so that the one at the line's end seldom has to queue.
+const PAUSE_MS = 200; // where each message makes the page run again
+const LIVE_PAUSE_MS = 80; // where it is answered past the page
+const REST_MS = 400; // after the last answer past the page, until the page is told, too
 
 export default function ({ data, parentElement, setStateValue }) {
   if (!boards.has(parentElement)) boards.set(parentElement, new Board(parentElement, data));
@@ -15,6 +18,7 @@ export default function ({ data, parentElement, setStateValue }) {
   board.invite(data);
   board.transmit = (drawing) => setStateValue("drawing", drawing);
   board.hear();
+  board.askAt(data.ask);
   return () => board.hear(false);
 }
 
@@ -30,7 +34,7 @@ class Board {
     this.ink = this.canvas.getContext("2d");
     this.strokes = drawing?.strokes ?? []; // what Python kept while this page was left
     this.fill = drawing?.fill ?? true;
-    this.stamp = this.seen = drawing?.stamp ?? 0;
+    this.stamp = this.seen = this.told = drawing?.stamp ?? 0; // drawn last, answered last, known to the page
     [this.past, this.future] = [[], []];
     this.tool = "brush";
     this.slider.value = brush_px;
@@ -43,8 +47,12 @@ class Board {
   // so Streamlit does not send the board's code again with each answer.
   hear(on = true) {
     this.onVerdict ??= ({ detail }) => this.answered(detail);
-    document.removeEventListener("fmnist-lab:verdict", this.onVerdict);
-    if (on) document.addEventListener("fmnist-lab:verdict", this.onVerdict);
+    this.onClick ??= ({ target }) => target !== this.root.host && this.tell(); // what is clicked shall find it told
+    for (const [kind, ear] of [["fmnist-lab:verdict", this.onVerdict], ["pointerdown", this.onClick]]) {
+      document.removeEventListener(kind, ear, true);
+      if (on) document.addEventListener(kind, ear, true);
+    }
+    if (!on) clearTimeout(this.resting);
   }
 
   answered({ stamp, words }) {
@@ -126,16 +134,52 @@ class Board {
   send() {
     clearTimeout(this.waiting);
     this.waiting = null;
-    const strokes = this.live ? [...this.strokes, this.live] : this.strokes;
     this.sentAt = performance.now();
     this.canvas.dataset.stamp = ++this.stamp; // the verdict on this message bears the same number
-    this.transmit({ strokes, fill: this.fill, stamp: this.stamp });
+    if (this.ask) this.question(this.drawing());
+    else this.tell();
+  }
+
+  drawing() {
+    return { strokes: this.live ? [...this.strokes, this.live] : this.strokes, fill: this.fill, stamp: this.stamp };
+  }
+
+  // Another address, or none, comes with other models, steps or switches: they have not seen what was drawn just now.
+  askAt(ask) {
+    if (this.ask === ask) return;
+    this.ask = ask;
+    if (this.told < this.stamp) this.send();
+  }
+
+  // The answer comes past the page, in a fraction of the time; the page is told of the drawing when it rests.
+  async question(drawing) {
+    const { ask } = this;
+    clearTimeout(this.resting);
+    try {
+      const reply = await fetch(ask, { method: "POST", body: JSON.stringify(drawing) });
+      if (!reply.ok) throw new Error(`${reply.status}`);
+      const answer = await reply.json();
+      if (answer.stamp < this.seen || ask !== this.ask) return;
+      document.dispatchEvent(new CustomEvent("fmnist-lab:answer", { detail: { ...answer, ask } }));
+      this.resting = setTimeout(() => this.tell(), REST_MS);
+    } catch { // the server is another one, or does not know this: the page answers
+      if (ask === this.ask) this.ask = null;
+      this.tell();
+    }
+  }
+
+  tell() {
+    clearTimeout(this.resting);
+    if (this.told >= this.stamp) return;
+    this.told = this.stamp;
+    this.transmit(this.drawing());
   }
 
   // While a line is drawn, a new message waits until Python has answered the last one: a slow machine is not flooded.
   sendSoon() {
     if (this.waiting) return;
-    const rest = this.seen < this.stamp ? 1000 : PAUSE_MS - (performance.now() - (this.sentAt ?? 0));
+    const pause = this.ask ? LIVE_PAUSE_MS : PAUSE_MS;
+    const rest = this.seen < this.stamp ? 1000 : pause - (performance.now() - (this.sentAt ?? 0));
     this.waiting = setTimeout(() => this.send(), Math.max(0, rest));
   }
 
@@ -174,6 +218,7 @@ class Board {
     this.live = { points: this.at(event), width: Math.round(this.slider.value * PER_PX), erase };
     if (event.pointerType === "pen" && event.pressure) this.live.pressure = [pressed(event)];
     this.pointer = event.pointerId;
+    clearTimeout(this.resting);
     this.show();
     this.sendSoon();
   }

@@ -3,8 +3,20 @@
 
 const best = (row) => row.indexOf(Math.max(...row));
 
+const latest = new WeakMap(); // root -> the newest answer that the board was given past the page
+const ears = new WeakMap(); // root -> what hears of those
+
 export default function ({ data, parentElement }) {
   const root = parentElement.querySelector(".verdict");
+  const live = latest.get(root);
+  show(root, live && live.ask === data.ask && live.stamp > data.stamp ? live : data);
+  document.removeEventListener("fmnist-lab:answer", ears.get(root));
+  ears.set(root, ({ detail }) => { latest.set(root, detail); show(root, detail); });
+  if (data.ask) document.addEventListener("fmnist-lab:answer", ears.get(root));
+  return () => document.removeEventListener("fmnist-lab:answer", ears.get(root));
+}
+
+function show(root, data) {
   const { classes, probabilities, second, before, hint, truth, stamp, compact } = data;
   const order = classes.map((_, label) => label);
   if (probabilities) order.sort((a, b) => probabilities[b] - probabilities[a] || a - b);

@@ -70,11 +70,20 @@ def _scores(predictor: Predictor, images: np.ndarray) -> np.ndarray:
     return rows
 
 
-def verdict(
+def verdict(models: Sequence[Model], item: np.ndarray | None, *, key: str, **facts: Any) -> None:
+    """Show what one model or two make of an item, or the hint in the same space if there is none; see verdict_data."""
+    show_verdict(verdict_data(models, item, **facts), key=key)
+
+
+def show_verdict(data: dict[str, Any], *, key: str) -> None:
+    """Show what `verdict_data` returned; key: name of the component."""
+    _component(key=key, data=data)
+
+
+def verdict_data(
     models: Sequence[Model],
     item: np.ndarray | None,
     *,
-    key: str,
     hint: str,
     caption: str = "",
     truth: str | None = None,
@@ -82,12 +91,13 @@ def verdict(
     usual: np.ndarray | None = None,
     compact: bool = False,
     refusals: Sequence[str] = (),
-) -> None:
-    """Show what one model or two make of an item, (28, 28) uint8, or the hint in the same space if there is none.
+    ask: str = "",
+) -> dict[str, Any]:
+    """Return what verdict.js shows.
 
     Args:
         models: one, or two of the same classes; the first one orders the bars.
-        key: name of the component.
+        item: (28, 28) uint8.
         hint: what to do to get an item.
         caption: how the item came about, below its pixels.
         truth: the true class, where it is known; marked among the bars.
@@ -95,16 +105,16 @@ def verdict(
         usual: the item as the usual steps make it; where it differs, lines mark the first model's answer to it.
         compact: only the three likeliest classes.
         refusals: for each model why the item is none of the classes; an empty one where it may be one.
+        ask: where the board asks for answers to strokes that this page has not seen; they are shown as well.
     """
     moved = item is not None and usual is not None and not np.array_equal(item, usual)
-    data = {
+    return {
         "classes": coloured(models[0].predictor.class_names),
         **_answer(models[0], item, refusals[:1]),
         "second": _answer(models[1], item, refusals[1:2]) if len(models) > 1 else None,
         "before": _probabilities(models[0], usual) if moved else None,
-        "hint": hint, "caption": caption, "truth": truth, "stamp": stamp, "compact": compact,
+        "hint": hint, "caption": caption, "truth": truth, "stamp": stamp, "compact": compact, "ask": ask,
     }  # fmt: skip
-    _component(key=key, data=data)
 
 
 def _answer(model: Model, item: np.ndarray | None, refusal: Sequence[str]) -> dict[str, Any]:

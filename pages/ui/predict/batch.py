@@ -16,6 +16,7 @@ from fmnist_core.batch import (
 from fmnist_core.errors import LabError
 from fmnist_core.figures.evaluation import confusion_matrix_figure, confusion_matrix_text
 from fmnist_core.progress import Progress
+from fmnist_core.rejection import FALSE_REJECTS
 from fmnist_core.runs import Run
 from pages.ui.data import plain
 from pages.ui.export import show_figure, table_download
@@ -29,6 +30,10 @@ from pages.ui.words import duration, moment
 PARAMETER = "batch"  # name in the address
 _FILES, _PROBLEM = "batch.files", "batch.problem"
 LEFT_OUT_SHOWN = 500
+_NONE_HELP = (
+    "Unlike the training images, by the yardstick of the Predict page, which turns away "
+    f"{FALSE_REJECTS:.0%} of images like the data, too. Accuracy and figures by class go by the likeliest class."
+)
 FORMS = f"""
 - **A zip of pictures** (PNG, JPEG, WebP, GIF): each is trimmed and centred as on the Predict page; one of 28 × 28
   pixels is taken as it is, but for its polarity. A folder named like a class, or by its number, is the label of what
@@ -164,6 +169,8 @@ def _headline(batch: Batch, answers: Answers) -> None:
                 "(Wilson score) covers the luck of which pictures came.",
             )  # fmt: skip
         st.metric("Mean confidence", f"{answers.confidence.mean():.1%}", width="content")
+        if answers.refusals is not None:
+            st.metric("None of these", f"{int(answers.none.sum()):,}", width="content", help=_NONE_HELP)
         st.metric(
             "Time",
             _time_words(answers.seconds),
@@ -173,7 +180,8 @@ def _headline(batch: Batch, answers: Answers) -> None:
         st.download_button(
             "Probabilities", lambda: answers.table().to_csv(index=False), f"{file_stem(batch.title)}-probabilities.csv",
             "text/csv", icon=":material/download:", type="primary", key="batch.csv", on_click="ignore",
-            help="CSV: name, likeliest class, confidence, label if given, and the probability of every class.",
+            help="CSV: name, likeliest class, confidence, whether it is none of the classes, label if given, and the "
+            "probability of every class.",
         )  # fmt: skip
     if words := notes_words(answers):
         st.caption(plain(" ".join(words)))

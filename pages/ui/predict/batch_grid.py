@@ -5,12 +5,15 @@ import streamlit as st
 
 from fmnist_core.batch import ORDERS, Answers, Order
 from fmnist_core.batch.rows import NO_LABEL
+from fmnist_core.rejection import Refusal
 from pages.ui.data import plain
 from pages.ui.image_grid import image_grid
+from pages.ui.predict.honest import REFUSED, caption_of
 from pages.ui.reveal import call_reveal, reveal
 from pages.ui.verdict import Model, verdict
 
 PER_PAGE, COLUMNS = 40, 8
+NONE = "None of these"  # among the classes that one can filter by
 # Keys of widgets, and names in the address.
 ORDER_KEY, SAID_KEY, LABEL_KEY, SURE_KEY, PAGE_KEY = "order", "said", "given", "sure", "page"
 _AT = "batch.at"  # (batch, row) looked at
@@ -46,14 +49,17 @@ def _chosen_rows(answers: Answers) -> np.ndarray:
             help="Wrong first: those that the model is surest of stand on top.",
         )  # fmt: skip
         with st.popover("Filter", icon=":material/filter_alt:"):
-            said = st.multiselect("Model says", names, key=SAID_KEY, bind="query-params", placeholder="Any class")
+            said = st.multiselect(
+                "Model says", names if answers.refusals is None else [*names, NONE], key=SAID_KEY,
+                bind="query-params", placeholder="Any class",
+            )  # fmt: skip
             given = []
             if answers.labelled.any():
                 given = st.multiselect("Label", names, key=LABEL_KEY, bind="query-params", placeholder="Any class")
             low, high = st.slider("Confidence", 0, 100, (0, 100), key=SURE_KEY, bind="query-params", format="%d%%")
     return answers.listed(
-        Order(order), [names.index(name) for name in said], (low / 100, high / 100),
-        [names.index(name) for name in given],
+        Order(order), [names.index(name) for name in said if name != NONE], (low / 100, high / 100),
+        [names.index(name) for name in given], NONE in said,
     )  # fmt: skip
 
 
@@ -75,7 +81,8 @@ def _grid(answers: Answers, shown: np.ndarray, at: int, batch_id: str) -> None:
     names = answers.class_names
     captions = [_caption(answers, row) for row in shown]
     tips = [
-        f"{answers.names[row]}\n{names[answers.predicted[row]]} {answers.confidence[row]:.1%}"
+        f"{answers.names[row]}\n{'None of these; nearest: ' if answers.none[row] else ''}"
+        f"{names[answers.predicted[row]]} {answers.confidence[row]:.1%}"
         + (f"\nlabel {names[answers.labels[row]]}" if answers.labels[row] != NO_LABEL else "")
         for row in shown
     ]
@@ -92,7 +99,8 @@ def _grid(answers: Answers, shown: np.ndarray, at: int, batch_id: str) -> None:
 
 
 def _caption(answers: Answers, row: int) -> str:
-    said = f"{answers.class_names[answers.predicted[row]]}\n{answers.confidence[row]:.0%}"
+    refusal = 0 if answers.refusals is None else answers.refusals[row]
+    said = caption_of(answers.class_names[answers.predicted[row]], answers.confidence[row], refusal)
     return f"{said} ✗" if answers.wrong[row] else said
 
 
@@ -103,4 +111,5 @@ def _picture(answers: Answers, model: Model, row: int) -> None:
         [model], np.array(answers.images[row]), key="batch-verdict",
         hint="Click a picture.", truth=answers.class_names[label] if label != NO_LABEL else None,
         caption="As the model gets it.",
+        refusals=() if answers.refusals is None else (REFUSED[Refusal(answers.refusals[row])],),
     )  # fmt: skip

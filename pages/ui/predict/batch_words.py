@@ -14,7 +14,7 @@ def file_stem(title: str) -> str:
 
 
 def notes_words(answers: Answers) -> list[str]:
-    """Return sentences about labels and about files that were passed over."""
+    """Return sentences about labels, refusals and files that were passed over."""
     words = []
     if answers.labelled.any() and not answers.labelled.all():
         words.append(
@@ -24,6 +24,8 @@ def notes_words(answers: Answers) -> list[str]:
         common = ", ".join(f"{word} ({count:,})" for word, count in answers.unknown.most_common(_WORDS_SHOWN))
         more = f" and {len(answers.unknown) - _WORDS_SHOWN:,} more" if len(answers.unknown) > _WORDS_SHOWN else ""
         words.append(f"No class of this model, so no label: {common}{more}.")
+    if answers.untold:
+        words.append(f"“None of these” cannot be told here. {answers.untold}")
     if answers.skipped:
         files = "file" if answers.skipped == 1 else "files"
         words.append(f"Passed over {answers.skipped:,} {files} that macOS or Windows put into the archive.")

@@ -10,7 +10,7 @@ import streamlit as st
 from fmnist_core.datasets import Dataset
 from fmnist_core.errors import LabError
 from fmnist_core.fingerprints import file_fingerprint
-from fmnist_core.rejection import FALSE_REJECTS, Detector, detector_of
+from fmnist_core.rejection import FALSE_REJECTS, Detector, Refusal, detector_of
 from fmnist_core.runs import LITERT_FILE
 from pages.ui.data import plain
 from pages.ui.predict.models import data_of
@@ -18,6 +18,10 @@ from pages.ui.verdict import Model
 
 LOOK_EVERY_S = 0.5  # no answer waits for a yardstick: the page comes again once it is there
 NONE_KEY = "none"
+REFUSED = {
+    Refusal.NO: "", Refusal.UNLIKE: "It is unlike the training images.",
+    Refusal.BLANK: "There is next to nothing in it.",
+}  # fmt: skip
 _FAILED = "yardstick.failed"  # in a session
 _one_at_a_time = threading.Lock()
 Yardstick = Future[Detector | str]  # the detector, or why there is none, in the making
@@ -25,7 +29,7 @@ Yardstick = Future[Detector | str]  # the detector, or why there is none, in the
 
 def allow_none(models: Sequence[Model]) -> list[Yardstick]:
     """Say what the probabilities are and show the switch of "none of these"; return yardsticks, none if it is off."""
-    yardsticks = [_yardstick(model) for model in models]  # made while the user still draws
+    yardsticks = yardsticks_of(models)  # made while the user still draws
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
         allowed = st.toggle(
             "Allow “none of these”", True, key=NONE_KEY, bind="query-params",
@@ -37,9 +41,20 @@ def allow_none(models: Sequence[Model]) -> list[Yardstick]:
         st.caption(said, help=help_)
     if allowed and (reason := _missing(yardsticks)):
         st.caption(f"“None of these” cannot be told here. {plain(reason)}")
-    if allowed and not all(yardstick.done() for yardstick in yardsticks):
-        st.fragment(_watch, run_every=LOOK_EVERY_S)(yardsticks)
+    if allowed:
+        wait_for(yardsticks)
     return yardsticks if allowed else []
+
+
+def yardsticks_of(models: Sequence[Model]) -> list[Yardstick]:
+    """Return a yardstick for each model, maybe in the making: a second of work, once on this machine."""
+    return [_yardstick(model) for model in models]
+
+
+def wait_for(yardsticks: Sequence[Yardstick]) -> None:
+    """Say that yardsticks are in the making, and run the page again once they are there."""
+    if not all(yardstick.done() for yardstick in yardsticks):
+        st.fragment(_watch, run_every=LOOK_EVERY_S)(yardsticks)
 
 
 def _watch(yardsticks: Sequence[Yardstick]) -> None:
@@ -65,17 +80,23 @@ def calibration_words(models: Sequence[Model]) -> tuple[str, str]:
 
 def refusals(models: Sequence[Model], yardsticks: Sequence[Yardstick], item: np.ndarray | None) -> tuple[str, ...]:
     """Return for each model why the item, (28, 28) uint8, is none of the classes; "" where it may be one."""
-    return () if item is None else tuple(map(_refusal, models, yardsticks, [item] * len(models)))
+    if item is None:
+        return ()
+    pairs = zip(models, yardsticks, strict=False)  # no yardsticks where every picture shall get a class
+    return tuple(REFUSED[Refusal(judged(*pair, item[np.newaxis])[0])] for pair in pairs)
 
 
-def _refusal(model: Model, yardstick: Yardstick, item: np.ndarray) -> str:
+def judged(model: Model, yardstick: Yardstick, images: np.ndarray) -> np.ndarray:
+    """Return for images (n, 28, 28) uint8 why they are none of the classes: (n,) uint8, each a Refusal; all may be one
+    while that is not known."""
     if not yardstick.done() or not isinstance(detector := yardstick.result(), Detector):
-        return ""
-    images = item[np.newaxis]
-    found = detector.judge(images, model.scores(images))
-    if found.is_blank[0]:
-        return "There is next to nothing in it."
-    return "It is unlike the training images." if found.is_none[0] else ""
+        return np.zeros(len(images), np.uint8)
+    return detector.judge(images, model.scores(images)).refusals
+
+
+def caption_of(name: str, confidence: float, refusal: int) -> str:
+    """Return what stands below a small picture: the likeliest class and how likely it is, or that it is none."""
+    return f"None of these\n({name})" if refusal else f"{name}\n{confidence:.1%}"
 
 
 def _missing(yardsticks: Sequence[Yardstick]) -> str:
@@ -85,7 +106,7 @@ def _missing(yardsticks: Sequence[Yardstick]) -> str:
 
 
 def _yardstick(model: Model) -> Yardstick:
-    """Return a model's yardstick: a second of work, once on this machine.
+    """Return a model's yardstick.
 
     It belongs to the model and the data that lie there now. After a failure the next session asks again.
     """

@@ -14,6 +14,7 @@ from fmnist_core.xray import Framing, Kind, kind_of, trace, usual
 from pages.ui.data import plain
 from pages.ui.image_grid import image_grid
 from pages.ui.predict.given import Given
+from pages.ui.predict.honest import Yardstick, caption_of, judged
 from pages.ui.predict.paste import paste
 from pages.ui.predict.words import hint_for
 from pages.ui.verdict import Model
@@ -37,8 +38,11 @@ class Read:
         return self.items[framing]
 
 
-def upload_panel(model: Model, framing: Framing) -> Given:
-    """Take pictures from files or the clipboard; return the one looked at."""
+def upload_panel(model: Model, framing: Framing, yardsticks: Sequence[Yardstick]) -> Given:
+    """Take pictures from files or the clipboard; return the one looked at.
+
+    yardsticks: the model's, for "none of these", or none where every picture shall get a class.
+    """
     files = st.file_uploader(
         "Pictures", type=["png", "jpg", "jpeg", "webp", "gif"], key=_UPLOADER, accept_multiple_files=True,
         max_upload_size=intake.MAX_BYTES >> 20,
@@ -49,7 +53,7 @@ def upload_panel(model: Model, framing: Framing) -> Given:
     readable = decoded(files)
     if not readable:
         return Given(None, Kind.PICTURE, hint)
-    at = _choose(model, framing, readable) if len(readable) > 1 else 0
+    at = _choose(model, framing, readable, yardsticks) if len(readable) > 1 else 0
     name, read = readable[at]
     return _given(name, read.picture, preview=True)
 
@@ -87,16 +91,16 @@ def _decode(file: UploadedFile) -> Read | str:
         return str(error)
 
 
-def _choose(model: Model, framing: Framing, readable: list[tuple[str, Read]]) -> int:
+def _choose(model: Model, framing: Framing, readable: list[tuple[str, Read]], yardsticks: Sequence[Yardstick]) -> int:
     """Show all pictures as the model sees them, with its answers; return the position of the one clicked last."""
     items = [read.item(framing) for _, read in readable]
     blank = np.zeros((28, 28), np.uint8)
     images = np.stack([blank if item is None else item for item in items])
-    rows = model.probabilities(images)
     names = model.predictor.class_names
+    refused = judged(model, yardsticks[0], images) if yardsticks else np.zeros(len(images), np.uint8)
     captions = [
-        "blank" if item is None else f"{names[row.argmax()]}\n{row.max():.1%}"
-        for item, row in zip(items, rows, strict=True)
+        "blank" if item is None else caption_of(names[row.argmax()], row.max(), why)
+        for item, row, why in zip(items, model.probabilities(images), refused, strict=True)
     ]
     known = st.session_state.get(_AT, 0)
     at = image_grid(

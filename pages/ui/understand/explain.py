@@ -17,9 +17,10 @@ from fmnist_core.figures.explain import overlay_png
 from fmnist_core.places import WORDS, Place
 from fmnist_core.prediction import Predictor
 from fmnist_core.runs import KERAS_FILE, LITERT_FILE, Run
-from pages.ui.canvas import canvas
+from pages.ui.canvas import canvas, kept_drawing, read_drawing
 from pages.ui.data import plain
 from pages.ui.pictures import Picture, pictures
+from pages.ui.predict.honest import refusals, wait_for, yardsticks_of
 from pages.ui.predict.upload import decoded
 from pages.ui.verdict import Model, verdict
 
@@ -114,8 +115,9 @@ def _drawn(framing: intake.Framing) -> np.ndarray | None:
 @st.fragment
 def _board() -> None:
     with st.container(width=420):
+        canvas(key="explain.canvas", invite="Draw here, as large as the board")
         try:
-            drawing, _ = canvas(key="explain.canvas", invite="Draw here, as large as the board")
+            drawing, _ = read_drawing(kept_drawing("explain.canvas"))
         except LabError as error:
             st.error(plain(str(error)), icon=":material/error:")
             return
@@ -126,20 +128,25 @@ def _board() -> None:
             st.rerun()
 
 
-def say(predictor: Predictor, image: np.ndarray, dataset: Dataset | None, place: Place | None) -> None:
-    """Show what the model says of the image."""
+def say(model: Model, image: np.ndarray, dataset: Dataset | None, place: Place | None) -> None:
+    """Show what the model says of the image, as on the Predict page."""
     truth, caption = None, "As the model gets it."
     if place:
-        truth = predictor.class_names[place.label(dataset)]
+        truth = model.predictor.class_names[place.label(dataset)]
         caption = f"{WORDS[place.split]} image {place.index:,}"
         caption += ": the Run may have learned from it." if place.split == "train" else "."
-    verdict([Model("", predictor)], image, key="explain_verdict", hint="", caption=caption, truth=truth)
+    yardsticks = yardsticks_of([model])
+    verdict(
+        [model], image, key="explain_verdict", hint="", caption=caption, truth=truth,
+        refusals=refusals([model], yardsticks, image),
+    )  # fmt: skip
+    wait_for(yardsticks)
 
 
-def chosen_class(predictor: Predictor, image: np.ndarray) -> tuple[int, int]:
+def chosen_class(model: Model, image: np.ndarray) -> tuple[int, int]:
     """Let the user choose the class to be explained; return it and the one that the model names."""
-    names = predictor.class_names
-    said = int(predictor.probabilities(image[np.newaxis])[0].argmax())
+    names = model.predictor.class_names
+    said = int(model.scores(image[np.newaxis])[0].argmax())
     if st.session_state.get(ANSWER_KEY) not in (None, ITS_ANSWER, *names):
         del st.session_state[ANSWER_KEY]  # of other classes
     chosen = st.selectbox(
@@ -150,18 +157,19 @@ def chosen_class(predictor: Predictor, image: np.ndarray) -> tuple[int, int]:
     return (said if chosen == ITS_ANSWER else names.index(chosen)), said
 
 
-def occlusion_of(run: Run, predictor: Predictor, image: np.ndarray, label: int) -> Occlusion:
-    """Return the occlusion map, kept for all sessions."""
-    changed_ns = (run.folder / LITERT_FILE).stat().st_mtime_ns
+def occlusion_of(run: Run, model: Model, image: np.ndarray, label: int) -> Occlusion:
+    """Return the occlusion map of the probabilities that the page shows, kept for all sessions."""
+    changed_ns, temperature = (run.folder / LITERT_FILE).stat().st_mtime_ns, model.temperature.value
     with st.spinner("Covering the image bit by bit"):  # seen with heavy networks alone
-        return _occlusion(str(run.folder), changed_ns, digest_of(image), label, run, predictor, image)
+        return _occlusion(str(run.folder), changed_ns, temperature, digest_of(image), label, run, model, image)
 
 
 @st.cache_resource(max_entries=200, show_spinner=False)
 def _occlusion(
-    folder: str, changed_ns: int, digest: str, label: int, _run: Run, _predictor: Predictor, _image: np.ndarray
-) -> Occlusion:
-    return occlusion(_predictor.probabilities, _image, label, *patch_for(work_per_image(_run)))
+    folder: str, changed_ns: int, temperature: float, digest: str, label: int, _run: Run, _model: Model,
+    _image: np.ndarray,
+) -> Occlusion:  # fmt: skip
+    return occlusion(_model.probabilities, _image, label, *patch_for(work_per_image(_run)))
 
 
 def explanation_of(run: Run, image: np.ndarray, label: int) -> Explanation:
@@ -231,16 +239,17 @@ def cam_panel(found: Explanation, image: np.ndarray, name: str) -> None:
             )  # fmt: skip
 
 
-def gradients_panel(found: Explanation, image: np.ndarray, name: str) -> None:
-    """Show integrated gradients."""
+def gradients_panel(found: Explanation, image: np.ndarray, name: str, *, is_calibrated: bool) -> None:
+    """Show integrated gradients; they are those of the network, whose answers may be calibrated afterwards."""
     gradients, black = found.arrays["gradients"], float(found.arrays["black"])
     _map(
         "Integrated gradients", overlay_png(image, gradients), "integrated-gradients",
         f"Integrated gradients: red pixels raise the probability of {name}, blue ones lower it.",
     )  # fmt: skip
     reached = float(found.arrays["probabilities"][found.label])
+    before = ", before calibration" * is_calibrated
     st.caption(
-        f"From {black:.0%} for a black image to {reached:.0%}. Red pixels raise it: {_where(gradients)}.",
+        f"From {black:.0%} for a black image to {reached:.0%}{before}. Red pixels raise it: {_where(gradients)}.",
         help="On the way from a black image to this one each pixel's gradients are summed up, so that all pixels "
         "together make the difference. Blue pixels lower it. Fine, but restless: do not read single pixels. "
         "Sundararajan, Taly, Yan, 2017.",

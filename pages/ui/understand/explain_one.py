@@ -3,7 +3,6 @@
 import numpy as np
 import streamlit as st
 
-from fmnist_core import prediction
 from fmnist_core.datasets import Dataset
 from fmnist_core.errors import LabError
 from fmnist_core.evaluation import Evaluation
@@ -12,6 +11,7 @@ from fmnist_core.explain_features import LastHidden
 from fmnist_core.places import Place
 from fmnist_core.runs import Run
 from pages.ui.data import plain
+from pages.ui.predict.models import model_of
 from pages.ui.understand.explain import (
     cam_panel,
     chosen_class,
@@ -24,6 +24,7 @@ from pages.ui.understand.explain import (
 )
 from pages.ui.understand.explain_features import kept_features
 from pages.ui.understand.explain_inside import filters_panel, layers_panel, neighbours_panel, row_of
+from pages.ui.verdict import Model
 
 WAITING = "Asking the inside of the network. The first question loads TensorFlow: some seconds."
 
@@ -31,26 +32,27 @@ WAITING = "Asking the inside of the network. The first question loads TensorFlow
 def one_image(run: Run, dataset: Dataset | None, evaluation: Evaluation | None) -> None:
     """Explain an image that the user chooses. dataset, evaluation: of the Run; None where they are not to be had."""
     try:
-        predictor = prediction.load(run)
+        model = model_of(run)
     except LabError as error:
         st.error(plain(str(error)), icon=":material/error:")
         return
+    predictor = model.predictor
     left, right = st.columns([5, 8], gap="large")
     with left:
         image, place = chosen_image(dataset, evaluation, predictor)
         if image is None:
             return
-        say(predictor, image, dataset, place)
+        say(model, image, dataset, place)
     with right:
-        label, said = chosen_class(predictor, image)
+        label, said = chosen_class(model, image)
         columns, nearest = st.columns(3, gap="medium"), st.container()
     name = predictor.class_names[label]
     with columns[0]:
-        occlusion_panel(occlusion_of(run, predictor, image, label), image, name)
+        occlusion_panel(occlusion_of(run, model, image, label), image, name)
     inside = st.container()
     with nearest:  # before anything is waited for
         kept, is_shown = _known_neighbours(run, dataset, place, said, predictor.class_names)
-    found = _inside(run, image, label, name, columns)
+    found = _inside(run, model, image, label, columns)
     if found is None:
         return
     if kept is not None and not is_shown:
@@ -88,7 +90,7 @@ def _known_neighbours(
     return kept, True
 
 
-def _inside(run: Run, image: np.ndarray, label: int, name: str, columns: list) -> Explanation | None:
+def _inside(run: Run, model: Model, image: np.ndarray, label: int, columns: list) -> Explanation | None:
     """Fill the second and third place with what needs the network's inside, or say why it cannot be had."""
     try:
         with columns[1], st.spinner(WAITING):
@@ -96,8 +98,9 @@ def _inside(run: Run, image: np.ndarray, label: int, name: str, columns: list) -
     except LabError as error:
         columns[1].error(plain(str(error)), icon=":material/error:")
         return None
+    name = model.predictor.class_names[label]
     with columns[1]:
         cam_panel(found, image, name)
     with columns[2]:
-        gradients_panel(found, image, name)
+        gradients_panel(found, image, name, is_calibrated=model.temperature.is_fitted)
     return found
