@@ -1,6 +1,7 @@
 """What every test gets: a workspace of its own instead of the user's, and the real data."""
 
 import functools
+import itertools
 import os
 import sys
 import tempfile
@@ -11,9 +12,24 @@ import pytest
 
 # Set before any test module imports the product, and inherited by the processes that tests start.
 _home = tempfile.TemporaryDirectory(prefix="fmnist-lab-tests-", ignore_cleanup_errors=True)
-os.environ["FMNIST_LAB_HOME"] = os.environ["FMNIST_LAB_TESTS"] = _home.name
+os.environ["FMNIST_LAB_HOME"] = _home.name
+os.environ.setdefault("FMNIST_LAB_TESTS", _home.name)  # of the first process: what all those that it starts share
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "2"
 os.environ["TF_ENABLE_ONEDNN_OPTS"] = "1"  # as in a worker
+
+LONG = ("test_cluster", "test_tuning_driver", "test_exports_script", "test_jobs", "test_features", "test_training")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files that mostly wait take turns with files that mostly compute, and those that take minutes come first: so two
+    processes neither wait at the same time nor, at the end, for each other."""
+    files: dict[Path, list[pytest.Item]] = {}
+    for item in items:
+        files.setdefault(item.path, []).append(item)
+    waiting = [file for file in files if "journeys" in file.parts]
+    others = sorted(set(files) - set(waiting), key=lambda file: (not file.stem.startswith(LONG), file))
+    turns = itertools.chain.from_iterable(itertools.zip_longest(waiting, others))
+    items[:] = [item for file in turns if file for item in files[file]]
 
 
 @pytest.fixture(scope="session", autouse=True)

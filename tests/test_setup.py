@@ -216,7 +216,7 @@ def test_the_tests_all_run_after_a_fault_found_by_ruff_and_pytest_has_the_last_w
     browser = str(with_python.add("browser", "#!/bin/sh\nexit 0\n"))
     done = with_python.lab("test", "-k", "spec", CHROMIUM_PATH=browser, FAKE_RUFF="1")
     assert done.returncode == 1
-    assert "python -m pytest -n 2 --dist loadfile -k spec" in with_python.calls
+    assert "python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -k spec" in with_python.calls
     assert done.stdout.splitlines()[-1] == "3 passed in 0.1s"
     assert with_python.lab("test", CHROMIUM_PATH=browser).returncode == 0
 

@@ -23,13 +23,20 @@ def cache() -> Path:
     return folder
 
 
-def know_data(cache_folder: Path) -> None:
-    """Let a cache folder that may not exist yet know the real data, by links; nothing where they are not installed."""
-    place = cache_folder / "datasets"
-    place.mkdir(parents=True, exist_ok=True)
-    for entry in _entries():
-        if not (place / entry.name).exists():
-            (place / entry.name).symlink_to(entry)
+def know_data(cache_folder: Path, *, results: bool = False) -> None:
+    """Let a cache folder that may not exist yet know the real data, by links; nothing where they are not installed.
+
+    results: it knows what was computed of them in any of these folders, and shares what is computed in it.
+    """
+    links = {cache_folder / "datasets" / entry.name: entry for entry in _entries()}
+    if results:
+        shared = Path(os.environ["FMNIST_LAB_TESTS"]) / "results" / fashion_mnist.EDITION.sha256[:16]
+        shared.mkdir(parents=True, exist_ok=True)
+        links[cache_folder / "results" / shared.name] = shared
+    for link, target in links.items():
+        link.parent.mkdir(parents=True, exist_ok=True)
+        if not link.exists():
+            link.symlink_to(target)
 
 
 @functools.cache

@@ -12,6 +12,9 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from unpacked import know_data
+
+from fmnist_core.ready_made import FOLDER as READY_MADE
 
 ROOT = Path(__file__).resolve().parents[2]
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -73,7 +76,7 @@ def visit() -> Callable[[Page, str, str], None]:
     """visit(page, address, title): open an address and wait for the title of its page."""
 
     def go(page: Page, address: str, title: str) -> None:
-        page.goto(address)
+        page.goto(address, timeout=PATIENCE_MS)
         expect(page.get_by_role("heading", name=title, exact=True)).to_be_visible(timeout=PATIENCE_MS)
 
     return go
@@ -98,8 +101,29 @@ def draw_line() -> Callable[[Page, Locator, list[tuple[float, float]]], None]:
 
 @pytest.fixture
 def serve(tmp_path: Path) -> Iterator[Callable[..., str]]:
-    """serve(script, env=None) -> url of a Streamlit server that runs `script` until the test ends."""
+    """serve(script, env=None) -> url of a Streamlit server that runs `script` until the test ends.
+
+    first_ever: its workspace does not even know the real data.
+    """
     yield from _serving(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The workspace of `url`: a copy of the model that comes along, as a Run."""
+    home = tmp_path_factory.mktemp("workspace")
+    shutil.copytree(READY_MADE, home / "runs/20260101-000000-000000-twin-0001")
+    return home
+
+
+@pytest.fixture(scope="session")
+def url(workspace: Path) -> Iterator[str]:
+    """The app: one server for all journeys but those that change what others look at; they serve one of their own."""
+    logs = workspace / "server"
+    logs.mkdir()
+    serving = _serving(logs)
+    yield next(serving)(ROOT / "app.py", {"FMNIST_LAB_HOME": str(workspace)})
+    next(serving, None)
 
 
 @pytest.fixture(scope="module")
@@ -111,7 +135,9 @@ def serve_module(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[
 def _serving(folder: Path) -> Iterator[Callable[..., str]]:
     servers: list[tuple[subprocess.Popen, Path]] = []
 
-    def start(script: Path, env: dict[str, str] | None = None) -> str:
+    def start(script: Path, env: dict[str, str] | None = None, *, first_ever: bool = False) -> str:
+        if env and not first_ever:
+            know_data(Path(env["FMNIST_LAB_HOME"]) / "cache", results=True)
         log = folder / f"streamlit-{len(servers)}.log"
         port = _free_port()
         with log.open("wb") as sink:

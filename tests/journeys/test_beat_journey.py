@@ -1,18 +1,10 @@
 """Beat the model in a real browser: by keys on a desk, by touch on a phone, on the same images."""
 
-from pathlib import Path
-
 import pytest
 from playwright.sync_api import Page, expect
 
-ROOT = Path(__file__).resolve().parents[2]
 pytestmark = [pytest.mark.journey, pytest.mark.timeout(900)]
 PATIENCE_MS = 180_000
-
-
-@pytest.fixture
-def url(serve, tmp_path):
-    return serve(ROOT / "app.py", {"FMNIST_LAB_HOME": str(tmp_path / "home")})
 
 
 def begin(page: Page, visit, address: str):

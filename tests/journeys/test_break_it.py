@@ -2,22 +2,15 @@
 
 import io
 import re
-from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 from playwright.sync_api import expect
 
-ROOT = Path(__file__).resolve().parents[2]
 pytestmark = [pytest.mark.journey, pytest.mark.timeout(900)]
 PATIENCE_MS = 180_000
 CARDS = 8  # the attack is the last, once TensorFlow is loaded
-
-
-@pytest.fixture(scope="module")
-def url(serve_module, tmp_path_factory):
-    return serve_module(ROOT / "app.py", {"FMNIST_LAB_HOME": str(tmp_path_factory.mktemp("home"))})
 
 
 def slider(page, name):

@@ -10,20 +10,9 @@ from fmnist_core import datasets
 from fmnist_core.overlay import Overlay
 from fmnist_core.places import Place
 
-ROOT = Path(__file__).resolve().parents[2]
 pytestmark = [pytest.mark.journey, pytest.mark.timeout(1200)]
 PATIENCE_MS = 180_000
 NEIGHBOURS_MS = 360_000
-
-
-@pytest.fixture(scope="module")
-def workspace(tmp_path_factory):
-    return tmp_path_factory.mktemp("workspace")
-
-
-@pytest.fixture(scope="module")
-def url(serve_module, workspace):
-    return serve_module(ROOT / "app.py", {"FMNIST_LAB_HOME": str(workspace)})
 
 
 def _images(page: Page, name: str):

@@ -57,9 +57,9 @@ TROUSER = [(0.36, 0.06), (0.64, 0.06), (0.68, 0.94), (0.56, 0.94), (0.5, 0.3), (
 
 
 def test_the_first_request_after_a_start_may_be_a_deep_link(page, serve, tmp_path, visit):
-    address = serve(ROOT / "app.py", {"FMNIST_LAB_HOME": str(tmp_path / "fresh")})
-    visit(page, f"{address}/train", "Train")
-    expect(page.get_by_role("button", name="Start training")).to_be_enabled(timeout=PATIENCE_MS)
+    address = serve(ROOT / "app.py", {"FMNIST_LAB_HOME": str(tmp_path / "fresh")}, first_ever=True)
+    visit(page, f"{address}/samples", "Samples")
+    expect(page.get_by_role("listbox", name=re.compile("100 images"))).to_be_visible(timeout=PATIENCE_MS)
     expect(page.get_by_role("dialog")).to_have_count(0)
     expect(page.get_by_text("Home", exact=True).first).to_be_visible()
 

@@ -2,31 +2,19 @@
 
 import io
 import re
-import shutil
 from contextlib import suppress
 from itertools import pairwise
-from pathlib import Path
 
 import pytest
 from PIL import Image, ImageDraw
 from playwright.sync_api import Page, expect
 
 from benchmarks.browser import CHROMIUM, CHROMIUM_ARGS
-from fmnist_core.ready_made import FOLDER
+from fmnist_core.runs import list_runs
 
-ROOT = Path(__file__).resolve().parents[2]
 pytestmark = [pytest.mark.journey, pytest.mark.timeout(900)]
 PATIENCE_MS = 180_000
 TROUSER = [(0.36, 0.06), (0.64, 0.06), (0.68, 0.94), (0.56, 0.94), (0.5, 0.3), (0.44, 0.94), (0.32, 0.94), (0.36, 0.06)]
-TWIN = "20260101-000000-000000-twin-0001"
-
-
-@pytest.fixture(scope="module")
-def url(serve_module, tmp_path_factory):
-    """The app with the model that comes along, and a copy of it as a second Run."""
-    folder = tmp_path_factory.mktemp("workspace")
-    shutil.copytree(FOLDER, folder / "runs" / TWIN)
-    return serve_module(ROOT / "app.py", {"FMNIST_LAB_HOME": str(folder)})
 
 
 @pytest.fixture
@@ -278,10 +266,11 @@ def test_a_link_opens_a_test_image_and_a_click_in_the_gallery_another(page, url,
     expect(page.get_by_text(re.compile("It (looks|does not look) like the data"))).to_be_visible(timeout=PATIENCE_MS)
 
 
-def test_two_models_answer_side_by_side_and_the_link_keeps_both(page, url, visit, draw_line):
-    opened(page, visit, f"{url}/predict?run=ready-made&second={TWIN}")
+def test_two_models_answer_side_by_side_and_the_link_keeps_both(page, url, workspace, visit, draw_line):
+    (twin,) = (run.id for run in list_runs(workspace / "runs"))
+    opened(page, visit, f"{url}/predict?run=ready-made&second={twin}")
     draw_line(page, board(page), TROUSER)
     expect(page.locator(".answer .line")).to_have_count(2, timeout=PATIENCE_MS)
     for line in page.locator(".answer .line").all():
         expect(line).to_contain_text("Trouser")
-    expect(page).to_have_url(re.compile(rf"(?=.*second={TWIN})(?=.*run=ready-made)"))
+    expect(page).to_have_url(re.compile(rf"(?=.*second={twin})(?=.*run=ready-made)"))
