@@ -20,6 +20,7 @@ class DaskProcesses:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self.hold = folder / "hold"  # while it is there, trials of the toys stand after their first epoch
         self.scheduler: subprocess.Popen | None = None
         self.workers: dict[str, subprocess.Popen] = {}
         self._count = 0
@@ -87,9 +88,10 @@ class DaskProcesses:
                 process.wait()
 
     def _start(self, name: str, *arguments: str, **environment: str) -> subprocess.Popen:
+        toys = {"TOY_CLUSTER": str(TOY), "TOY_HOLD": str(self.hold)}
         with (self._folder / f"{name}.log").open("ab") as log:
             return subprocess.Popen(
                 [sys.executable, "-m", "dask", *arguments], cwd=ROOT, stdin=subprocess.DEVNULL, stdout=log,
                 stderr=subprocess.STDOUT, start_new_session=True,
-                env=os.environ | {"PYTHONPATH": str(ROOT), "TOY_CLUSTER": str(TOY)} | environment,
+                env=os.environ | {"PYTHONPATH": str(ROOT)} | toys | environment,
             )  # fmt: skip

@@ -3,6 +3,7 @@
 One cluster serves all tests. Those that kill its scheduler stand at the end and leave little of it to be started anew.
 """
 
+import importlib
 import time
 
 import psutil
@@ -39,11 +40,9 @@ ON_A_GPU = Demand(gpus=1)
 
 @pytest.fixture(scope="module")
 def dask(tmp_path_factory):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("TOY_EPOCH_S", "0.25")  # of a trial
-        processes = DaskProcesses(tmp_path_factory.mktemp("dask"))
-        yield processes
-        processes.close()
+    processes = DaskProcesses(tmp_path_factory.mktemp("dask"))
+    yield processes
+    processes.close()
 
 
 @pytest.fixture
@@ -189,9 +188,7 @@ class TestOnAMachineOfItsOwn:
         other_machine.touch()
         executor_of(cluster_folder, wait_s=30).look_again()
         wait_until(lambda: executor_of(cluster_folder).snapshot.faults)
-        with pytest.raises(
-            ClusterError, match=r"Expected worker large on 127.0.0.2 to see the runs folder .* Received"
-        ):
+        with pytest.raises(ClusterError, match=r"Expected worker large on 127.0.0.2 to see the runs .* Received"):
             submit(cluster_folder, "quick")
         assert list_runs(cluster_folder) == []
         other_machine.unlink()
@@ -228,12 +225,12 @@ def test_the_fold_of_a_killed_worker_goes_on_from_its_checkpoint_elsewhere(clust
     first, second = started(run)
     assert first == claim.worker != second
     begun = [event.epoch for event in run.events() if event.logs.get("phase") == "training"]
-    assert begun[0] == 0
-    assert begun[1] >= 1
+    assert begun[0] == 0 < 1 <= begun[1]
     assert list(run.history()["epoch"]) == list(range(1, TINY.epochs + 1))
 
 
 def test_a_search_whose_scheduler_is_killed_loses_no_trial_and_none_counts_as_failed(tmp_path, monkeypatch, dask):
+    importlib.import_module("fmnist_core.tuning.oracles")  # TensorFlow comes with it: before any clock runs
     dask.ensure(2)
     monkeypatch.setenv("FMNIST_LAB_HOME", str(tmp_path))
     monkeypatch.setattr(SearchGroup, "_spawn", drive_in_thread)
@@ -243,11 +240,14 @@ def test_a_search_whose_scheduler_is_killed_loses_no_trial_and_none_counts_as_fa
     search = Search("A search", RunSpec(title="trial"), (Float("learning_rate", 1e-4, 1e-2),), max_trials=6, epochs=4)
     group = SearchGroup.create(search)
     group.start()
-    wait_until(lambda: read_progress(group).completed and any(map(is_in_the_middle, list_runs(folder))))
+    wait_until(lambda: read_progress(group).completed)
+    dask.hold.touch()
+    wait_until(lambda: any(map(is_held, list_runs(folder))))
     dask.kill_scheduler()
     before = read_progress(group)
-    cut = [run for run in list_runs(folder) if is_in_the_middle(run)]
+    cut = [run for run in list_runs(folder) if is_held(run)]
     assert before.state == RunState.RUNNING and cut
+    dask.hold.unlink()
     dask.ensure(2)
     wait_until(lambda: group.state.is_over)
     after, runs = read_progress(group), list_runs(folder)
@@ -261,8 +261,10 @@ def test_a_search_whose_scheduler_is_killed_loses_no_trial_and_none_counts_as_fa
     next(settled, None)
 
 
-def is_in_the_middle(run: Run) -> bool:
-    return "completed" not in [event.kind for event in run.events()] and len(run.history()) >= 1
+def is_held(run: Run) -> bool:
+    """Whether a trial stands after its first epoch."""
+    *_, last = run.events()
+    return last.kind == "epoch" and last.epoch == 1 and time.time() - last.time_s > 0.5
 
 
 def test_a_run_that_outlives_too_many_workers_fails_with_the_reason_and_can_go_on(few, dask, monkeypatch):
@@ -287,8 +289,7 @@ def test_a_lost_scheduler_leaves_runs_marked_and_they_go_on_here(folder, dask, m
     dask.kill_scheduler()
     wait_for(running, RunState.INTERRUPTED)
     assert "The scheduler at" in running.events()[-1].logs["message"]
-    assert waiting.state == RunState.QUEUED
-    assert jobs.queue(folder) == [waiting]
+    assert (waiting.state, jobs.queue(folder)) == (RunState.QUEUED, [waiting])
     assert "Expected a Dask scheduler at" in executor_of(folder).problem
     with toy_worker.in_threads(folder):
         Settings(parallel_runs=2).write(folder)

@@ -8,7 +8,7 @@ import pytest
 from fmnist_core import jobs
 from fmnist_core.cluster import handover, link
 from fmnist_core.cluster.demand import FILE_NAME, Demand
-from fmnist_core.cluster.executor import Cluster, executor_of
+from fmnist_core.cluster.executor import HANDED, MOST_TRIES, Cluster, executor_of
 from fmnist_core.cluster.link import Snapshot, Worker
 from fmnist_core.cluster.overview import why_waiting
 from fmnist_core.errors import ClusterError, SpecError
@@ -39,6 +39,7 @@ class Scheduler:
 def scheduler(folder, monkeypatch):
     stand_in = Scheduler(SMALL, LARGE)
     monkeypatch.setattr(link.Link, "snapshot", stand_in.snapshot)
+    monkeypatch.setattr(link.Link, "is_connected", True)
     monkeypatch.setattr(link.Link, "submit", lambda self, *args, **options: stand_in.submit(*args, **options))
     Settings(scheduler=ADDRESS, run_cores=2).write(folder)
     return stand_in
@@ -137,3 +138,14 @@ def test_what_no_worker_declares_is_said_to_count_for_nothing():
     assert uncounted({"RUN": 1}) == ["cores", "memory"]
     assert uncounted({"CORES": 4}, {"MEMORY": 1e9}) == []
     assert uncounted() == []
+
+
+def test_while_the_connection_is_broken_nothing_counts_as_a_try(folder, scheduler, monkeypatch):
+    monkeypatch.setattr(link.Link, "is_connected", False)
+    run = submit(folder)
+    for _ in range(MOST_TRIES):
+        jobs.reconcile(folder)
+    assert ([event.kind for event in run.events()], jobs.queue(folder)) == (["queued"], [run])
+    monkeypatch.setattr(link.Link, "is_connected", True)
+    jobs.reconcile(folder)
+    assert [event.kind for event in run.events()] == ["queued", HANDED]

@@ -1,7 +1,8 @@
 """A driver and a worker for tests: python tuning_toys.py driver FOLDER, python tuning_toys.py worker RUN_DIR.
 
 Both need the project in PYTHONPATH. The driver is the real one, with the real Keras Tuner; its Runs train nothing, but
-claim, count epochs and end as real ones do. The closer a learning rate is to 0.001 the better; above 0.05 it diverges.
+claim, count epochs and end as real ones do. After the first epoch they wait while the file $TOY_HOLD is there. The
+closer a learning rate is to 0.001 the better; above 0.05 it diverges.
 """
 
 import math
@@ -31,6 +32,8 @@ def execute(run: Run) -> str:
     run.write_event("phase", phase="training", epoch=float(done), train_images=100)
     for epoch in range(done + 1, run.spec.epochs + 1):
         time.sleep(float(os.environ.get("TOY_EPOCH_S", "0.05")))
+        while epoch == 2 and Path(os.environ.get("TOY_HOLD", "/absent")).exists():
+            time.sleep(0.05)
         if (run.folder / STOP_FILE).exists():
             run.write_event("stopped", message="Stopped on request.")
             return "stopped"

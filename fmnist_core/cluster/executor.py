@@ -103,7 +103,7 @@ class Cluster:
         from fmnist_core.cluster.watching import Ticket, execute
 
         demand, key = Demand.of(run.folder), f"{run.id}-{uuid.uuid4().hex[:8]}"
-        if self.lack(demand):
+        if self.lack(demand) or not self.link.is_connected:  # before the event, which counts as a try
             return False
         run.write_event(HANDED, scheduler=self.link.address)
         Handover(key, self.link.address, self.snapshot.scheduler_id, time.time()).write(run.folder)

@@ -111,9 +111,14 @@ class Link:
         """Say which tasks' states the next snapshots shall tell."""
         self._keys = frozenset(keys)
 
+    @property
+    def is_connected(self) -> bool:
+        """Whether a task could be handed over at this moment."""
+        return (client := self._client) is not None and client.status == "running"
+
     def submit(self, function: Any, *arguments: Any, key: str, resources: Resources) -> bool:
         """Hand a task over, without waiting; False if there is no connection."""
-        if (client := self._client) is None or client.status != "running":
+        if (client := self._client) is None or not self.is_connected:
             return False
         from distributed import fire_and_forget
 
