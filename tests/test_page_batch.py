@@ -1,22 +1,36 @@
 """The Batch page in its states: nothing uploaded, refused, under way, failed, answered, gone."""
 
+import json
+
 import numpy as np
 import pytest
-from streamlit.testing.v1 import AppTest
+from app_page import open_app
 from test_batch import csv_text, small_png, zipped
 
 from fmnist_core import batch as batches
 from fmnist_core import paths, tasks
 from fmnist_core.batch.keeping import remember
+from fmnist_core.errors import DataError
 from fmnist_core.ready_made import ready_made
+from fmnist_core.rejection import Judgement
 
 PAGE = "pages/predict/batch.py"
+
+
+class Yardstick:
+    """Stands in for a detector: every third picture is unlike the data, the first one is blank."""
+
+    def judge(self, images, probabilities):
+        at = np.arange(len(images))
+        return Judgement(at * 1.0, at * 1.0, at % 3 == 0, at == 0)
 
 
 @pytest.fixture(autouse=True)
 def workspace(tmp_path, monkeypatch):
     monkeypatch.setenv("FMNIST_LAB_HOME", str(tmp_path / "home"))
     monkeypatch.chdir(paths.PROJECT)
+    monkeypatch.setattr("fmnist_core.batch.keeping.data_for", lambda *_: None)  # a second of reading, unused here
+    monkeypatch.setattr("fmnist_core.batch.keeping.detector_of", lambda *_: Yardstick())
 
 
 @pytest.fixture
@@ -28,12 +42,7 @@ def started(monkeypatch):
 
 
 def opened(**query):
-    page = AppTest.from_file(str(paths.PROJECT / "app.py"), default_timeout=60).run()
-    page.switch_page(PAGE)
-    page.query_params.update(query)
-    page.run()
-    assert not page.exception
-    return page
+    return open_app(PAGE, **query)
 
 
 def answered(labels, name="many.csv"):
@@ -111,6 +120,30 @@ def test_filters_stand_in_the_address_and_an_empty_list_says_so(started):
     assert "No picture fits" in words(page)
     page = opened(batch=batch.id, order="As in the file", page="2")
     assert page.number_input(key="page").value == 2 and b"line 42" in grid(page)
+
+
+def verdict(page):
+    elements = [element.proto for element in page.get("bidi_component")]
+    return next(json.loads(e.json) for e in elements if e.component_name == "fmnist_lab_verdict")
+
+
+def test_what_is_none_of_the_classes_is_counted_captioned_and_can_be_filtered_for(started):
+    batch = answered(None)
+    page = opened(batch=batch.id, order="As in the file")
+    assert metrics(page)["None of these"] == "20" and grid(page).count(b"None of these") >= 14
+    assert "next to nothing" in verdict(page)["refusal"] and verdict(page)["probabilities"]
+    page.multiselect(key="said").set_value(["None of these"]).run()
+    assert "20 of 60 pictures" in words(page) and not page.exception
+
+
+def test_where_the_data_are_gone_it_says_that_none_of_these_cannot_be_told(started, monkeypatch):
+    def gone(*_):
+        raise DataError("Expected a folder. Received none.")
+
+    monkeypatch.setattr("fmnist_core.batch.keeping.data_for", gone)
+    page = opened(batch=answered(["Bag"] * 60).id)  # answers of one content are kept in the process
+    assert "cannot be told here. Expected a folder" in words(page) and "None of these" not in metrics(page)
+    assert "None of these" not in page.multiselect(key="said").options
 
 
 def test_what_was_left_out_is_listed_by_name(started):

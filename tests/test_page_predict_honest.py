@@ -1,23 +1,28 @@
 """Predict's honest answers and its ways to break the input: what is sent to the browser, with and without gradients."""
 
 import gc
+import io
 import json
 import threading
 import weakref
 
 import numpy as np
 import pytest
+from app_page import open_app
 from finished_run import REAL_DATA
+from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from fmnist_core import datasets, explain_client, paths, prediction
+from fmnist_core import datasets, explain_client, paths, prediction, tasks
 from fmnist_core.calibration import with_temperature
+from fmnist_core.errors import LabError, ModelError
 from fmnist_core.ready_made import ready_made
 from fmnist_core.rejection import detector_of
 from fmnist_core.runs import LITERT_FILE
 from pages.ui.predict import break_it
 from pages.ui.verdict import Model
 
+NOISE = np.random.default_rng(0).integers(0, 256, (28, 28), np.uint8)
 pytestmark = pytest.mark.skipif(not REAL_DATA, reason="Fashion-MNIST is not installed on this machine")
 _PLACES = [(x, y) for x in range(40, 900, 170) for y in range(40, 900, 170)]
 SCRIBBLE = {
@@ -35,16 +40,8 @@ def workspace(tmp_path_factory):
         yield
 
 
-def opened(state=None, **query):
-    app = AppTest.from_file(str(paths.PROJECT / "app.py"), default_timeout=60).run()
-    app.switch_page("pages/predict/draw.py")
-    for name, value in query.items():
-        app.query_params[name] = value
-    for name, value in (state or {}).items():
-        app.session_state[name] = value
-    app.run()
-    assert not app.exception
-    return app
+def opened(state=None, page="pages/predict/draw.py", **query):
+    return open_app(page, state, **query)
 
 
 def settled(app):
@@ -57,6 +54,28 @@ def settled(app):
 
 def sent(app, name):
     return [json.loads(e.proto.json) for e in app.get("bidi_component") if e.proto.component_name == name]
+
+
+def file(name, image):
+    stream = io.BytesIO()
+    Image.fromarray(np.array(image)).save(stream, "PNG")
+    return name, stream.getvalue(), "image/png"
+
+
+def test_explain_says_the_same_as_predict(monkeypatch):
+    def fail(*_):
+        raise ModelError("Expected an explanation. Received none.")
+
+    monkeypatch.setattr(explain_client, "warm", lambda: None)
+    monkeypatch.setattr(explain_client, "explain", fail)
+    monkeypatch.setattr(tasks.Task, "_spawn", lambda self: None)
+    predicted, explain = sent(opened(n="2"), "fmnist_lab_verdict"), "pages/understand/explain.py"
+    explained = sent(settled(opened(page=explain, image="test-2")), "fmnist_lab_verdict")
+    assert [one["probabilities"] for one in explained] == [one["probabilities"] for one in predicted]
+    app = opened(page=explain, **{"from": "Upload"})
+    app.file_uploader(key="explain.picture").set_value(file("noise.png", NOISE)).run()
+    (shown,) = sent(app, "fmnist_lab_verdict")
+    assert "unlike the training images" in shown["refusal"]
 
 
 def test_a_test_image_gets_calibrated_probabilities_and_a_word_on_them():
@@ -77,14 +96,28 @@ def test_a_scribble_is_none_of_these_unless_the_user_wants_a_name():
     assert sent(app, "fmnist_lab_verdict")[0]["refusal"] == ""
 
 
+def test_of_several_pictures_those_unlike_the_data_get_no_class_in_the_grid_either():
+    app = opened(mode="Upload")
+    files = [file("noise.png", NOISE), file("trouser.png", datasets.load("fashion-mnist").x_test[2])]
+    app.file_uploader(key="picture").set_value(files).run()
+
+    def captions():
+        elements = [element.proto for element in app.get("bidi_component")]
+        raw = next(e for e in elements if e.component_name == "fmnist_lab_image_grid").bytes
+        return raw.count(b"None of these"), raw.count(b"Trouser")
+
+    settled(app)
+    assert captions() == (2, 2)  # below the picture and in its hint, each
+    app.toggle(key="none").set_value(False).run()
+    assert captions()[0] == 0
+
+
 def test_a_blank_board_is_not_refused_but_invites():
     (shown,) = sent(opened(), "fmnist_lab_verdict")
     assert shown["refusal"] == "" and shown["probabilities"] is None
 
 
 def test_on_stand_in_data_it_says_that_none_of_these_cannot_be_told(monkeypatch):
-    from fmnist_core.errors import LabError
-
     def refuse(*_):
         raise LabError("Expected the data that this Run learned. Received others.")
 
@@ -207,8 +240,6 @@ def test_with_gradients_the_attack_has_its_slider(tmp_path, monkeypatch):
 
 
 def test_where_the_gradient_cannot_be_had_the_rest_stays(tmp_path, monkeypatch):
-    from fmnist_core.errors import ModelError
-
     def fail(run, item, label):
         raise ModelError("Expected an explanation. Received none: the process ended.")
 
