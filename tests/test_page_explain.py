@@ -6,15 +6,15 @@ import re
 
 import numpy as np
 import pytest
+from app_page import open_app
 from explained_run import SMALL, copied, explained_run
 from finished_run import REAL_DATA
 from PIL import Image
-from streamlit.testing.v1 import AppTest
 from test_page_result import write_idx
 
 from fmnist_core import datasets, explain_client, explain_features, intake, paths, prediction, tasks
 from fmnist_core.corruptions import FGSM, apply
-from fmnist_core.errors import ModelError
+from fmnist_core.errors import LabError, ModelError
 from fmnist_core.explain_process import Answers
 from fmnist_core.ready_made import ready_made
 from fmnist_core.runs import KERAS_FILE, LITERT_FILE, RESULT_FILE
@@ -48,10 +48,15 @@ def original(tmp_path_factory):
     return place, explained_run(place, runs_folder=runs), explained_run(place, mirrored, runs)
 
 
+def no_yardstick(*_):
+    raise LabError("Expected a yardstick. Received none.")
+
+
 @pytest.fixture
 def place(original, tmp_path, monkeypatch):
     monkeypatch.setenv("FMNIST_LAB_HOME", str(tmp_path / "home"))
     monkeypatch.chdir(paths.PROJECT)
+    monkeypatch.setattr("pages.ui.predict.honest.detector_of", no_yardstick)  # a second of work
     return original[0]
 
 
@@ -82,13 +87,7 @@ def with_features(run, place):
 
 
 def opened(**query):
-    app = AppTest.from_file(str(paths.PROJECT / "app.py"), default_timeout=120)
-    app.switch_page(PAGE)
-    for name, value in query.items():
-        app.query_params[name] = value
-    app.run()
-    assert not app.exception, app.exception[0].message
-    return app
+    return open_app(PAGE, **query)
 
 
 def words(app):
