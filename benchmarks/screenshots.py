@@ -11,6 +11,7 @@ from playwright.sync_api import Page
 from benchmarks.browser import open_page, served_app
 
 IMAGES = Path(__file__).resolve().parents[1] / "docs" / "images"
+PATIENCE_MS = 120_000
 TROUSER = ((0.36, 0.06), (0.64, 0.06), (0.68, 0.94), (0.56, 0.94), (0.5, 0.3), (0.44, 0.94), (0.32, 0.94), (0.36, 0.06))
 
 
@@ -19,12 +20,19 @@ def main() -> None:
     IMAGES.mkdir(parents=True, exist_ok=True)
     with served_app() as address, open_page(1280, 860) as page:
         for name in ("samples", "train", "runs", "result", "predict"):
-            page.goto(f"{address}/{name}")
-            page.get_by_role("heading", level=1).wait_for(timeout=60_000)
-            page.wait_for_timeout(5000)
+            page.goto(f"{address}/{name}", timeout=PATIENCE_MS)
+            page.get_by_role("heading", level=1).wait_for(timeout=PATIENCE_MS)
+            _settle(page)
             if name == "predict":
                 _draw(page)
             _save(page, name)
+
+
+def _settle(page: Page) -> None:
+    """Wait until the page has run, and then for what it paints and loads afterwards: charts and pictures."""
+    page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').wait_for(timeout=PATIENCE_MS)
+    page.wait_for_timeout(5000)
+    page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').wait_for(timeout=PATIENCE_MS)
 
 
 def _draw(page: Page) -> None:
@@ -35,7 +43,8 @@ def _draw(page: Page) -> None:
     for place in places[1:]:
         page.mouse.move(*place, steps=8)
     page.mouse.up()
-    page.wait_for_timeout(2000)
+    page.locator(".verdict:not(.blank)").first.wait_for(timeout=PATIENCE_MS)
+    page.wait_for_timeout(2000)  # the bars slide, and the page is told of the drawing
 
 
 def _save(page: Page, name: str) -> None:
