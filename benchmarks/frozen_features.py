@@ -46,14 +46,15 @@ def main() -> None:
         features._all_stores = lambda: stores  # an empty cache: the pass through the base is counted
         plain_s, plain = _plain(spec)
         kept_s, kept = _train(spec, runs)
-        again_s, _ = _train(spec, runs)
+        again_s, again = _train(spec, runs)
+        accuracies = [run.result["test_accuracy"] for run in (kept, again)]
         short = spec.replace(epochs=min(3, spec.epochs))
         heads = [_head(_train(one, runs)[1]) for one in (short, short.replace(cache_features=False))]
-    first, again = (f"{plain_s / taken_s:.1f} times as fast" for taken_s in (kept_s, again_s))
     print(f"{options.images} images, {options.epochs} epochs, seconds of training with validation:")
     print(f"  plain model.fit             {plain_s:7.1f} s   test accuracy {plain:.4f}")
-    print(f"  features kept, first Run    {kept_s:7.1f} s   test accuracy {kept.result['test_accuracy']:.4f}   {first}")
-    print(f"  features kept, a second Run {again_s:7.1f} s   {again}")
+    for name, taken_s, accuracy in zip(("first", "second"), (kept_s, again_s), accuracies, strict=True):
+        ratio = f"{plain_s / taken_s:.1f} times as fast"
+        print(f"  features kept, {name:6s} Run  {taken_s:7.1f} s   test accuracy {accuracy:.4f}   {ratio}")
     print(f"head weights after {short.epochs} epochs of a Run, with kept features and through the whole network:")
     difference = max(float(np.abs(ours - theirs).max()) for ours, theirs in zip(*heads, strict=True))
     print(f"  largest difference {difference:.1e}, largest weight {max(float(np.abs(w).max()) for w in heads[1]):.2f}")
