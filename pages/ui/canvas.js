@@ -298,6 +298,3 @@ class Board {
     trace(ink, strokes, side);
   }
 }
-
-// How much of the brush's width a pen leaves, in percent: half pressed, all of it.
-const pressed = ({ pressure }) => Math.round(40 + 120 * pressure);

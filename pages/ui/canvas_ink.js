@@ -4,6 +4,9 @@
 const CLOSE = 80; // a line that ends this near to its start is an outline, and closed
 const GRID = 112; // side of the grid on which closed outlines are found: four cells for each pixel of the item
 
+// How much of the brush's width a pen leaves, in percent: half pressed, all of it.
+const pressed = ({ pressure }) => Math.round(40 + 120 * pressure);
+
 function isOutline(points) {
   const [x, y] = points;
   const away = (i) => Math.hypot(points[i] - x, points[i + 1] - y);
