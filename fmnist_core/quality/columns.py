@@ -49,11 +49,11 @@ def redundant_columns(correlations: Mapping[str, np.ndarray], threshold: float) 
 
     correlations: (784, 784) by name of the set, NaN or 0 where a pixel is constant. Only the upper triangle counts, so
     each pair stands once, and `second`, the later one, is what the usual rule drops.
-    Returns columns first, second (names of columns), and the correlation in each set.
+    Returns columns first, second (names of columns), and the correlation in each set, NaN where there is none.
     """
     first, second = np.triu_indices(PIXELS, k=1)
-    values = np.stack([np.nan_to_num(matrix[first, second]) for matrix in correlations.values()], axis=1)
-    strongest = np.abs(values).max(axis=1)
+    values = np.stack([matrix[first, second] for matrix in correlations.values()], axis=1)
+    strongest = np.nan_to_num(np.abs(values)).max(axis=1)
     kept = np.flatnonzero(strongest > threshold)
     kept = kept[np.argsort(-strongest[kept], kind="stable")]
     names = np.array(COLUMN_NAMES[1:])

@@ -12,7 +12,7 @@ from fmnist_core.spec import HYPERPARAMETERS
 from pages.ui.data import plain
 from pages.ui.export import table_download
 from pages.ui.quality.cards import Picture, cards
-from pages.ui.quality.facts import LEAST_CORRELATION, Facts
+from pages.ui.quality.facts import LEAST_CORRELATION, MOST, Facts
 
 CORRELATION_KEY, Z_KEY = "r", "z"
 CORRELATION = 0.98
@@ -128,7 +128,10 @@ def redundant(pairs: pd.DataFrame) -> None:
             },
         )  # fmt: skip
         table_download(pairs, "redundant-columns", index=False)
-    st.caption("Columns count from 1 in reading order, pixel1 to pixel784; the label is no pixel and is left out.")
+    st.caption(
+        "Columns count from 1 in reading order, pixel1 to pixel784; the label is no pixel and is left out. Under a "
+        f"condition on a pixel r comes from {MOST:,} images of each set at most, and may be off by {MOST**-0.5:.2f}."
+    )
 
 
 def cardinality(facts: Facts) -> None:

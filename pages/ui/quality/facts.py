@@ -16,7 +16,7 @@ from fmnist_core.selection import Selection
 
 # The lowest |r| that the slider offers.
 LEAST_CORRELATION = 0.7
-MOST = 6000  # images under a condition on a pixel, of each set: a correlation is then off by 0.01
+MOST = 2000  # images under a condition on a pixel, of each set: a correlation is then off by 0.02
 
 
 @dataclass(frozen=True, eq=False)
