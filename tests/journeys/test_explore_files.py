@@ -10,13 +10,7 @@ from playwright.sync_api import Page, expect
 
 pytestmark = pytest.mark.journey
 
-ROOT = Path(__file__).resolve().parents[2]
 PATIENCE_MS = 180_000
-
-
-@pytest.fixture(scope="module")
-def url(serve_module, tmp_path_factory):
-    return serve_module(ROOT / "app.py", {"FMNIST_LAB_HOME": str(tmp_path_factory.mktemp("files"))})
 
 
 @pytest.fixture(scope="module")
