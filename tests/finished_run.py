@@ -1,21 +1,14 @@
-"""A small network, really trained: tests of prediction share it. It needs TensorFlow and takes seconds, once."""
+"""Finished Runs as far as prediction reads them: one that was really trained, and folders around other models."""
 
-import functools
 import json
 import shutil
-import tempfile
 from pathlib import Path
 
-import numpy as np
-
-from fmnist_core import datasets, zoo
-from fmnist_core.preprocess import prepare
-from fmnist_core.presets import PRESETS
-from fmnist_core.runs import LITERT_FILE, RESULT_FILE, Run
+from fmnist_core.ready_made import FOLDER
+from fmnist_core.runs import LITERT_FILE, RESULT_FILE, SPEC_FILE, Run
 from fmnist_core.spec import RunSpec
 
 REAL_DATA = Path("/usr/share/datasets/fashion-mnist").is_dir()
-SPEC = PRESETS["first-steps"].replace(title="Small and trained", train_limit=10_000, epochs=3)
 
 
 def save_run(model, spec: RunSpec, class_names, runs_folder: Path | None = None) -> Run:
@@ -35,23 +28,13 @@ def save_run(model, spec: RunSpec, class_names, runs_folder: Path | None = None)
     return run
 
 
-def copy_of_trained_run(runs_folder: Path) -> Run:
+def copy_of_trained_run(runs_folder: Path, title: str = "Small and trained") -> Run:
     """Return a copy of the trained Run in this folder, for a test to use and to damage."""
-    original = trained_run()
-    runs_folder.mkdir(parents=True, exist_ok=True)
-    return Run(Path(shutil.copytree(original.folder, runs_folder / original.id)))
+    copy = Run(Path(shutil.copytree(trained_run().folder, runs_folder / "20260101-000000-000000-small-0001")))
+    (copy.folder / SPEC_FILE).write_text(copy.spec.replace(title=title).to_json())
+    return Run(copy.folder)
 
 
-@functools.cache
 def trained_run() -> Run:
-    """Train on 10,000 images of the real Fashion-MNIST for three epochs: about 80 % right."""
-    import keras
-
-    dataset = datasets.load("fashion-mnist")
-    keras.utils.set_random_seed(1)
-    model = zoo.build(SPEC)
-    model.compile(keras.optimizers.Adam(SPEC.learning_rate), "sparse_categorical_crossentropy", steps_per_execution=50)
-    images = prepare(np.asarray(dataset.x_train[: SPEC.train_limit]), SPEC)
-    model.fit(images, dataset.y_train[: SPEC.train_limit], batch_size=64, epochs=SPEC.epochs, verbose=0)
-    folder = Path(tempfile.mkdtemp(prefix="fmnist-lab-test-"))
-    return save_run(model, SPEC, dataset.class_names, folder)
+    """Return the Run that comes with the product, really trained: about 92 % right."""
+    return Run(FOLDER)
