@@ -5,6 +5,7 @@ import json
 import keras
 import numpy as np
 import pytest
+from small_data import small_folder
 
 from fmnist_core import prediction, training, zoo
 from fmnist_core.runs import KERAS_FILE, PROBABILITIES_FILE, Run
@@ -13,7 +14,8 @@ from fmnist_core.zoo.mirror import with_mirror, without_mirror
 
 SPEC = RunSpec(
     title="Mirrored", conv_blocks=(ConvBlock(4, 3, "same", batch_norm=True),),
-    dense_layers=(DenseLayer(8),), train_limit=300, epochs=1, mirror_averaging=True,
+    dense_layers=(DenseLayer(8),), train_limit=300, epochs=1, mirror_averaging=True, dataset="own",
+    dataset_folder=str(small_folder()),
 )  # fmt: skip
 X = np.random.default_rng(0).random((5, 28, 28, 1)).astype(np.float32)
 
