@@ -51,12 +51,12 @@ def test_augmentation_and_batch_size_make_another_workload():
 
 
 def test_a_probe_measures_and_is_remembered():
-    prober = Prober()
-    prober.start(C)
+    prober, small = Prober(), PRESETS["first-steps"]
+    prober.start(small)
     while prober.is_busy:
         time.sleep(0.1)
-    assert not prober.has_failed(Workload.of(C))
-    known = estimate(C, 48_000, [])
+    assert not prober.has_failed(Workload.of(small))
+    known = estimate(small, 48_000, [])
     assert known.is_exact
     assert 0 < known.epoch_s < 600
 
@@ -97,11 +97,11 @@ def test_fine_tuning_adds_epochs_of_the_whole_network():
     assert estimate(longer, 48_000, past).total_s > 2 * estimate(FROZEN, 48_000, past).total_s
 
 
-def test_a_probe_of_a_frozen_backbone_measures_its_one_pass():
-    spec = FROZEN.replace(cut="2", image_size_px=32)
-    prober = Prober()
-    prober.start(spec)
-    while prober.is_busy:
-        time.sleep(0.1)
+def test_a_probe_of_a_frozen_backbone_measures_its_one_pass(monkeypatch):
+    from fmnist_core import pace
+
+    spec, measure = FROZEN.replace(cut="2", image_size_px=32), pace.measure_pace
+    monkeypatch.setattr(pace, "measure_pace", lambda spec, seconds: measure(spec, 0.1))
+    estimates._probe(spec)  # in this process, for a moment
     assert estimates.read_pass(Workload.of(spec)) > 0
     assert estimate(spec, 48_000, []).is_exact
