@@ -47,6 +47,7 @@ class DaskProcesses:
 
     def ensure(self, plain: int, *, gpu: bool = False) -> None:
         """Start what is missing of a scheduler, so many plain workers, and one with a nanny that declares a GPU."""
+        self.hold.unlink(missing_ok=True)  # of a test that failed meanwhile: its trials would keep the workers
         if self.scheduler is None or self.scheduler.poll() is not None:
             self.start_scheduler()
         self.workers = {name: process for name, process in self.workers.items() if process.poll() is None}
