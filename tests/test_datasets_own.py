@@ -157,7 +157,9 @@ def test_no_folder_and_an_absent_folder_are_refused(tmp_path):
         (IMAGES, LABELS + 1, "Expected labels from 0 to 9. Received 10 for image 10"),
     ],
 )
-def test_images_and_labels_that_disagree_are_refused_and_nothing_stays(folder, images, labels, complaint):
+def test_images_and_labels_that_disagree_are_refused_and_nothing_stays(
+    nothing_known, folder, images, labels, complaint
+):
     write_idx(folder, "train", images, labels)
     with pytest.raises(DataError, match=complaint):
         datasets.load("own", folder)

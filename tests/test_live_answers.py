@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import json
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from starlette.requests import Request
@@ -40,7 +41,8 @@ def ask(address, content):
         return {"type": "http.request", "body": parts.pop(0), "more_body": bool(parts)}
 
     scope = {"type": "http", "method": "POST", "path": address, "headers": [], "query_string": b"", "server": ("a", 80)}
-    response = asyncio.run(live.respond(Request(scope, receive)))
+    with ThreadPoolExecutor(1) as thread:  # in this one a browser of other tests may have its own loop
+        response = thread.submit(asyncio.run, live.respond(Request(scope, receive))).result()
     return response.status_code, json.loads(response.body or "null")
 
 

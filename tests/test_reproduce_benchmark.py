@@ -28,7 +28,7 @@ def test_a_leaking_cross_validation_is_trained_both_ways():
 
 
 def test_searches_and_bases_without_weights_are_not_run(monkeypatch):
-    def no_network(backbone):
+    def no_network(*_, **__):
         raise ModelError("no download")
 
     monkeypatch.setattr(reproduce.weights, "find", lambda backbone: None)

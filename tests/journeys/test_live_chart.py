@@ -26,7 +26,7 @@ ticks = st.session_state.setdefault("ticks", -1)
 
 @st.fragment(run_every=0.5)
 def curves():
-    st.session_state["ticks"] += 1
+    st.session_state["ticks"] += "empty" not in st.query_params or st.session_state["begun"]
     n = max(0, st.session_state["ticks"] - 1) * 20
     batches = [(i + 1) / 20 for i in range(n)]
     epochs = [float(i + 1) for i in range(n // 20)]
@@ -42,7 +42,9 @@ def curves():
     live_chart(panels, key="curves", x_label="Epoch", alt=f"{{n}} batches")
 
 st.title("Curves")
+st.session_state.setdefault("begun", False)
 curves()
+st.toggle("Begin", key="begun")
 for line in range(60):
     st.write(line)
 """
@@ -133,9 +135,12 @@ def chart(page: Page, url: str) -> Chart:
     return chart
 
 
-def test_without_points_it_says_what_it_waits_for_in_the_same_height(chart: Chart) -> None:
+def test_without_points_it_says_what_it_waits_for_in_the_same_height(page: Page, url: str) -> None:
+    page.goto(f"{url}/?empty")
+    chart = Chart(page)
     expect(chart.host.get_by_text("Waiting for the first batch…").first).to_be_visible()
     empty = chart.host.bounding_box()["height"]
+    page.get_by_text("Begin").click()
     chart.wait_for_points()
     expect(chart.host.get_by_text("Waiting for the first batch…").first).to_be_hidden()
     assert chart.host.bounding_box()["height"] == empty
