@@ -21,7 +21,7 @@ _ACROSS, _TRAINING, _TEST = "Training and test", "Within training", "Within test
 _METHOD = """
 Distance is the root mean square difference of the 784 pixels, in grey levels of 0 to 255: noise of up to 2 levels per
 pixel makes 1.4. Each image is compared with its 20 nearest neighbours among all images of both sets; the index that
-finds them misses about one in a hundred. A twin in training makes a test image easy: what a network has memorised
+finds them misses about one in two hundred. A twin in training makes a test image easy: what a network has memorised
 looks like skill. Train as you like, but compare test scores only where they differ by more than the share above.
 Geier (2019, arXiv:1906.08255) reported near-duplicates between the two sets of Fashion-MNIST and removed them.
 """
