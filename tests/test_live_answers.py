@@ -49,7 +49,8 @@ def ask(address, content):
 def test_a_drawing_is_answered_as_the_page_would():
     asked = question()
     status, answer = ask(live.address_for(asked), json.dumps(BAR).encode())
-    assert status == 200 and answer == asked.shown(given_by(BAR, asked.models[0]))
+    given = given_by(BAR, asked.models[0])
+    assert status == 200 and answer == asked.shown(given, asked.prepared(given))
     assert answer["stamp"] == 7 and sum(answer["probabilities"]) == pytest.approx(1, abs=1e-3)
 
 

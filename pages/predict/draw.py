@@ -33,12 +33,13 @@ def desk(models: Sequence[Model], mode: str) -> None:
     look = look_closer(given, framing)
     question = Question(models, framing, yardsticks, look.cards.recipe if look.cards else None)
     ask = address_for(question) if mode == DRAW else ""
+    prepared = question.prepared(given)
     if ask:
         with left:
             draw_panel(models[0], ask)
     with place:
-        show_verdict(question.shown(given, ask), key="verdict")
-    fill(look, question, given)
+        show_verdict(question.shown(given, prepared, ask), key="verdict")
+    fill(look, question, given, prepared)
 
 
 def _given(model: Model, mode: str, framing: Framing, yardsticks: Sequence[Yardstick]) -> Given:

@@ -8,10 +8,10 @@ import streamlit as st
 
 from fmnist_core.correlation import Sums, correlations
 from fmnist_core.datasets import Dataset
+from fmnist_core.places import WORDS
 from fmnist_core.selection import Selection
 from fmnist_core.sums import sums_of
 from pages.ui.correlation.matrix import packed
-from pages.ui.distributions.results import SET_NAMES
 
 MOST = 12_000  # images under a condition on a pixel: a correlation is then off by 0.01, and the slider answers at once
 
@@ -53,7 +53,7 @@ def choose_compared(dataset: Dataset, selection: Selection) -> bool:
         help="Off: the images of both sets are taken together.",
     )  # fmt: skip
     if compared and selection.pixel is not None:
-        for split, word in SET_NAMES.items():
+        for split, word in WORDS.items():
             if not replace(selection, split=split).count(dataset):
                 st.info(f"{word} has no image that fulfils this: nothing to compare.", icon=":material/info:")
                 return False

@@ -19,10 +19,11 @@ from fmnist_core.figures.pixels import (
     pixel_boxes_text,
     pixel_words,
 )
+from fmnist_core.places import WORDS
 from fmnist_core.selection import Selection
 from pages.ui.data import plain
 from pages.ui.distributions.behind import bright_and_dark
-from pages.ui.distributions.results import SET_NAMES, Shown, counts_by_set, counts_of, prefixed, shown_classes
+from pages.ui.distributions.results import Shown, counts_by_set, counts_of, prefixed, shown_classes
 from pages.ui.export import show_figure, table_download
 from pages.ui.pixel_image import choose_pixel, chosen_pixel, pixel_image
 
@@ -112,7 +113,7 @@ def _rows(
     if by == BY_CLASS:
         return of_pixel(counts[list(shown.labels)]), shown.names, class_colours(shown.labels)
     if by == BY_SET:
-        sets = [counts_of(dataset, replace(selection, split=split)) for split in SET_NAMES]
+        sets = [counts_of(dataset, replace(selection, split=split)) for split in WORDS]
         rows = np.stack([of_pixel(table).sum(axis=0) for table in sets])
         return rows, tuple(SET_COLOURS), tuple(SET_COLOURS.values())
     return of_pixel(counts).sum(axis=0)[np.newaxis], ("Selected images",), (TRAIN_COLOUR,)

@@ -10,10 +10,9 @@ from fmnist_core import sums
 from fmnist_core.datasets import Dataset
 from fmnist_core.memory import remembered
 from fmnist_core.pixels import MEASURES, measure
+from fmnist_core.places import WORDS
 from fmnist_core.selection import Selection
 from fmnist_core.sums import part, splits_of
-
-SET_NAMES = {"train": "Training", "test": "Test"}
 
 
 class Shown(NamedTuple):
@@ -52,7 +51,7 @@ def _conditioned_counts(sha256: str, key: str, _dataset: Dataset, _selection: Se
 
 def counts_by_set(dataset: Dataset, selection: Selection) -> dict[str, np.ndarray]:
     """Return counts_of by the name of the set, for the sets selected that have an image."""
-    counts = {SET_NAMES[split]: counts_of(dataset, replace(selection, split=split)) for split in splits_of(selection)}
+    counts = {WORDS[split]: counts_of(dataset, replace(selection, split=split)) for split in splits_of(selection)}
     return {name: one for name, one in counts.items() if one[:, 0].any()}
 
 
@@ -82,7 +81,7 @@ def measured(dataset: Dataset, selection: Selection, name: str) -> dict[str, Mea
             kept = np.zeros(len(labels), bool)
             kept[replace(selection, split=split).take(dataset).index] = True
             values = np.where(kept, values, np.nan)
-        result[SET_NAMES[split]] = Measured(values, labels)
+        result[WORDS[split]] = Measured(values, labels)
     return result
 
 

@@ -26,6 +26,8 @@ _STICKY = """<style>
 .st-key-xray-answer { position: sticky; top: 3.4rem; z-index: 6; max-width: 34rem; }
 </style>"""
 
+Prepared = tuple[Trace | None, np.ndarray | None]  # the steps taken, and the item as the usual ones make it
+
 
 @dataclass(frozen=True)
 class Question:
@@ -43,7 +45,7 @@ class Question:
     yardsticks: Sequence[Yardstick]
     recipe: Recipe | None = None
 
-    def prepared(self, given: Given) -> tuple[Trace | None, np.ndarray | None]:
+    def prepared(self, given: Given) -> Prepared:
         """Take the steps; return them, and the item as the usual steps make it."""
         if given.picture is None:
             return None, None
@@ -55,9 +57,9 @@ class Question:
         except ImageError:  # pictures were checked when they came
             return None, None
 
-    def shown(self, given: Given, ask: str = "") -> dict[str, Any]:
-        """Return what is shown of what the models make of a picture; ask: as in `verdict_data`."""
-        found, usual_item = self.prepared(given)
+    def shown(self, given: Given, prepared: Prepared, ask: str = "") -> dict[str, Any]:
+        """Return what is shown of what the models make of a prepared picture; ask: as in `verdict_data`."""
+        found, usual_item = prepared
         item = found.item if found else None
         same = item is None or usual_item is None or np.array_equal(item, usual_item)
         return verdict_data(
@@ -89,10 +91,10 @@ def look_closer(given: Given, framing: Framing) -> Look:
         return Look(view, place, st.container(key="xray-answer"), steps.cards(given, framing))
 
 
-def fill(look: Look, question: Question, given: Given) -> None:
+def fill(look: Look, question: Question, given: Given, prepared: Prepared) -> None:
     """Show the closer look."""
-    found, usual_item = question.prepared(given) if look.view else (None, None)
-    if found is None:
+    found, usual_item = prepared
+    if found is None or not look.view:
         return
     with look.place:
         if look.cards:

@@ -54,4 +54,5 @@ async def respond(request: Request) -> Response:
 
 
 def _answer(question: Question, values: Any) -> dict[str, Any]:
-    return question.shown(given_by(values, question.models[0]))
+    given = given_by(values, question.models[0])
+    return question.shown(given, question.prepared(given))
