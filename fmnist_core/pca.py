@@ -3,20 +3,19 @@
 from dataclasses import dataclass
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from fmnist_core.correlation import Sums
 from fmnist_core.datasets import Dataset
 from fmnist_core.errors import DataError
 from fmnist_core.memory import remembered
-from fmnist_core.pixels import value_sums
 from fmnist_core.selection import Selection
 from fmnist_core.sums import sums_of
+from fmnist_core.threads import in_threads, one_thread
 
 PIXELS = 784
 MOST = 5_000  # images
 KEPT = 300  # axes
-_BLOCK = 4096
+_BLOCK = 1024
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,7 +44,7 @@ class Pca:
         axes = np.ascontiguousarray(self.axes[:count].T) / np.float32(255)
         shift = self.mean @ self.axes[:count].T
         flat = images.reshape(len(images), -1)
-        blocks = [flat[at : at + _BLOCK].astype(np.float32) @ axes for at in range(0, len(flat), _BLOCK)]
+        blocks = in_threads(lambda at: flat[at : at + _BLOCK].astype(np.float32) @ axes, range(0, len(flat), _BLOCK))
         return np.concatenate(blocks) - shift if blocks else np.empty((0, count), np.float32)
 
     def reconstruct(self, image: np.ndarray, count: int) -> np.ndarray:
@@ -61,18 +60,39 @@ def pca_of(images: np.ndarray) -> Pca:
         DataError: for fewer than two images.
     """
     _require_two(len(images))
-    with threadpool_limits(1, "blas"):
+    with one_thread():
         mean, covariance = _moments(images)
     return _of_covariance(mean, covariance, len(images))
 
 
 def pca_of_sums(sums: Sums) -> Pca:
     """Compute the components from sums of pixels and of their products; raises DataError for fewer than two images."""
+    return _of_covariance(*_mean_and_covariance(sums), sums.count)
+
+
+def pca_within(base: Pca, sums: Sums) -> Pca:
+    """Compute the components from sums, as combinations of the base's first KEPT axes; the others stay as they are.
+
+    Less work than pca_of_sums, and the same to the eye where the base was made of images of the same kind: the best
+    that these axes allow (Rayleigh-Ritz). Raises DataError for fewer than two images.
+    """
+    mean, covariance = _mean_and_covariance(sums)
+    with one_thread():
+        turned = base.axes @ covariance.astype(np.float32)
+        values, turn = np.linalg.eigh(turned[:KEPT] @ base.axes[:KEPT].T)
+        axes = np.concatenate([turn[:, ::-1].T @ base.axes[:KEPT], base.axes[KEPT:]])
+    along_others = np.einsum("ij,ij->i", turned[KEPT:], base.axes[KEPT:])
+    variance = np.maximum(np.concatenate([values[::-1], along_others]), 0).astype(np.float64)
+    order = np.argsort(-variance, kind="stable")
+    return Pca(mean.astype(np.float32), _signed(axes[order]), variance[order], sums.count)
+
+
+def _mean_and_covariance(sums: Sums) -> tuple[np.ndarray, np.ndarray]:
+    """Return mean (784,) and covariance (784, 784) of images with pixels in 0..1, float64."""
     _require_two(sums.count)
     n, total = sums.count, sums.class_sums.sum(axis=0)
     # Whole numbers, exact in float64: what never changes has a variance of exactly 0.
-    covariance = (n * sums.products - np.outer(total, total)) / (n * (n - 1) * 255.0**2)
-    return _of_covariance(total / (n * 255.0), covariance, n)
+    return total / (n * 255.0), (n * sums.products - np.outer(total, total)) / (n * (n - 1) * 255.0**2)
 
 
 def _require_two(count: int) -> None:
@@ -81,9 +101,9 @@ def _require_two(count: int) -> None:
 
 
 def _of_covariance(mean: np.ndarray, covariance: np.ndarray, count: int) -> Pca:
-    # One thread: on busy cores the threads of OpenBLAS wait for each other, and eigh took 7 s instead of 0.1 s. Single
-    # precision is exact to a millionth of the largest variance. SciPy's eigh is hardly faster and yet to be loaded.
-    with threadpool_limits(1, "blas"):
+    # Single precision is exact to a millionth of the largest variance. SciPy's eigh is hardly faster, and a second to
+    # load.
+    with one_thread():
         variance, axes = np.linalg.eigh(covariance.astype(np.float32))
     return Pca(
         mean.astype(np.float32), _signed(axes[:, ::-1].T), np.maximum(variance[::-1].astype(np.float64), 0), count
@@ -111,28 +131,6 @@ def _moments(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return mean + zero / 255, covariance
 
 
-def pca_within(base: Pca, images: np.ndarray) -> Pca:
-    """Compute the components of images, (n, 28, 28) uint8, as combinations of the base's first KEPT axes.
-
-    Less work than pca_of, and the same to the eye where the base was made of images of the same kind: the best
-    that these axes allow (Rayleigh-Ritz). The other axes are the base's; what variance is left is shared among them as
-    in the base.
-    """
-    _require_two(len(images))
-    moved = base.coordinates(images, KEPT)
-    centre = moved.mean(axis=0)
-    with threadpool_limits(1, "blas"):
-        values, turn = np.linalg.eigh((moved - centre).T @ (moved - centre) / np.float32(len(images) - 1))
-    axes = np.concatenate([turn[:, ::-1].T @ base.axes[:KEPT], base.axes[KEPT:]])
-    _, pixels = value_sums(images, np.zeros(len(images), np.uint8), 1)
-    mean = pixels[0] / (255 * len(images))
-    squares = np.square(images.reshape(len(images), -1), dtype=np.uint16).sum(dtype=np.int64) / 255**2
-    total = (squares - len(images) * np.square(mean).sum()) / (len(images) - 1)
-    first = np.maximum(values[::-1].astype(np.float64), 0)
-    rest = base.variance[KEPT:] * max(0.0, total - first.sum()) / (base.variance[KEPT:].sum() or 1.0)
-    return Pca(mean.astype(np.float32), _signed(axes), np.concatenate([first, rest]), len(images))
-
-
 def pca(dataset: Dataset, selection: Selection) -> Pca:
     """Return the components of the selected images, remembered on disk.
 
@@ -144,9 +142,8 @@ def pca(dataset: Dataset, selection: Selection) -> Pca:
         if selection.pixel is None:
             made = pca_of_sums(sums_of(dataset, selection))
         else:
-            subset = selection.take(dataset)
-            made = pca_within(pca(dataset, Selection(selection.split)), subset.pick(subset.drawn(MOST)))
+            made = pca_within(pca(dataset, Selection(selection.split)), sums_of(dataset, selection, MOST))
         return {"mean": made.mean, "axes": made.axes, "variance": made.variance, "count": np.int64(made.count)}
 
-    arrays = remembered(dataset.sha256, "pca", 4, compute, selection=selection.key)
+    arrays = remembered(dataset.sha256, "pca", 5, compute, selection=selection.key)
     return Pca(arrays["mean"], arrays["axes"], arrays["variance"], int(arrays["count"]))

@@ -4,17 +4,22 @@ Nearly all of it comes from one table: how often each value occurs at each pixel
 choice of classes and sets is a sum, and mean, median and quantiles are exact, not sampled.
 """
 
+from array import array
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
+from PIL import Image
+
+from fmnist_core.threads import in_threads
 
 SIDE, PIXELS, LEVELS = 28, 784, 256
 _values = np.arange(LEVELS, dtype=np.float64)
 BRIGHT = 128  # from here on a pixel is called bright: the upper half of the values
 _BLOCK = 4096  # images at a time: the work of a block stays in the processor's cache
+_COLUMNS, _AT_ONCE = 56, 4  # pixels that are put in order, and that are counted, at a time
 
 
 def value_counts(images: np.ndarray, labels: np.ndarray, n_classes: int) -> np.ndarray:
@@ -22,14 +27,33 @@ def value_counts(images: np.ndarray, labels: np.ndarray, n_classes: int) -> np.n
 
     images: (n, 28, 28) uint8; labels: (n,) integers below n_classes. Returns (n_classes, 784, 256) uint32.
     """
-    counts = np.zeros((n_classes, PIXELS, LEVELS), dtype=np.uint32)
+    counts = np.empty((n_classes, PIXELS, LEVELS), dtype=np.uint32)
     flat = images.reshape(len(images), PIXELS)
-    for label in range(n_classes):
-        columns = np.ascontiguousarray(flat[labels == label].T)
-        if columns.shape[1]:
-            for pixel, column in enumerate(columns):
-                counts[label, pixel] = np.bincount(column, minlength=LEVELS)
+    # One call counts a few pixels in all classes, each in a range of its own: 80,000 calls take longer than counting.
+    ranges = np.arange(_AT_ONCE * n_classes, dtype=np.int32).reshape(_AT_ONCE, n_classes) * LEVELS
+    first = ranges[:, labels]
+
+    def fill(start: int) -> None:
+        columns = np.ascontiguousarray(flat[:, start : start + _COLUMNS].T)
+        for at in range(0, len(columns), _AT_ONCE):
+            row = np.bincount((first + columns[at : at + _AT_ONCE]).ravel(), minlength=ranges.size * LEVELS)
+            pixel = start + at
+            counts[:, pixel : pixel + _AT_ONCE] = row.reshape(_AT_ONCE, n_classes, LEVELS).transpose(1, 0, 2)
+
+    in_threads(fill, range(0, PIXELS, _COLUMNS))
     return counts
+
+
+def total_counts(images: np.ndarray) -> np.ndarray:
+    """Count how often each value occurs at each pixel, images (n, 28, 28) uint8: -> (784, 256) uint32.
+
+    A quarter of the work of value_counts: Pillow counts the bands of an image, here four pixels side by side, as bytes.
+    """
+    words = np.ascontiguousarray(images.reshape(len(images), PIXELS).view(np.uint32).T)
+    if not len(images):
+        return np.zeros((PIXELS, LEVELS), np.uint32)
+    strips = (Image.frombuffer("RGBA", (len(images), 1), four, "raw", "RGBA", 0, 1) for four in words)
+    return np.array([array("I", strip.histogram()) for strip in strips], np.uint32).reshape(PIXELS, LEVELS)
 
 
 def value_sums(images: np.ndarray, labels: np.ndarray, n_classes: int) -> tuple[np.ndarray, np.ndarray]:

@@ -13,8 +13,8 @@ import numpy as np
 from fmnist_core.correlation import Sums
 from fmnist_core.datasets import Dataset
 from fmnist_core.memory import remembered
-from fmnist_core.pixels import value_counts, value_sums
-from fmnist_core.products import extents, product_sums, sums_and_products
+from fmnist_core.pixels import LEVELS, total_counts, value_counts, value_sums
+from fmnist_core.products import product_sums, products_of
 from fmnist_core.selection import Selection, Subset
 
 # One array, or a few that are added one by one.
@@ -40,7 +40,9 @@ def sums_of(dataset: Dataset, selection: Selection, most: int | None = None) -> 
     if selection.pixel is None:
         return Sums(*_stored_sums(dataset, selection))
     subset = selection.take(dataset)
-    return Sums(*_sums(dataset, subset, subset.drawn(most)))
+    rows = subset.drawn(most)
+    images = subset.pick(rows)
+    return Sums(*value_sums(images, subset.labels[rows], len(dataset.class_names)), products_of(images))
 
 
 def counts_of(dataset: Dataset, selection: Selection) -> np.ndarray:
@@ -55,6 +57,24 @@ def counts_of(dataset: Dataset, selection: Selection) -> np.ndarray:
         over=lambda subset: (value_counts(subset.images, subset.labels, len(dataset.class_names)),),
     )
     return counts
+
+
+def totals_of(dataset: Dataset, selection: Selection) -> np.ndarray:
+    """Return counts_of summed over the classes, (784, 256) integers, for less work under a condition on a pixel."""
+    (counts,) = conditioned(
+        dataset,
+        selection,
+        whole=lambda classes: (_stored_counts(dataset, classes).sum(axis=0),),
+        over=lambda subset: (total_counts(subset.images),),
+    )
+    return counts
+
+
+def counts_at(dataset: Dataset, selection: Selection, pixel: int) -> np.ndarray:
+    """Return counts_of at one pixel, row * 28 + column: (classes, 256) int64."""
+    subset, classes = selection.take(dataset), len(dataset.class_names)
+    places = subset.labels.astype(np.int64) * LEVELS + subset.pixel(pixel)
+    return np.bincount(places, minlength=classes * LEVELS).reshape(classes, LEVELS)
 
 
 def conditioned(
@@ -115,16 +135,6 @@ def _stored(dataset: Dataset, split: str) -> dict[str, np.ndarray]:
         sizes, sums = value_sums(images, labels, len(dataset.class_names))
         products = product_sums(images, labels, len(dataset.class_names))
         total = products.sum(axis=0, dtype=np.float64)
-        return {"sizes": sizes, "sums": sums, "products": products, "total": total, "extent": extents(images)}
+        return {"sizes": sizes, "sums": sums, "products": products, "total": total}
 
-    return remembered(dataset.sha256, "pixel-products", 3, compute, split=split)
-
-
-def _sums(dataset: Dataset, subset: Subset, rows: np.ndarray) -> Arrays:
-    extent = np.empty(len(subset), np.uint16)
-    for split, chosen in (("train", ~subset.is_test), ("test", subset.is_test)):
-        if chosen.any():
-            extent[chosen] = _stored(dataset, split)["extent"][subset.index[chosen]]
-    order = rows[np.argsort(extent[rows], kind="stable")]
-    sizes = np.bincount(subset.labels[rows], minlength=len(dataset.class_names))
-    return sizes, *sums_and_products(subset.pick, order, subset.labels, len(sizes))
+    return remembered(dataset.sha256, "pixel-products", 4, compute, split=split)

@@ -9,6 +9,7 @@ lies in a folder of the cache; that is all that app and process share. So a task
 A new computation is one function `(dataset, report, **parameters)` and one line in TASKS.
 """
 
+import contextlib
 import hashlib
 import importlib
 import json
@@ -152,7 +153,7 @@ class Task:
 def main(arguments: list[str]) -> int:
     """Carry out a task: its name, and itself as JSON."""
     task = Task(**json.loads(arguments[1]))
-    os.nice(NICENESS)
+    _give_way()
     report = _reporter(task.place)
     report("Waiting for another computation to finish", 0.0, state="waiting")
     lock = f"{task.name}.lock" if task.name in AHEAD else "running.lock"
@@ -168,6 +169,14 @@ def main(arguments: list[str]) -> int:
             traceback.print_exc()
             _end(task.place, "failed", f"{type(error).__name__}: {(str(error).splitlines() or [''])[0]}")
     return 0
+
+
+def _give_way() -> None:
+    """Let the app and the trainings come first."""
+    os.nice(NICENESS)
+    # Linux may divide time among sessions before it looks at niceness within one, and a task has a session of its own.
+    with contextlib.suppress(OSError):
+        Path("/proc/self/autogroup").write_text(str(NICENESS))
 
 
 def _carry_out(task: Task, report: Callable[..., None]) -> None:

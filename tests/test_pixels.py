@@ -32,6 +32,11 @@ def test_value_counts_hold_every_pixel_of_every_image_once(counts):
     assert np.array_equal(counts[:, 406].sum(axis=0), np.bincount(FLAT[:, 406], minlength=256))
 
 
+def test_counts_of_all_classes_together_are_their_sum(counts):
+    assert np.array_equal(pixels.total_counts(DATA.x_train), counts.sum(axis=0))
+    assert not pixels.total_counts(blank(0)).any()
+
+
 def test_one_pixel_is_described_class_by_class_as_pandas_does(counts):
     names = DATA.class_names
     for pixel in CHOSEN:

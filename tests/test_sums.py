@@ -5,9 +5,9 @@ import pytest
 from test_neighbours import part
 
 from fmnist_core.pixels import value_counts
-from fmnist_core.products import extents, sums_and_products
+from fmnist_core.products import products_of
 from fmnist_core.selection import Selection
-from fmnist_core.sums import conditioned, sums_of
+from fmnist_core.sums import conditioned, counts_at, counts_of, sums_of, totals_of
 
 DATASET = part(2000, 300, "sums")
 PIXEL = 14 * 28 + 14
@@ -77,18 +77,25 @@ def test_what_a_condition_leaves_out_is_everything_else():
     assert Selection("train", (), PIXEL).left_out() == []
 
 
+@pytest.mark.parametrize(
+    "selection",
+    [
+        Selection("both", (2, 4)),
+        Selection("train", (), PIXEL, 1, 255),  # most images
+        Selection("both", (0, 6), PIXEL, 5, 20),  # few
+        Selection("test", (3,), 0, 255, 255),  # none at all
+    ],
+)
+def test_counts_of_all_classes_and_of_one_pixel_are_parts_of_those_of_each(selection):
+    counts = counts_of(DATASET, selection)
+    assert counts[:, 0].sum() == selection.count(DATASET)
+    assert np.array_equal(totals_of(DATASET, selection), counts.sum(axis=0))
+    for pixel in (0, PIXEL):
+        assert np.array_equal(counts_at(DATASET, selection, pixel), counts[:, pixel])
+
+
 @pytest.mark.parametrize("count", [0, 1, 2, 1500])
-def test_sums_and_products_are_exact_however_the_images_are_shared_out(count):
-    images, labels = DATASET.x_train[:count], DATASET.y_train[:count]
-    order = np.argsort(extents(images), kind="stable")
-    sums, products = sums_and_products(lambda rows: images[rows], order, labels, 10)
+def test_products_are_exact_however_the_images_are_shared_out(count):
+    images = DATASET.x_train[:count]
     flat = _rows(images)
-    assert np.array_equal(products, flat.T @ flat)
-    assert np.array_equal(sums, np.eye(10)[labels].T @ flat)
-
-
-def test_the_extent_is_height_and_width_of_what_an_image_shows():
-    images = np.zeros((3, 28, 28), np.uint8)
-    images[1, 12, 14] = 1
-    images[2, 3:9, 5:26] = 200
-    assert extents(images).tolist() == [0, 29 + 1, 6 * 29 + 21]
+    assert np.array_equal(products_of(images), flat.T @ flat)

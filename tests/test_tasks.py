@@ -1,6 +1,7 @@
 """Tasks: started once, one at a time, watched, cancelled, killed, and surviving the app."""
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -50,6 +51,20 @@ def test_a_task_is_absent_then_active_then_done():
     assert quick.status().state == "absent"
     assert quick.start().is_active
     assert wait(quick, "done").fraction == 1
+
+
+def test_the_app_comes_first():
+    slow = task("slow")
+    slow.start()
+    process = Claim.read(slow.place).process()
+    deadline = time.monotonic() + PATIENCE_S
+    while slow.status().sentence != "Sleeping" and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert process.nice() == min(os.nice(0) + tasks.NICENESS, 19)
+    session = Path(f"/proc/{process.pid}/autogroup")
+    if session.exists() and (words := session.read_text()):
+        assert words.split()[-1] == str(tasks.NICENESS)
+    slow.cancel()
 
 
 def test_progress_is_told_while_it_runs():

@@ -193,12 +193,12 @@ def pixel_words(pixel: int) -> str:
 
 def finished(figure: go.Figure, height: int) -> go.Figure:
     """Set what all figures share: transparent, tight, no accidental zoom when a finger scrolls the page."""
-    figure.update_layout(
-        height=height, margin={"l": 0, "r": 8, "t": 24, "b": 0}, showlegend=False,
-        paper_bgcolor="rgba(0,0,0,0)", plot_bgcolor="rgba(0,0,0,0)",
-    )  # fmt: skip
-    figure.update_xaxes(fixedrange=True, automargin=True)
-    figure.update_yaxes(fixedrange=True, automargin=True)
+    # One by one: Plotly's update functions take three times as long, and pages that react draw many figures.
+    layout = figure.layout
+    layout.height, layout.margin, layout.showlegend = height, {"l": 0, "r": 8, "t": 24, "b": 0}, False
+    layout.paper_bgcolor = layout.plot_bgcolor = "rgba(0,0,0,0)"
+    for axis in (*figure.select_xaxes(), *figure.select_yaxes()):
+        axis.fixedrange = axis.automargin = True
     return figure
 
 

@@ -11,15 +11,19 @@ from fmnist_core.places import WORDS, all_labels
 from fmnist_core.quality import columns, outliers
 from fmnist_core.quality.copies import Pairs, find_copies, pairs_of_copies
 from fmnist_core.selection import Selection
-from fmnist_core.sums import counts_of, splits_of, sums_of
+from fmnist_core.sums import splits_of, sums_of, totals_of
 
 __all__ = ["column_counts", "exact_copies", "outlier_measures", "pixel_correlations"]
 
 
 def column_counts(dataset: Dataset, selection: Selection) -> dict[str, np.ndarray]:
     """Return columns.table_counts, (785, 256) int64, of the selected images: by set, of those that have any."""
-    counts = {word: columns.table_counts(counts_of(dataset, one)) for word, one in _by_set(selection).items()}
-    return {word: one for word, one in counts.items() if one.any()}
+    counts = {}
+    for word, one in _by_set(selection).items():
+        sizes = np.bincount(one.take(dataset).labels, minlength=len(dataset.class_names))
+        if sizes.any():
+            counts[word] = columns.table_counts(sizes, totals_of(dataset, one))
+    return counts
 
 
 def pixel_correlations(dataset: Dataset, selection: Selection, most: int | None = None) -> dict[str, np.ndarray]:

@@ -15,14 +15,14 @@ from fmnist_core.pixels import LEVELS, PIXELS
 COLUMN_NAMES = ("label", *(f"pixel{number}" for number in range(1, PIXELS + 1)))
 
 
-def table_counts(counts: np.ndarray) -> np.ndarray:
-    """Count the values of each column of the table: (classes, 784, 256) of sums.counts_of -> (785, 256) int64.
+def table_counts(sizes: np.ndarray, counts: np.ndarray) -> np.ndarray:
+    """Count the values of each column of the table, of which the label is the first: -> (785, 256) int64.
 
-    The label is the first column.
+    sizes: (classes,) images of each class. counts: (784, 256) of sums.totals_of.
     """
     table = np.zeros((1 + PIXELS, LEVELS), np.int64)
-    table[0, : len(counts)] = counts[:, 0].sum(axis=1)
-    table[1:] = counts.sum(axis=0)
+    table[0, : len(sizes)] = sizes
+    table[1:] = counts
     return table
 
 
@@ -51,14 +51,13 @@ def redundant_columns(correlations: Mapping[str, np.ndarray], threshold: float) 
     each pair stands once, and `second`, the later one, is what the usual rule drops.
     Returns columns first, second (names of columns), and the correlation in each set, NaN where there is none.
     """
-    first, second = np.triu_indices(PIXELS, k=1)
-    values = np.stack([matrix[first, second] for matrix in correlations.values()], axis=1)
-    strongest = np.nan_to_num(np.abs(values)).max(axis=1)
-    kept = np.flatnonzero(strongest > threshold)
-    kept = kept[np.argsort(-strongest[kept], kind="stable")]
-    names = np.array(COLUMN_NAMES[1:])
-    frame = pd.DataFrame({"first": names[first[kept]], "second": names[second[kept]]})
-    return frame.assign(**dict(zip(correlations, values[kept].T, strict=True)))
+    strongest = np.triu(np.fmax.reduce([np.abs(matrix) for matrix in correlations.values()]), 1)
+    first, second = np.nonzero(strongest > threshold)
+    order = np.argsort(-strongest[first, second], kind="stable")
+    first, second = first[order], second[order]
+    names = pd.Series(COLUMN_NAMES[1:])  # taken from as they are: thousands of words to convert would take long
+    pairs = {"first": names.take(first).array, "second": names.take(second).array}
+    return pd.DataFrame(pairs | {name: matrix[first, second] for name, matrix in correlations.items()})
 
 
 def first_rows(images: np.ndarray, labels: np.ndarray, count: int = 5) -> pd.DataFrame:

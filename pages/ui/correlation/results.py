@@ -13,7 +13,7 @@ from fmnist_core.selection import Selection
 from fmnist_core.sums import sums_of
 from pages.ui.correlation.matrix import packed
 
-MOST = 12_000  # images under a condition on a pixel: a correlation is then off by 0.01, and the slider answers at once
+MOST = 6000  # images under a condition on a pixel: a correlation is then off by 0.013, and the slider answers at once
 
 
 class Correlated(NamedTuple):

@@ -21,9 +21,10 @@ from fmnist_core.figures.pixels import (
 )
 from fmnist_core.places import WORDS
 from fmnist_core.selection import Selection
+from fmnist_core.sums import counts_at, splits_of
 from pages.ui.data import plain
 from pages.ui.distributions.behind import bright_and_dark
-from pages.ui.distributions.results import Shown, counts_by_set, counts_of, prefixed, shown_classes
+from pages.ui.distributions.results import Shown, counts_of, prefixed, shown_classes, totals_of
 from pages.ui.export import show_figure, table_download
 from pages.ui.pixel_image import choose_pixel, chosen_pixel, pixel_image
 
@@ -37,25 +38,25 @@ _BIN_WIDTH = {ALL_PIXELS: 1, ONE_PIXEL: 8}
 @st.fragment
 def pixels_view(dataset: Dataset, selection: Selection) -> None:
     """Show the picture, the histogram, and for a chosen pixel its boxes and its images."""
-    counts, shown = counts_of(dataset, selection), shown_classes(dataset, selection)
+    shown = shown_classes(dataset, selection)
     left, right = st.columns([2, 3], gap="large")
     with left:
-        pixel = _picture(counts, dataset, shown)
+        pixel = _picture(dataset, selection, shown)
     with right:
-        _histogram(counts, pixel, dataset, selection, shown)
+        _histogram(pixel, dataset, selection, shown)
     if pixel is not None:
         _boxes(dataset, selection, pixel, shown)
         bright_and_dark(dataset, selection.take(dataset), pixel)
 
 
-def _picture(counts: np.ndarray, dataset: Dataset, shown: Shown) -> int | None:
+def _picture(dataset: Dataset, selection: Selection, shown: Shown) -> int | None:
     statistic = st.segmented_control(
         "Picture of the", list(STATISTICS), default="Mean", required=True, key="picture", bind="query-params",
         help="Of each pixel, over the images: mean, median, standard deviation (n - 1), or the share that is 0.",
     )  # fmt: skip
     name = st.selectbox("Images of", [ALL_CLASSES, *shown.names], key="of", bind="query-params")
-    labels = list(shown.labels) if name == ALL_CLASSES else [dataset.class_names.index(name)]
-    values = pixels.picture(counts[labels].sum(axis=0), STATISTICS[statistic])
+    of = selection if name == ALL_CLASSES else replace(selection, labels=(dataset.class_names.index(name),))
+    values = pixels.picture(totals_of(dataset, of), STATISTICS[statistic])
     zeros = statistic == "Zeros"
     return pixel_image(
         values, key="distribution_pixels", selected=chosen_pixel(), on_select=_choose, file=f"{statistic}-{name}",
@@ -70,7 +71,7 @@ def _choose(pixel: int) -> None:
     st.session_state["values"] = ONE_PIXEL
 
 
-def _histogram(counts: np.ndarray, pixel: int | None, dataset: Dataset, selection: Selection, shown: Shown) -> None:
+def _histogram(pixel: int | None, dataset: Dataset, selection: Selection, shown: Shown) -> None:
     with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
         of = st.segmented_control(
             "Values of", [ALL_PIXELS, ONE_PIXEL], default=ALL_PIXELS, required=True, key="values", bind="query-params"
@@ -87,7 +88,7 @@ def _histogram(counts: np.ndarray, pixel: int | None, dataset: Dataset, selectio
         return
     chosen = pixel if of == ONE_PIXEL else None
     what = "pixels" if chosen is None else f"images, {pixel_words(chosen)}"
-    rows, names, colours = _rows(counts, chosen, by, dataset, selection, shown)
+    rows, names, colours = _rows(chosen, by, dataset, selection, shown)
     options = {"what": "pixels" if chosen is None else "images", "log": log, "bin_width": _BIN_WIDTH[of]}
     draw = class_histograms_figure if by == BY_CLASS else histogram_figure
     figure = draw(rows, names, colours, **options)
@@ -103,20 +104,26 @@ def _histogram(counts: np.ndarray, pixel: int | None, dataset: Dataset, selectio
 
 
 def _rows(
-    counts: np.ndarray, pixel: int | None, by: str, dataset: Dataset, selection: Selection, shown: Shown
+    pixel: int | None, by: str, dataset: Dataset, selection: Selection, shown: Shown
 ) -> tuple[np.ndarray, tuple[str, ...], tuple[str, ...]]:
     """Return histograms, (k, 256), with their names and colours."""
 
-    def of_pixel(table: np.ndarray) -> np.ndarray:
-        return table.sum(axis=-2, dtype=np.int64) if pixel is None else table[..., pixel, :].astype(np.int64)
+    def together(one: Selection) -> np.ndarray:
+        if pixel is not None:
+            return counts_at(dataset, one, pixel).sum(axis=0)
+        return totals_of(dataset, one).sum(axis=0, dtype=np.int64)
 
     if by == BY_CLASS:
-        return of_pixel(counts[list(shown.labels)]), shown.names, class_colours(shown.labels)
+        labels = list(shown.labels)
+        if pixel is not None:
+            rows = counts_at(dataset, selection, pixel)[labels]
+        else:
+            rows = counts_of(dataset, selection)[labels].sum(axis=1, dtype=np.int64)
+        return rows, shown.names, class_colours(shown.labels)
     if by == BY_SET:
-        sets = [counts_of(dataset, replace(selection, split=split)) for split in WORDS]
-        rows = np.stack([of_pixel(table).sum(axis=0) for table in sets])
+        rows = np.stack([together(replace(selection, split=split)) for split in WORDS])
         return rows, tuple(SET_COLOURS), tuple(SET_COLOURS.values())
-    return of_pixel(counts).sum(axis=0)[np.newaxis], ("Selected images",), (TRAIN_COLOUR,)
+    return together(selection)[np.newaxis], ("Selected images",), (TRAIN_COLOUR,)
 
 
 def _meaning(row: np.ndarray, pixel: int | None) -> str:
@@ -134,8 +141,11 @@ def _meaning(row: np.ndarray, pixel: int | None) -> str:
 
 def _boxes(dataset: Dataset, selection: Selection, pixel: int, shown: Shown) -> None:
     st.subheader(f"The chosen pixel by class: {pixel_words(pixel)}", anchor=False)
-    sets = counts_by_set(dataset, selection)
-    frames = {name: pixels.count_boxes(counts[list(shown.labels), pixel], shown.names) for name, counts in sets.items()}
+    sets = {WORDS[split]: counts_at(dataset, replace(selection, split=split), pixel) for split in splits_of(selection)}
+    frames = {
+        name: pixels.count_boxes(counts[list(shown.labels)], shown.names)
+        for name, counts in sets.items() if counts.any()
+    }  # fmt: skip
     text = prefixed([pixel_boxes_text(frame) for frame in frames.values()], tuple(frames))
     st.caption(plain(text) + " Box: the middle half; whiskers: the last values within 1.5 box lengths.")
     show_figure(

@@ -9,7 +9,6 @@ import streamlit as st
 
 from fmnist_core import quality
 from fmnist_core.datasets import Dataset
-from fmnist_core.pixels import PIXELS
 from fmnist_core.quality import columns
 from fmnist_core.quality.copies import Pairs
 from fmnist_core.selection import Selection
@@ -64,13 +63,12 @@ def _whole(sha256: str, _dataset: Dataset) -> Whole:
 def _columns(sha256: str, key: str, _dataset: Dataset, _selection: Selection) -> tuple:
     counts = quality.column_counts(_dataset, _selection)
     matrices = quality.pixel_correlations(_dataset, _selection, MOST)
-    upper = np.triu_indices(PIXELS, k=1)
     first = int(len(_selection.labels) == 1)  # of one class alone, the label says nothing by being always the same
     return (
         {word: columns.describe(one) for word, one in counts.items()},
         {word: columns.constant_columns(one[first:]) + first for word, one in counts.items()},
         columns.redundant_columns(matrices, LEAST_CORRELATION),
-        {word: float(np.nanmax(np.abs(one[upper]), initial=0.0)) for word, one in matrices.items()},
+        {word: float(np.nanmax(np.abs(np.triu(one, 1)))) for word, one in matrices.items()},
     )
 
 
