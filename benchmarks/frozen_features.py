@@ -38,6 +38,7 @@ def main() -> None:
     options = parser.parse_args()
     spec = PRESETS["own-range-E-vgg16"].replace(
         dataset="fashion-mnist", split="random", train_limit=options.images, epochs=options.epochs, batch_size=64,
+        best_checkpoint="none",  # plain model.fit keeps the last epoch, too
         weights="file" if options.weights else "random", weights_file=options.weights,
     )  # fmt: skip
     with tempfile.TemporaryDirectory() as temporary:

@@ -49,7 +49,8 @@ def test_the_guide_tells_mean_and_spread_of_the_kept_runs(title):
 
 
 @pytest.mark.parametrize(
-    ("preset", "least", "most_parameters"), [("quick", 0.9237, None), ("lenet5-modern", 0.915, 61_706)]
+    ("preset", "least", "most_parameters"),
+    [("quick", 0.9237, None), ("lenet5-modern", 0.915, 61_706), ("small", 0.940, 500_000)],
 )
 def test_recipes_keep_what_they_promise(preset, least, most_parameters):
     kept = rows(preset)

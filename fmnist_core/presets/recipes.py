@@ -44,12 +44,13 @@ SPECS = (
         dense_layers=(DenseLayer(60),), learning_rate=5e-3, epochs=15, **_MODERN | {"batch_size": 128},
     ),
     RunSpec(
-        title="Small", preset="small", conv_blocks=_stages((16,), (48, 48), (96,), (160,)),
-        learning_rate=1e-2, epochs=11, shift_px=1, mirror_averaging=True, **_ALL_CONVOLUTIONS,
+        title="Small", preset="small", conv_blocks=_stages((16, 16), (32, 32), (64, 64), (128,)), pooling="average",
+        learning_rate=1e-2, epochs=9, mirror_averaging=True, **_ALL_CONVOLUTIONS,
     ),
     RunSpec(
-        title="Best small", preset="best-small", conv_blocks=_stages((32, 32), (64, 64), (112, 112), (112,)),
-        learning_rate=1e-2, epochs=24, shift_px=1, erasing_fraction=0.1, mirror_averaging=True, **_ALL_CONVOLUTIONS,
+        title="Best small", preset="best-small", conv_blocks=_stages((24, 24), (48, 48), (96, 96), (192,)),
+        pooling="average", learning_rate=8e-3, epochs=20, shift_px=1, erasing_fraction=0.1, mirror_averaging=True,
+        **_ALL_CONVOLUTIONS | {"batch_size": 128},
     ),
     RunSpec(
         title="MobileNet, cut where it helps", preset="mobilenet-cut",
