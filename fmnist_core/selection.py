@@ -1,5 +1,6 @@
 """Selection: which images a page is about. It is small, has a key for caches, and fits into an address."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
@@ -51,6 +52,15 @@ class Subset:
         picked[~is_test] = x_train[self.index[rows[~is_test]]]
         picked[is_test] = x_test[self.index[rows[is_test]]]
         return picked
+
+    def blocks(self, most: int = 8192) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Yield images, (m, 28, 28) uint8, and their labels, (m,) uint8, in order; one empty block if there are none.
+
+        Tens of megabytes at once take longer to get from the system than to fill.
+        """
+        for start in range(0, max(len(self), 1), most):
+            rows = np.arange(start, min(start + most, len(self)))
+            yield self.pick(rows), self.labels[rows]
 
     def drawn(self, most: int | None) -> np.ndarray:
         """Return rows of at most so many of them, drawn at random, always the same; all in order if these do: int64."""

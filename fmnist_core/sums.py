@@ -54,7 +54,7 @@ def counts_of(dataset: Dataset, selection: Selection) -> np.ndarray:
         dataset,
         selection,
         whole=lambda classes: (_stored_counts(dataset, classes),),
-        over=lambda subset: (value_counts(subset.images, subset.labels, len(dataset.class_names)),),
+        over=lambda subset: (sum(value_counts(*block, len(dataset.class_names)) for block in subset.blocks()),),
     )
     return counts
 
@@ -65,7 +65,7 @@ def totals_of(dataset: Dataset, selection: Selection) -> np.ndarray:
         dataset,
         selection,
         whole=lambda classes: (_stored_counts(dataset, classes).sum(axis=0),),
-        over=lambda subset: (total_counts(subset.images),),
+        over=lambda subset: (sum(total_counts(images) for images, _ in subset.blocks()),),
     )
     return counts
 
