@@ -232,14 +232,17 @@ def _share_axis(figure: go.Figure, log: bool) -> dict:
 
 def _add_boxes(figure: go.Figure, frame: pd.DataFrame, places: list[int], colours: tuple[str, ...], *,
                filled: bool) -> None:  # fmt: skip
-    for (name, row), place, colour in zip(frame.iterrows(), places, colours, strict=True):
-        if np.isnan(row["median"]):
-            continue
-        figure.add_box(
-            q1=[row.q1], median=[row["median"]], q3=[row.q3], lowerfence=[row.low], upperfence=[row.high],
-            y=[place], orientation="h", name=str(name), line={"color": colour, "width": 1.6}, width=0.62,
-            fillcolor=_faint(colour) if filled else "rgba(0,0,0,0)", hoverinfo="x+name",
-        )  # fmt: skip
+    # All at once: each call of Plotly's takes as long again as the boxes.
+    figure.add_traces([
+        {
+            "type": "box", "q1": [row.q1], "median": [row["median"]], "q3": [row.q3], "lowerfence": [row.low],
+            "upperfence": [row.high], "y": [place], "orientation": "h", "name": str(name), "width": 0.62,
+            "line": {"color": colour, "width": 1.6}, "fillcolor": _faint(colour) if filled else "rgba(0,0,0,0)",
+            "hoverinfo": "x+name",
+        }
+        for (name, row), place, colour in zip(frame.iterrows(), places, colours, strict=True)
+        if not np.isnan(row["median"])
+    ])  # fmt: skip
 
 
 def _rows(names: tuple[str, ...], sets: tuple[str, ...]) -> dict[tuple[str, str], int]:

@@ -5,6 +5,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from fmnist_core.figures.palette import CLASS_COLOURS, NEUTRAL_COLOUR
+from fmnist_core.figures.pixels import finished
 
 # Column of the counts, its short form beside the bars, and how strong the bars are.
 _SPLITS = (("training", "train", 1.0), ("test", "test", 0.5))
@@ -62,23 +63,25 @@ def distances_figure(distances: np.ndarray, threshold: float, maximum: float) ->
     """
     counts, edges = np.histogram(distances, bins=np.linspace(0, maximum, 61))
     near = edges[1:] <= threshold + 1e-9
-    figure = go.Figure()
-    figure.add_bar(
-        x=(edges[:-1] + edges[1:]) / 2, y=counts, width=edges[1] * 0.92, showlegend=False,
-        marker_color=np.where(near, "#C2661B", NEUTRAL_COLOUR),
-        customdata=np.stack([edges[:-1], edges[1:]], axis=-1),
-        hovertemplate="%{customdata[0]:.1f} to %{customdata[1]:.1f} grey levels: %{y:,} images<extra></extra>",
+    # In one go: Plotly takes five times as long to put a line and titles to a figure that is there.
+    figure = go.Figure(
+        go.Bar(
+            x=(edges[:-1] + edges[1:]) / 2, y=counts, width=edges[1] * 0.92,
+            marker={"color": np.where(near, "#C2661B", NEUTRAL_COLOUR)},
+            customdata=np.stack([edges[:-1], edges[1:]], axis=-1),
+            hovertemplate="%{customdata[0]:.1f} to %{customdata[1]:.1f} grey levels: %{y:,} images<extra></extra>",
+        ),
+        {
+            "shapes": [
+                {"type": "line", "x0": threshold, "x1": threshold, "y0": 0, "y1": 1, "yref": "y domain",
+                 "line": {"width": 1, "dash": "dot", "color": NEUTRAL_COLOUR}}
+            ],
+            "annotations": [
+                {"text": "threshold", "x": threshold, "y": 1, "yref": "y domain", "xanchor": "left", "yanchor": "top",
+                 "showarrow": False}
+            ],
+            "xaxis": {"title": {"text": "Distance to the nearest neighbour (grey levels, RMS)"}, "range": (0, maximum)},
+            "yaxis": {"title": {"text": "Images"}},
+        },
     )  # fmt: skip
-    figure.add_vline(
-        threshold, line_width=1, line_dash="dot", line_color=NEUTRAL_COLOUR, annotation_text="threshold",
-        annotation_position="top right",
-    )  # fmt: skip
-    figure.update_layout(
-        height=260, margin={"l": 0, "r": 8, "t": 24, "b": 0},
-        paper_bgcolor="rgba(0,0,0,0)", plot_bgcolor="rgba(0,0,0,0)",
-    )  # fmt: skip
-    figure.update_xaxes(
-        title="Distance to the nearest neighbour (grey levels, RMS)", range=(0, maximum), fixedrange=True
-    )
-    figure.update_yaxes(title="Images", fixedrange=True, automargin=True)
-    return figure
+    return finished(figure, 260)
