@@ -70,3 +70,14 @@ def kept_run(folder, *, weights=(1, 2, 4), ended="completed", **changes):
         (run.folder / RESULT_FILE).write_text(json.dumps(result))
     run.write_event(ended, **({"test_accuracy": 0.9, "test_loss": 0.5} if ended == "completed" else {}))
     return run
+
+
+def paced_run():
+    """Write a Run that tells how fast this machine is: where no Run does, opening the page Train measures it."""
+    run = Run.create(RunSpec(title="Paced"))
+    for kind in ("queued", "started"):
+        run.write_event(kind)
+    run.write_event("phase", epoch=0, phase="training", train_images=50_000, validation_images=10_000)
+    run.write_event("epoch", epoch=1, step=1, loss=0.5, accuracy=0.5, duration_s=10.0)
+    run.write_event("completed")
+    return run

@@ -23,17 +23,21 @@ def cache() -> Path:
     return folder
 
 
-def know_data(cache_folder: Path, *, results: bool = False) -> None:
-    """Let a cache folder that may not exist yet know the real data, by links; nothing where they are not installed.
+def know_data(cache_folder: Path) -> None:
+    """Let a cache folder that may not exist yet know the real data, by links; nothing where they are not installed."""
+    _link(cache_folder, {f"datasets/{entry.name}": entry for entry in _entries()})
 
-    results: it knows what was computed of them in any of these folders, and shares what is computed in it.
-    """
-    links = {cache_folder / "datasets" / entry.name: entry for entry in _entries()}
-    if results:
-        shared = Path(os.environ["FMNIST_LAB_TESTS"]) / "results" / fashion_mnist.EDITION.sha256[:16]
-        shared.mkdir(parents=True, exist_ok=True)
-        links[cache_folder / "results" / shared.name] = shared
-    for link, target in links.items():
+
+def know_results(cache_folder: Path) -> None:
+    """Let it know what was computed of the real data in any of these folders, and share what is computed in it."""
+    shared = Path(os.environ["FMNIST_LAB_TESTS"]) / "results" / fashion_mnist.EDITION.sha256[:16]
+    shared.mkdir(parents=True, exist_ok=True)
+    _link(cache_folder, {f"results/{shared.name}": shared})
+
+
+def _link(cache_folder: Path, targets: dict[str, Path]) -> None:
+    for name, target in targets.items():
+        link = cache_folder / name
         link.parent.mkdir(parents=True, exist_ok=True)
         if not link.exists():
             link.symlink_to(target)

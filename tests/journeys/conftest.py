@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
-from unpacked import know_data
+from unpacked import know_data, know_results
 
 from fmnist_core.ready_made import FOLDER as READY_MADE
 
@@ -21,6 +21,7 @@ CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrom
 CHROMIUM_ARGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 START_LIMIT_S = 90.0
 PATIENCE_MS = 180_000
+DESK, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
 expect.set_options(timeout=PATIENCE_MS / 2)  # Playwright's own five seconds are few where two cores run two journeys
 
 # Logs of the servers now running; a failing test shows them.
@@ -63,12 +64,49 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
+@pytest.fixture(scope="session")
+def desk(browser: Browser) -> Page:
+    """The page that `page` lends. A page of its own for each test compiles Streamlit's scripts anew, for 3 s."""
+    return browser.new_context(viewport=DESK).new_page()
+
+
+@pytest.fixture(scope="session")
+def handset(browser: Browser) -> Page:
+    """The page that `phone` lends."""
+    return browser.new_context(viewport=PHONE, has_touch=True, is_mobile=True).new_page()
+
+
 @pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    """A fresh page of 1440x900, with no cookies or storage of another test."""
-    context = browser.new_context(viewport={"width": 1440, "height": 900})
+def page(desk: Page) -> Iterator[Page]:
+    """A page of 1440x900, with no cookies or storage of another test."""
+    yield from _lent(desk, DESK)
+
+
+@pytest.fixture
+def phone(handset: Page) -> Iterator[Page]:
+    """The same of a phone that is touched."""
+    yield from _lent(handset, PHONE)
+
+
+@pytest.fixture
+def fresh_page(browser: Browser) -> Iterator[Page]:
+    """A page of a browser that was never here before: nothing is in its cache."""
+    context = browser.new_context(viewport=DESK)
     yield context.new_page()
     context.close()
+
+
+def _lent(page: Page, size: dict[str, int]) -> Iterator[Page]:
+    """Lend a page to a test, and forget afterwards what the test has left in it."""
+    yield page
+    if page.url.startswith("http"):
+        page.evaluate("() => { localStorage.clear(); sessionStorage.clear(); }")
+    page.goto("about:blank")
+    page.context.clear_cookies()
+    page.context.clear_permissions()
+    page.set_viewport_size(size)
+    page.emulate_media(color_scheme="null")
+    page.set_default_timeout(30_000)
 
 
 @pytest.fixture(scope="session")
@@ -101,10 +139,7 @@ def draw_line() -> Callable[[Page, Locator, list[tuple[float, float]]], None]:
 
 @pytest.fixture
 def serve(tmp_path: Path) -> Iterator[Callable[..., str]]:
-    """serve(script, env=None) -> url of a Streamlit server that runs `script` until the test ends.
-
-    first_ever: its workspace does not even know the real data.
-    """
+    """serve(script, env=None) -> url of a Streamlit server that runs `script` until the test ends."""
     yield from _serving(tmp_path)
 
 
@@ -128,7 +163,10 @@ def url(workspace: Path) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def serve_module(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., str]]:
-    """As `serve`, but until the module ends: for tests that need a session of their own, not a server."""
+    """As `serve`, but until the module ends: for tests that need a session of their own, not a server.
+
+    first_ever: its workspace does not even know the real data.
+    """
     yield from _serving(tmp_path_factory.mktemp("server"))
 
 
@@ -136,8 +174,10 @@ def _serving(folder: Path) -> Iterator[Callable[..., str]]:
     servers: list[tuple[subprocess.Popen, Path]] = []
 
     def start(script: Path, env: dict[str, str] | None = None, *, first_ever: bool = False) -> str:
+        if env:
+            know_results(Path(env["FMNIST_LAB_HOME"]) / "cache")
         if env and not first_ever:
-            know_data(Path(env["FMNIST_LAB_HOME"]) / "cache", results=True)
+            know_data(Path(env["FMNIST_LAB_HOME"]) / "cache")
         log = folder / f"streamlit-{len(servers)}.log"
         port = _free_port()
         with log.open("wb") as sink:

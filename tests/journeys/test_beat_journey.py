@@ -25,7 +25,7 @@ def outcome(page: Page) -> None:
     expect(page.get_by_text("Best on this machine")).to_be_visible(timeout=PATIENCE_MS)
 
 
-def test_a_game_by_keys_then_the_same_one_by_touch(page: Page, browser, visit, url):
+def test_a_game_by_keys_then_the_same_one_by_touch(page: Page, phone: Page, visit, url):
     game = begin(page, visit, f"{url}/beat?seed=7")
     first = picture(game)
     page.keyboard.press("3")
@@ -40,8 +40,6 @@ def test_a_game_by_keys_then_the_same_one_by_touch(page: Page, browser, visit, u
         page.keyboard.press(str(at % 10))
     outcome(page)
 
-    context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
-    phone = context.new_page()
     game = begin(phone, visit, f"{url}/beat?seed=7")
     assert picture(game) == first, "the address gives a friend the same images"
     for label in (0, 9):  # image and buttons fit on the screen together
@@ -56,4 +54,3 @@ def test_a_game_by_keys_then_the_same_one_by_touch(page: Page, browser, visit, u
     phone.get_by_role("button", name="Play again").click()
     expect(phone.get_by_role("button", name="Start", exact=True)).to_be_visible(timeout=PATIENCE_MS)
     assert "seed=7&" not in f"{phone.url}&"
-    context.close()

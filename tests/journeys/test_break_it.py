@@ -66,19 +66,16 @@ def test_noise_is_none_of_these_until_the_switch_is_off(page, url, visit):
     expect(page).to_have_url(re.compile("none=false"))
 
 
-def test_on_a_phone_the_cards_stand_in_one_column_and_a_finger_moves_a_slider(browser, url, visit):
-    context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
-    page = context.new_page()
-    visit(page, f"{url}/predict?n=2&look=Break+it", "Predict")
-    expect(card(page, "Blur")).to_be_visible(timeout=PATIENCE_MS)
-    boxes = [one.bounding_box() for one in page.locator(".break-it .card").all()]
+def test_on_a_phone_the_cards_stand_in_one_column_and_a_finger_moves_a_slider(phone, url, visit):
+    visit(phone, f"{url}/predict?n=2&look=Break+it", "Predict")
+    expect(card(phone, "Blur")).to_be_visible(timeout=PATIENCE_MS)
+    boxes = [one.bounding_box() for one in phone.locator(".break-it .card").all()]
     assert len({round(box["x"]) for box in boxes}) == 1 and all(box["x"] + box["width"] <= 390 for box in boxes)
-    assert slider(page, "Blur").bounding_box()["height"] >= 44
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
-    rotation = card(page, "Rotation")
+    assert slider(phone, "Blur").bounding_box()["height"] >= 44
+    assert phone.evaluate("document.documentElement.scrollWidth") <= 390
+    rotation = card(phone, "Rotation")
     for end, share in ((-1, 0.99), (0, 0.01)):
-        slider(page, "Rotation").scroll_into_view_if_needed()
-        box = slider(page, "Rotation").bounding_box()
-        page.touchscreen.tap(box["x"] + share * box["width"], box["y"] + box["height"] / 2)
+        slider(phone, "Rotation").scroll_into_view_if_needed()
+        box = slider(phone, "Rotation").bounding_box()
+        phone.touchscreen.tap(box["x"] + share * box["width"], box["y"] + box["height"] / 2)
         expect(rotation.locator("output")).to_have_text(rotation.locator(".ends span").nth(end).inner_text())
-    context.close()

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from fmnist_core.errors import LabError
 from pages.ui.live_chart import Panel, Series
@@ -233,9 +233,8 @@ def test_the_zoom_survives_a_switch_to_dark(chart: Chart) -> None:
     assert chart.number("mounts") == 1
 
 
-def test_a_finger_scrolls_the_page_and_zooms_only_sideways(browser: Browser, url: str) -> None:
-    context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
-    chart = Chart(context.new_page())
+def test_a_finger_scrolls_the_page_and_zooms_only_sideways(phone: Page, url: str) -> None:
+    chart = Chart(phone)
     chart.page.goto(url)
     chart.host.wait_for(timeout=180_000)
     chart.wait_for_points()
@@ -247,7 +246,6 @@ def test_a_finger_scrolls_the_page_and_zooms_only_sideways(browser: Browser, url
     zoomed = chart.x_range()
     chart.wait_for_ticks(2)
     assert chart.x_range() == zoomed
-    context.close()
 
 
 def test_series_of_unequal_length_are_refused() -> None:

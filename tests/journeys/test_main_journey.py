@@ -28,7 +28,7 @@ def workspace(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def url(serve_module, workspace):
-    return serve_module(ROOT / "app.py", {"FMNIST_LAB_HOME": str(workspace)})
+    return serve_module(ROOT / "app.py", {"FMNIST_LAB_HOME": str(workspace)}, first_ever=True)
 
 
 def _points(page: Page) -> int:
@@ -56,16 +56,15 @@ def _wait_for_more_points(page: Page, before: int) -> int:
 TROUSER = [(0.36, 0.06), (0.64, 0.06), (0.68, 0.94), (0.56, 0.94), (0.5, 0.3), (0.44, 0.94), (0.32, 0.94), (0.36, 0.06)]
 
 
-def test_the_first_request_after_a_start_may_be_a_deep_link(page, serve, tmp_path, visit):
-    address = serve(ROOT / "app.py", {"FMNIST_LAB_HOME": str(tmp_path / "fresh")}, first_ever=True)
-    visit(page, f"{address}/samples", "Samples")
-    expect(page.get_by_role("listbox", name=re.compile("100 images"))).to_be_visible(timeout=PATIENCE_MS)
-    expect(page.get_by_role("dialog")).to_have_count(0)
-    expect(page.get_by_text("Home", exact=True).first).to_be_visible()
+def test_the_first_request_after_a_start_may_be_a_deep_link(fresh_page, url, visit):
+    visit(fresh_page, f"{url}/samples", "Samples")
+    expect(fresh_page.get_by_role("listbox", name=re.compile("100 images"))).to_be_visible(timeout=PATIENCE_MS)
+    expect(fresh_page.get_by_role("dialog")).to_have_count(0)
+    expect(fresh_page.get_by_text("Home", exact=True).first).to_be_visible()
 
 
-def test_a_newcomer_trains_watches_judges_and_draws(page, url, workspace, visit, draw_line):
-    asked_elsewhere = []
+def test_a_newcomer_trains_watches_stops_goes_on_judges_and_draws(fresh_page, url, workspace, visit, draw_line):
+    page, asked_elsewhere = fresh_page, []
     own = (url, url.replace("http", "ws"), "data:", "blob:")
     page.on("request", lambda request: request.url.startswith(own) or asked_elsewhere.append(request.url))
 
@@ -73,22 +72,33 @@ def test_a_newcomer_trains_watches_judges_and_draws(page, url, workspace, visit,
     page.get_by_role("link", name="Start a Run").first.click()
     expect(page.get_by_role("heading", name="Train", exact=True)).to_be_visible(timeout=PATIENCE_MS)
     epochs = page.get_by_role("spinbutton", name="Epochs")
-    epochs.fill("3")
+    epochs.fill("2")
     epochs.press("Enter")
     expect(page.get_by_text("44,426")).to_be_visible()
     page.get_by_role("button", name="Start training").click()
 
-    # The curves grow, a reload in the middle shows the whole history, and the Run does not notice.
+    # The curves grow, and a Run that is stopped goes on from the page.
     expect(page.get_by_role("heading", name="Runs", exact=True)).to_be_visible(timeout=PATIENCE_MS)
     expect(page.get_by_text("Running").first).to_be_visible(timeout=PATIENCE_MS)
-    seen = _wait_for_more_points(page, _wait_for_more_points(page, 0))
+    _wait_for_more_points(page, 0)
+    expect(page.get_by_text(re.compile("epoch [12] of 2"))).to_be_visible(timeout=PATIENCE_MS)
+    page.get_by_test_id("stMain").get_by_role("button", name="Stop", exact=True).click()
+    resume = page.get_by_role("button", name="Resume")
+    expect(resume).to_be_visible(timeout=PATIENCE_MS)
+    (run,) = list_runs(workspace / "runs")
+    assert run.state == RunState.STOPPED
+    resume.click()
+    expect(page.get_by_text("Running").first).to_be_visible(timeout=PATIENCE_MS)
+
+    # A reload in the middle shows the whole history, and the Run does not notice.
+    seen = _wait_for_more_points(page, _points(page))
     page.reload()
     assert _wait_for_more_points(page, seen - 1) >= seen
     link = page.get_by_role("link", name="See the result")
     expect(link).to_be_visible(timeout=6 * PATIENCE_MS)
-    (run,) = list_runs(workspace / "runs")
     assert run.state == RunState.COMPLETED
-    assert run.spec.epochs == 3
+    assert run.spec.epochs == 2
+    assert run.history()["epoch"].tolist() == [1, 2]
 
     link.click()
     expect(page.get_by_role("heading", name="Result", exact=True)).to_be_visible(timeout=PATIENCE_MS)
@@ -120,23 +130,3 @@ def test_an_uploaded_test_image_gets_its_class(page, url, workspace, polarity, v
         {"name": "boot.png", "mimeType": "image/png", "buffer": stream.getvalue()}
     )
     expect(page.locator(".verdict .answer")).to_contain_text("Ankle boot", timeout=PATIENCE_MS)
-
-
-def test_a_run_is_stopped_and_resumed_from_the_page(page, url, workspace, visit):
-    visit(page, f"{url}/train", "Train")
-    epochs = page.get_by_role("spinbutton", name="Epochs")
-    epochs.fill("50")
-    epochs.press("Enter")
-    page.get_by_role("button", name="Start training").click()
-    stop = page.get_by_role("button", name="Stop", exact=True)
-    expect(stop).to_be_visible(timeout=PATIENCE_MS)
-    expect(page.get_by_text(re.compile("epoch 1 of 50"))).to_be_visible(timeout=PATIENCE_MS)
-    stop.click()
-    resume = page.get_by_role("button", name="Resume")
-    expect(resume).to_be_visible(timeout=PATIENCE_MS)
-    run = list_runs(workspace / "runs")[0]
-    assert run.state == RunState.STOPPED
-    resume.click()
-    expect(page.get_by_text("Running").first).to_be_visible(timeout=PATIENCE_MS)
-    assert run.stop() == RunState.STOPPED
-    expect(resume).to_be_visible(timeout=PATIENCE_MS)

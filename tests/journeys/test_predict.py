@@ -17,14 +17,6 @@ PATIENCE_MS = 180_000
 TROUSER = [(0.36, 0.06), (0.64, 0.06), (0.68, 0.94), (0.56, 0.94), (0.5, 0.3), (0.44, 0.94), (0.32, 0.94), (0.36, 0.06)]
 
 
-@pytest.fixture
-def phone(browser):
-    """A page of a phone that is touched."""
-    context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
-    yield context.new_page()
-    context.close()
-
-
 def board(page: Page):
     return page.get_by_role("img", name="Your drawing")
 
@@ -201,10 +193,9 @@ def test_several_pictures_at_once_are_answered_and_a_bad_one_is_named(page, url,
     expect(answer(page)).to_contain_text("Bag", timeout=PATIENCE_MS)
 
 
-def test_pictures_are_pasted_by_keys_and_by_the_button(browser, url, visit):
-    context = browser.new_context(viewport={"width": 1440, "height": 900})
-    context.grant_permissions(["clipboard-read", "clipboard-write"], origin=url)
-    page = opened(context.new_page(), visit, f"{url}/predict?mode=Upload")
+def test_pictures_are_pasted_by_keys_and_by_the_button(page, url, visit):
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"], origin=url)
+    opened(page, visit, f"{url}/predict?mode=Upload")
     page.evaluate(
         """async bytes => navigator.clipboard.write([
             new ClipboardItem({ 'image/png': new Blob([new Uint8Array(bytes)], { type: 'image/png' }) })])""",
@@ -217,7 +208,6 @@ def test_pictures_are_pasted_by_keys_and_by_the_button(browser, url, visit):
     page.evaluate("navigator.clipboard.writeText('words')")
     page.get_by_role("button", name="Paste a picture").click()
     expect(page.get_by_text("Expected a picture in the clipboard")).to_be_visible()
-    context.close()
 
 
 def test_the_camera_s_picture_is_answered(browser, url, visit):

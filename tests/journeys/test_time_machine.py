@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
-from kept_run import kept_run, write_own_data
+from kept_run import kept_run, paced_run, write_own_data
 from playwright.sync_api import Page, expect
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -14,10 +14,12 @@ PATIENCE_MS = 480_000  # TensorFlow starts in a process that yields to all other
 
 @pytest.fixture
 def home(tmp_path, monkeypatch):
-    """A workspace with a Run that kept four epochs on data of the user's own."""
+    """A workspace with a Run that kept four epochs on data of the user's own, and another whose pace is known: the
+    page Train measures nothing."""
     (tmp_path / "own").mkdir()
     write_own_data(tmp_path / "own")
     monkeypatch.setenv("FMNIST_LAB_HOME", str(tmp_path / "home"))
+    paced_run()
     return tmp_path / "home", kept_run(tmp_path / "own")
 
 
