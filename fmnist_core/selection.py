@@ -53,7 +53,7 @@ class Subset:
         picked[is_test] = x_test[self.index[rows[is_test]]]
         return picked
 
-    def blocks(self, most: int = 8192) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    def blocks(self, most: int = 16_384) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Yield images, (m, 28, 28) uint8, and their labels, (m,) uint8, in order; one empty block if there are none.
 
         Tens of megabytes at once take longer to get from the system than to fill.

@@ -7,7 +7,7 @@ from fmnist_core.datasets import Dataset
 from fmnist_core.figures.correlation import REDUNDANT, columns_figure, columns_text, matrix_text, signed
 from fmnist_core.figures.pixels import pixel_words
 from fmnist_core.selection import Selection
-from pages.ui.correlation.matrix import correlation_matrix
+from pages.ui.correlation.matrix import correlation_matrix, packed
 from pages.ui.correlation.pair import choose_pair, current_pair, pair_images
 from pages.ui.correlation.results import Correlated, correlated, sample_note
 from pages.ui.export import show_figure, table_download
@@ -43,7 +43,7 @@ def all_view(dataset: Dataset, selection: Selection) -> None:
 
 def _matrix(result: Correlated, text: str) -> None:
     correlation_matrix(
-        result.numbers, key="correlation_matrix", pair=current_pair(), on_select=choose_pair,
+        packed(result.matrix), key="correlation_matrix", pair=current_pair(), on_select=choose_pair,
         alt=f"Correlations of 784 pixels with each other. {text}",
     )  # fmt: skip
 

@@ -11,26 +11,24 @@ from fmnist_core.datasets import Dataset
 from fmnist_core.places import WORDS
 from fmnist_core.selection import Selection
 from fmnist_core.sums import sums_of
-from pages.ui.correlation.matrix import packed
 
-MOST = 6000  # images under a condition on a pixel: a correlation is then off by 0.013, and the slider answers at once
+MOST = 5000  # images under a condition on a pixel: a correlation is then off by 0.014, and the slider answers at once
 
 
 class Correlated(NamedTuple):
-    """Sums over the selected images, their correlations (784, 784) float64, and these packed for the browser."""
+    """Sums over the selected images, and their correlations (784, 784) float64."""
 
     sums: Sums
     matrix: np.ndarray
-    numbers: bytes
 
 
-# Eleven megabytes each, shared by all sessions.
+# Ten megabytes each, shared by all sessions.
 @st.cache_resource(max_entries=4, show_spinner="Correlating 784 pixels with each other")
 def _correlated(sha256: str, key: str, _dataset: Dataset, _selection: Selection) -> Correlated:
     sums = sums_of(_dataset, _selection, MOST)
     matrix = correlations(sums)
     matrix.flags.writeable = False
-    return Correlated(sums, matrix, packed(matrix))
+    return Correlated(sums, matrix)
 
 
 def correlated(dataset: Dataset, selection: Selection) -> Correlated:
