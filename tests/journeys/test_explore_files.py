@@ -88,9 +88,8 @@ def test_pictures_of_our_own_are_saved_in_three_forms(page, url, visit, address,
         assert min(dots.shape[:2]) > 300 and len(np.unique(dots.reshape(-1, 3), axis=0)) > 20
 
 
-def test_the_chosen_of_several_is_readable_on_a_dark_page(browser, url, visit):
-    context = browser.new_context(color_scheme="dark")
-    page = context.new_page()
+def test_the_chosen_of_several_is_readable_on_a_dark_page(page, url, visit):
+    page.emulate_media(color_scheme="dark")
     visit(page, f"{url}/balance", "Balance")
     choice = page.get_by_role("radio", name="Both", exact=True)
     expect(choice).to_have_attribute("aria-checked", "true", timeout=PATIENCE_MS)
@@ -99,7 +98,6 @@ def test_the_chosen_of_several_is_readable_on_a_dark_page(browser, url, visit):
                       getComputedStyle(document.querySelector('.stApp')).backgroundColor]"""
     )
     assert contrast(colour(ink), over(colour(ground), colour(below))) >= 4.5
-    context.close()
 
 
 def colour(css: str) -> np.ndarray:

@@ -105,22 +105,19 @@ def test_a_click_on_an_outlier_leads_to_its_images(page, url, visit):
     expect(images(page, "images of Trouser, ink nearest to the point clicked").first).to_be_visible()
 
 
-def test_on_a_phone_a_tap_chooses_and_small_buttons_correct_it(browser, url, visit):
-    context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
-    page = context.new_page()
-    visit(page, f"{url}/distributions", "Distributions")
-    picture = page.get_by_role("application", name=re.compile("Mean of each pixel"))
+def test_on_a_phone_a_tap_chooses_and_small_buttons_correct_it(phone, url, visit):
+    visit(phone, f"{url}/distributions", "Distributions")
+    picture = phone.get_by_role("application", name=re.compile("Mean of each pixel"))
     expect(picture).to_be_visible(timeout=PATIENCE_MS)
     box = picture.bounding_box()
     assert box["width"] <= 390
     picture.tap(position={"x": box["width"] / 2 + 3, "y": box["height"] / 2 + 3})
-    expect(page).to_have_url(re.compile(r"pixel=406"), timeout=PATIENCE_MS)
-    page.get_by_role("button", name="Right", exact=True).tap()
-    expect(page).to_have_url(re.compile(r"pixel=407"), timeout=PATIENCE_MS)
-    expect(page.get_by_text("The chosen pixel by class: row 14, column 15")).to_be_visible(timeout=PATIENCE_MS)
+    expect(phone).to_have_url(re.compile(r"pixel=406"), timeout=PATIENCE_MS)
+    phone.get_by_role("button", name="Right", exact=True).tap()
+    expect(phone).to_have_url(re.compile(r"pixel=407"), timeout=PATIENCE_MS)
+    expect(phone.get_by_text("The chosen pixel by class: row 14, column 15")).to_be_visible(timeout=PATIENCE_MS)
     # Nor is any other exploration page wider than the phone.
     for name, title in PAGES.items():
-        visit(page, f"{url}/{name}", title)
-        expect(page.locator("[data-testid=stStatusWidget]")).to_have_count(0)
-        assert page.evaluate("document.documentElement.scrollWidth") <= 390, name
-    context.close()
+        visit(phone, f"{url}/{name}", title)
+        expect(phone.locator("[data-testid=stStatusWidget]")).to_have_count(0)
+        assert phone.evaluate("document.documentElement.scrollWidth") <= 390, name
