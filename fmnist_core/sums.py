@@ -5,7 +5,7 @@ A condition on a pixel is not known beforehand; sums are then made over the imag
 or, by `conditioned`, over those that do not, where these are fewer.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -54,7 +54,7 @@ def counts_of(dataset: Dataset, selection: Selection) -> np.ndarray:
         dataset,
         selection,
         whole=lambda classes: (_stored_counts(dataset, classes),),
-        over=lambda subset: (sum(value_counts(*block, len(dataset.class_names)) for block in subset.blocks()),),
+        over=lambda subset: (_added(value_counts(*block, len(dataset.class_names)) for block in subset.blocks()),),
     )
     return counts
 
@@ -65,7 +65,7 @@ def totals_of(dataset: Dataset, selection: Selection) -> np.ndarray:
         dataset,
         selection,
         whole=lambda classes: (_stored_counts(dataset, classes).sum(axis=0),),
-        over=lambda subset: (sum(total_counts(images) for images, _ in subset.blocks()),),
+        over=lambda subset: (_added(total_counts(images) for images, _ in subset.blocks()),),
     )
     return counts
 
@@ -93,6 +93,13 @@ def conditioned(
     for rest in selection.left_out():
         result = tuple(all_ - some for all_, some in zip(result, over(rest.take(dataset)), strict=True))
     return result
+
+
+def _added(parts: Iterator[np.ndarray]) -> np.ndarray:
+    total = next(parts)
+    for part in parts:
+        total += part
+    return total
 
 
 def _stored_counts(dataset: Dataset, selection: Selection) -> np.ndarray:

@@ -242,6 +242,15 @@ def test_an_entry_with_a_shortened_file_is_not_used():
     assert store.find("toy").origin == "again"
 
 
+def test_an_entry_is_mapped_once_until_it_is_another():
+    entry = tiny_entry()
+    first = store.keep("toy", entry.arrays, entry.sha256, "here")
+    assert store.find("toy").arrays.x_train is first.arrays.x_train
+    store.keep("toy", entry.arrays._replace(x_train=entry.arrays.x_train + 7), entry.sha256, "again")
+    assert store.find("toy").arrays.x_train.max() == 7
+    assert not first.arrays.x_train.any()
+
+
 @pytest.mark.parametrize("damage", ["", "{", "[]", '{"format": 99}'])
 def test_an_entry_whose_description_is_damaged_is_not_used(damage):
     entry = tiny_entry()
