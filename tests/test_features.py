@@ -40,18 +40,6 @@ def few_test_images(monkeypatch):
     monkeypatch.setattr(datasets, "load", lambda *_, **__: few)
 
 
-@pytest.fixture
-def litert():
-    """For a test that predicts with a Run's LiteRT file."""
-
-
-@pytest.fixture(autouse=True)
-def no_litert(request, monkeypatch):
-    """The others have an empty one: converting takes longer than training."""
-    if "litert" not in request.fixturenames:
-        monkeypatch.setattr(keras.Model, "export", lambda _, path, **__: path.touch())
-
-
 @pytest.fixture(scope="module")
 def trunk():
     keras.utils.set_random_seed(0)
@@ -170,15 +158,28 @@ def test_features_that_are_too_many_are_not_kept(monkeypatch):
     assert features.limit_bytes() == 8_000_000_000
 
 
-def _fit(spec, folder):
-    run = Run.create(spec, folder)
-    training.fit(run)
-    return run, keras.models.load_model(run.folder / "model.keras")
+@pytest.fixture(scope="module")
+def fitted(tmp_path_factory):
+    """fitted(spec): the Run of a spec, trained once for all tests, and its model. Only SPEC's has a LiteRT file, for
+    converting takes longer than training."""
+    made = {}
+
+    def of(spec):
+        if spec.to_json() not in made:
+            run = Run.create(spec, tmp_path_factory.mktemp("runs"))
+            with pytest.MonkeyPatch.context() as patch:
+                if spec != SPEC:
+                    patch.setattr(keras.Model, "export", lambda _, path, **__: path.touch())
+                training.fit(run)
+            made[spec.to_json()] = run, keras.models.load_model(run.folder / "model.keras")
+        return made[spec.to_json()]
+
+    return of
 
 
-def test_a_head_on_kept_features_learns_what_it_learns_behind_the_whole_network(tmp_path):
-    kept, kept_model = _fit(SPEC, tmp_path)
-    plain, plain_model = _fit(SPEC.replace(cache_features=False), tmp_path)
+def test_a_head_on_kept_features_learns_what_it_learns_behind_the_whole_network(fitted):
+    kept, kept_model = fitted(SPEC)
+    plain, plain_model = fitted(SPEC.replace(cache_features=False))
     columns = ["loss", "val_loss"]
     assert np.allclose(kept.history()[columns], plain.history()[columns], atol=2e-4)
     for ours, theirs in zip(
@@ -189,10 +190,10 @@ def test_a_head_on_kept_features_learns_what_it_learns_behind_the_whole_network(
     assert _changed_layers(SPEC, plain_model)[0] == []
 
 
-def test_the_saved_model_of_a_head_on_features_takes_pixels(tmp_path, litert):
+def test_the_saved_model_of_a_head_on_features_takes_pixels(fitted):
     from fmnist_core import prediction
 
-    run, model = _fit(SPEC, tmp_path)
+    run, model = fitted(SPEC)
     x = np.asarray(datasets.load("fashion-mnist").x_test[:64])
     assert np.allclose(model.predict(prepare(x, SPEC), verbose=0), run.test_probabilities()[:64], atol=1e-3)
     assert np.allclose(prediction.load(run).probabilities(x), run.test_probabilities()[:64], atol=1e-3)
@@ -213,9 +214,9 @@ def _same(old, new):
 @pytest.mark.parametrize(
     "changes", [{"fine_tune_epochs": 1, "fine_tune_layers": 4}, {"unfrozen_layers": 4, "epochs": 1}]
 )
-def test_of_the_base_only_the_last_layers_learn_and_batch_normalisation_never(changes, tmp_path):
+def test_of_the_base_only_the_last_layers_learn_and_batch_normalisation_never(changes, fitted):
     spec = SPEC.replace(**changes, train_limit=200, fine_tune_learning_rate=1e-3, best_checkpoint="none")
-    run, model = _fit(spec, tmp_path)
+    run, model = fitted(spec)
     changed, start = _changed_layers(spec, model)
     kinds = [type(layer).__name__ for layer in start[-4:]]
     assert "BatchNormalization" in kinds
@@ -225,9 +226,11 @@ def test_of_the_base_only_the_last_layers_learn_and_batch_normalisation_never(ch
     assert switch == ([None, 2] if spec.fine_tune_epochs else [None])
 
 
-def test_a_run_that_is_stopped_in_fine_tuning_resumes_there_with_the_same_result(tmp_path, monkeypatch):
+def test_a_run_that_is_stopped_in_fine_tuning_resumes_there_with_the_same_result(
+    fitted, tmp_path, monkeypatch, no_litert
+):
     spec = SPEC.replace(fine_tune_epochs=2, fine_tune_layers=4, fine_tune_learning_rate=1e-3)
-    unbroken, _ = _fit(spec, tmp_path)
+    unbroken, _ = fitted(spec)
     run = Run.create(spec, tmp_path)
     fit_until_stopped(run, 3, monkeypatch)
     assert callbacks.read_checkpoint(run.folder).fine_tuning_from == 2
@@ -235,7 +238,7 @@ def test_a_run_that_is_stopped_in_fine_tuning_resumes_there_with_the_same_result
     assert np.array_equal(run.test_probabilities(), unbroken.test_probabilities())
 
 
-def test_augmented_copies_are_drawn_by_seed_and_copy_and_take_turns(tmp_path):
+def test_augmented_copies_are_drawn_by_seed_and_copy_and_take_turns(fitted):
     spec = SPEC.replace(flip=True, shift_px=2, feature_copies=2)
     first, second = (phases._augmented_copy(IMAGES, spec, copy) for copy in (0, 1))
     assert not np.array_equal(first, second)
@@ -249,5 +252,5 @@ def test_augmented_copies_are_drawn_by_seed_and_copy_and_take_turns(tmp_path):
         batches.start_epoch(epoch)
         seen.append({float(rows[0, 0]) for rows, _ in batches.dataset()})
     assert seen == [{0.0}, {1.0}, {0.0}]
-    run, _ = _fit(spec, tmp_path)
+    run, _ = fitted(spec)
     assert len(run.history()) == 2

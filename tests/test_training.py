@@ -24,7 +24,7 @@ from fmnist_core.spec import ConvBlock, DenseLayer, RunSpec
 
 # Everything with a state is on: dropout, augmentation, order, schedule, averaged weights, best epoch.
 SMALL = RunSpec(
-    title="small", train_limit=1500, epochs=3, batch_size=32, learning_rate=2e-3, schedule="one_cycle",
+    title="small", train_limit=600, epochs=3, batch_size=32, learning_rate=2e-3, schedule="one_cycle",
     optimizer="muon", conv_blocks=(ConvBlock(4, 5, batch_norm=True, dropout=0.2), ConvBlock(8, 5)),
     dense_layers=(DenseLayer(16, dropout=0.2),), flip=True, shift_px=2, rotation_degrees=10, erasing_fraction=0.2,
     weight_averaging=0.9,
@@ -45,7 +45,7 @@ def finished(tmp_path_factory):
     return run
 
 
-def test_a_resumed_run_equals_an_unbroken_one(finished, tmp_path, monkeypatch):
+def test_a_resumed_run_equals_an_unbroken_one(finished, tmp_path, monkeypatch, no_litert):
     run = Run.create(SMALL, tmp_path)
     fit_until_stopped(run, 1, monkeypatch)
     assert callbacks.read_checkpoint(run.folder).epoch == 1
@@ -97,7 +97,7 @@ def test_the_result_counts_what_the_probabilities_say(finished):
     assert result["parameters"] == 1 * 25 * 4 + 4 + 16 + 4 * 25 * 8 + 8 + 128 * 16 + 16 + 170
 
 
-def test_the_finished_model_is_that_of_the_best_epoch(tmp_path, monkeypatch):
+def test_the_finished_model_is_that_of_the_best_epoch(tmp_path, monkeypatch, no_litert):
     plain = RunSpec(conv_blocks=SMALL.conv_blocks[1:], dense_layers=(DenseLayer(16),), epochs=3, train_limit=3000)
     run = Run.create(plain, tmp_path)
     begin = callbacks.EpochRandomness.on_epoch_begin
@@ -142,7 +142,8 @@ def test_a_run_that_early_stopping_had_ended_is_not_trained_further(patience):
 
 
 def test_a_killed_run_resumes_in_a_new_process_and_completes(tmp_path):
-    run = jobs.submit(SMALL.replace(epochs=40, train_limit=3000), runs_folder=tmp_path)
+    plain = RunSpec(conv_blocks=SMALL.conv_blocks[1:], dense_layers=(DenseLayer(16),), epochs=40, train_limit=3000)
+    run = jobs.submit(plain, runs_folder=tmp_path)
     deadline = time.monotonic() + 120
     while len(run.history()) < 2 and time.monotonic() < deadline:
         time.sleep(0.1)
@@ -240,7 +241,7 @@ def trained_on(finished, tmp_path):
     return Run(Path(shutil.copytree(finished.folder, tmp_path / "run")))
 
 
-def test_a_run_interrupted_after_its_last_epoch_is_scored_without_more_training(trained_on, finished):
+def test_a_run_interrupted_after_its_last_epoch_is_scored_without_more_training(trained_on, finished, no_litert):
     (trained_on.folder / "test_probabilities.npy").unlink()
     training.fit(trained_on)
     assert np.array_equal(trained_on.test_probabilities(), finished.test_probabilities())
