@@ -22,12 +22,15 @@ _BLOCK = 4096  # images at a time: the work of a block stays in the processor's 
 _COLUMNS, _AT_ONCE = 56, 4  # pixels that are put in order, and that are counted, at a time
 
 
-def value_counts(images: np.ndarray, labels: np.ndarray, n_classes: int) -> np.ndarray:
+def value_counts(
+    images: np.ndarray, labels: np.ndarray, n_classes: int, earlier: np.ndarray | None = None
+) -> np.ndarray:
     """Count how often each value occurs at each pixel in each class.
 
     images: (n, 28, 28) uint8; labels: (n,) integers below n_classes. Returns (n_classes, 784, 256) uint32.
+    earlier: counts of other images, to which these are added.
     """
-    counts = np.empty((n_classes, PIXELS, LEVELS), dtype=np.uint32)
+    counts = np.zeros((n_classes, PIXELS, LEVELS), dtype=np.uint32) if earlier is None else earlier
     flat = images.reshape(len(images), PIXELS)
     # One call counts a few pixels in all classes, each in a range of its own: 80,000 calls take longer than counting.
     ranges = np.arange(_AT_ONCE * n_classes, dtype=np.int32).reshape(_AT_ONCE, n_classes) * LEVELS
@@ -38,7 +41,8 @@ def value_counts(images: np.ndarray, labels: np.ndarray, n_classes: int) -> np.n
         for at in range(0, len(columns), _AT_ONCE):
             row = np.bincount((first + columns[at : at + _AT_ONCE]).ravel(), minlength=ranges.size * LEVELS)
             pixel = start + at
-            counts[:, pixel : pixel + _AT_ONCE] = row.reshape(_AT_ONCE, n_classes, LEVELS).transpose(1, 0, 2)
+            of_each = row.astype(np.uint32).reshape(_AT_ONCE, n_classes, LEVELS)
+            counts[:, pixel : pixel + _AT_ONCE] += of_each.transpose(1, 0, 2)
 
     in_threads(fill, range(0, PIXELS, _COLUMNS))
     return counts

@@ -5,7 +5,7 @@ A condition on a pixel is not known beforehand; sums are then made over the imag
 or, by `conditioned`, over those that do not, where these are fewer.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -54,7 +54,7 @@ def counts_of(dataset: Dataset, selection: Selection) -> np.ndarray:
         dataset,
         selection,
         whole=lambda classes: (_stored_counts(dataset, classes),),
-        over=lambda subset: (_added(value_counts(*block, len(dataset.class_names)) for block in subset.blocks()),),
+        over=lambda subset: (_value_counts(subset, len(dataset.class_names)),),
     )
     return counts
 
@@ -64,8 +64,8 @@ def totals_of(dataset: Dataset, selection: Selection) -> np.ndarray:
     (counts,) = conditioned(
         dataset,
         selection,
-        whole=lambda classes: (_stored_counts(dataset, classes).sum(axis=0),),
-        over=lambda subset: (_added(total_counts(images) for images, _ in subset.blocks()),),
+        whole=lambda classes: (_stored_counts(dataset, classes).sum(axis=0, dtype=np.uint32),),
+        over=lambda subset: (sum(total_counts(images) for images, _ in subset.blocks()),),
     )
     return counts
 
@@ -82,7 +82,8 @@ def conditioned(
 ) -> Arrays:
     """Return arrays that add up, for a selection that may have a condition on a pixel, at the least expense.
 
-    whole: the arrays of a selection without a condition, which is cheap. over: of some images, which is not.
+    whole: the arrays of a selection without a condition, which is cheap. over: of some images, which is not; these are
+    its own, for the result may be put in their place.
     """
     if selection.pixel is None:
         return whole(selection)
@@ -91,15 +92,16 @@ def conditioned(
         return over(selection.take(dataset))
     result = whole(everything)
     for rest in selection.left_out():
-        result = tuple(all_ - some for all_, some in zip(result, over(rest.take(dataset)), strict=True))
+        parts = zip(result, over(rest.take(dataset)), strict=True)
+        result = tuple(np.subtract(all_, some, out=some) for all_, some in parts)
     return result
 
 
-def _added(parts: Iterator[np.ndarray]) -> np.ndarray:
-    total = next(parts)
-    for part in parts:
-        total += part
-    return total
+def _value_counts(subset: Subset, n_classes: int) -> np.ndarray:
+    counts = None
+    for images, labels in subset.blocks():
+        counts = value_counts(images, labels, n_classes, counts)
+    return counts
 
 
 def _stored_counts(dataset: Dataset, selection: Selection) -> np.ndarray:
