@@ -1,16 +1,14 @@
 """A small Run, really trained, for tests of what can be taken away. It needs TensorFlow and takes seconds, once."""
 
 import functools
-import os
-import tempfile
 from pathlib import Path
 
 import keras
 import pytest
-from small_data import small_folder
+from small_data import made_once, small_folder
 
 from fmnist_core import training
-from fmnist_core.runs import Run
+from fmnist_core.runs import Run, list_runs
 from fmnist_core.spec import ConvBlock, DenseLayer, RunSpec
 
 # What a Run does outside of its network is in: padding, a range of its own, the mirror image.
@@ -23,7 +21,8 @@ SPEC = RunSpec(
 @functools.cache
 def small_run() -> Run:
     """Train on 1,200 images for three epochs."""
-    return finished(SPEC, Path(tempfile.mkdtemp(dir=os.environ["FMNIST_LAB_TESTS"])))
+    (run,) = list_runs(made_once("small-run", lambda place: finished(SPEC, place)))
+    return run
 
 
 def finished(spec: RunSpec, runs_folder: Path) -> Run:
