@@ -51,7 +51,7 @@ def value_counts(
 def total_counts(images: np.ndarray) -> np.ndarray:
     """Count how often each value occurs at each pixel, images (n, 28, 28) uint8: -> (784, 256) uint32.
 
-    A quarter of the work of value_counts: Pillow counts the bands of an image, here four pixels side by side, as bytes.
+    A third of the work of value_counts: Pillow counts the bands of an image, here four pixels side by side, as bytes.
     """
     words = np.ascontiguousarray(images.reshape(len(images), PIXELS).view(np.uint32).T)
     if not len(images):
