@@ -6,6 +6,7 @@ from urllib.parse import parse_qs, quote, urlparse
 
 import numpy as np
 import pytest
+from kept_run import paced_run
 from playwright.sync_api import Page, expect
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -27,7 +28,9 @@ def own(tmp_path):
     return tmp_path
 
 
-def test_a_probe_is_started_found_and_taken_to_training(page: Page, visit, serve, own, tmp_path):
+def test_a_probe_is_started_found_and_taken_to_training(page: Page, visit, serve, own, tmp_path, monkeypatch):
+    monkeypatch.setenv("FMNIST_LAB_HOME", str(tmp_path / "home"))
+    paced_run()
     url = serve(ROOT / "app.py", {"FMNIST_LAB_HOME": str(tmp_path / "home")})
     where = f"data=Your+own+files&data.folder={quote(str(own))}"
     visit(page, f"{url}/depth?{where}&px=32&with=Not+pretrained", "Where to cut")
