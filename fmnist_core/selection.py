@@ -53,14 +53,13 @@ class Subset:
         picked[is_test] = x_test[self.index[rows[is_test]]]
         return picked
 
-    def blocks(self, most: int = 16_384) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """Yield images, (m, 28, 28) uint8, and their labels, (m,) uint8, in order; one empty block if there are none.
+    def blocks(self, most: int = 16_384) -> Iterator[np.ndarray]:
+        """Yield all of them in order, (m, 28, 28) uint8 each; one empty block if there are none.
 
         Tens of megabytes at once take longer to get from the system than to fill.
         """
         for start in range(0, max(len(self), 1), most):
-            rows = np.arange(start, min(start + most, len(self)))
-            yield self.pick(rows), self.labels[rows]
+            yield self.pick(np.arange(start, min(start + most, len(self))))
 
     def drawn(self, most: int | None) -> np.ndarray:
         """Return rows of at most so many of them, drawn at random, always the same; all in order if these do: int64."""

@@ -54,7 +54,7 @@ def counts_of(dataset: Dataset, selection: Selection) -> np.ndarray:
         dataset,
         selection,
         whole=lambda classes: (_stored_counts(dataset, classes),),
-        over=lambda subset: (_value_counts(subset, len(dataset.class_names)),),
+        over=lambda subset: (value_counts(subset.images, subset.labels, len(dataset.class_names)),),
     )
     return counts
 
@@ -65,7 +65,7 @@ def totals_of(dataset: Dataset, selection: Selection) -> np.ndarray:
         dataset,
         selection,
         whole=lambda classes: (_stored_counts(dataset, classes).sum(axis=0, dtype=np.uint32),),
-        over=lambda subset: (sum(total_counts(images) for images, _ in subset.blocks()),),
+        over=lambda subset: (sum(map(total_counts, subset.blocks())),),
     )
     return counts
 
@@ -95,13 +95,6 @@ def conditioned(
         parts = zip(result, over(rest.take(dataset)), strict=True)
         result = tuple(np.subtract(all_, some, out=some) for all_, some in parts)
     return result
-
-
-def _value_counts(subset: Subset, n_classes: int) -> np.ndarray:
-    counts = None
-    for images, labels in subset.blocks():
-        counts = value_counts(images, labels, n_classes, counts)
-    return counts
 
 
 def _stored_counts(dataset: Dataset, selection: Selection) -> np.ndarray:
