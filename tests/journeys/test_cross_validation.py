@@ -58,8 +58,12 @@ def test_three_folds_are_started_arrive_and_give_a_figure(page: Page, visit, ser
     assert [run.state for run in group.runs] == [RunState.COMPLETED] * 3
 
     page.get_by_text("Out-of-fold probabilities").click()
+    button = page.get_by_role("button", name="300 images, NumPy")
+    expect(button).to_be_visible(timeout=PATIENCE_MS)
+    # A click while the page still comes to rest would ask for what the next rerun has replaced.
+    page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').wait_for(timeout=PATIENCE_MS)
     with page.expect_download() as download:
-        page.get_by_role("button", name="300 images, NumPy").click()
+        button.click()
     with np.load(download.value.path()) as kept:
         assert kept["probabilities"].shape == (300, 10)
         assert kept["index"].tolist() == list(range(300))
