@@ -127,7 +127,7 @@ def summary_words(rows: Sequence[Sequence[Line]]) -> str:
             f"it in {count['above']}, below it in {count['below']}."
         )
     if count["few"]:
-        parts.append(f"{count['few']} had fewer images than the system, so their figures are not comparable.")
+        parts.append(f"{count['few']} had fewer images than the system, too few to compare.")
     return " ".join(parts)
 
 
