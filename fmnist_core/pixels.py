@@ -83,12 +83,11 @@ def quantiles(counts: np.ndarray, share: float) -> np.ndarray:
     """Return a quantile of each row of counts, (..., 256) -> (...) float64, with numpy's linear interpolation."""
     running = counts.cumsum(axis=-1, dtype=np.uint32)  # half as wide as usual, and compared five times as fast
     n = running[..., -1].astype(np.int64)
-    place = np.maximum(n - 1, 0) * share
+    last = np.maximum(n - 1, 0)
+    place = last * share
     low = place.astype(np.uint32)
-    first, second = (
-        np.count_nonzero(running <= rank[..., np.newaxis], axis=-1)
-        for rank in (low, np.minimum(low + 1, np.maximum(n - 1, 0)).astype(np.uint32))
-    )
+    high = np.minimum(low + 1, last).astype(np.uint32)
+    first, second = (np.count_nonzero(running <= rank[..., np.newaxis], axis=-1) for rank in (low, high))
     return np.where(n > 0, first + (second - first) * (place - low), np.nan)
 
 
