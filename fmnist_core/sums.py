@@ -45,11 +45,16 @@ def sums_of(dataset: Dataset, selection: Selection, most: int | None = None) -> 
     return Sums(*value_sums(images, subset.labels[rows], len(dataset.class_names)), products_of(images))
 
 
-def counts_of(dataset: Dataset, selection: Selection) -> np.ndarray:
+def counts_of(dataset: Dataset, selection: Selection, most: int | None = None) -> np.ndarray:
     """Return how often each value occurs at each pixel in each class, (classes, 784, 256) integers.
 
-    Classes that are not selected are 0.
+    Classes that are not selected are 0. most: as in sums_of.
     """
+    if most is not None and selection.pixel is not None:
+        subset = selection.take(dataset)
+        if len(subset) > most:
+            rows = subset.drawn(most)
+            return value_counts(subset.pick(rows), subset.labels[rows], len(dataset.class_names))
     (counts,) = conditioned(
         dataset,
         selection,

@@ -92,6 +92,15 @@ def test_both_sets_stand_side_by_side_in_boxes_and_in_mean_images():
     assert first.startswith("Training, mean image of") and second.startswith("Test, mean image of")
 
 
+@needs_real
+def test_classes_under_a_condition_that_many_fulfil_are_drawn_from_a_sample_and_say_so():
+    link = {"view": "Classes", "split": "Both", "row": "14", "column": "14"}
+    text = text_of(open_page("distributions", value=["1", "255"], **link))
+    assert "Drawn from 10,000 of the 52,724 training images that fulfil the condition, a random sample" in text
+    assert "Drawn from" not in text_of(open_page("distributions", value=["250", "255"], **link))
+    assert "Drawn from" not in text_of(open_page("distributions", view="Classes", split="Both"))
+
+
 @pytest.mark.parametrize("name", PAGES)
 def test_a_selection_without_images_is_a_sentence(name):
     page = open_page(name, split="Test", classes=["Trouser"], row="0", column="0", value=["254", "255"])

@@ -94,6 +94,20 @@ def test_counts_of_all_classes_and_of_one_pixel_are_parts_of_those_of_each(selec
         assert np.array_equal(counts_at(DATASET, selection, pixel), counts[:, pixel])
 
 
+def test_counts_of_a_sample_are_those_of_images_that_fulfil_the_condition():
+    selection = Selection("train", (2, 4), PIXEL, 1, 255)
+    sample, all_ = counts_of(DATASET, selection, 50), counts_of(DATASET, selection)
+    assert sample[:, 0].sum() == 50 < selection.count(DATASET)
+    assert (sample <= all_).all() and not sample[:, PIXEL, 0].any()
+    assert np.array_equal(sample, counts_of(DATASET, selection, 50))
+    few = Selection("train", (2, 4), PIXEL, 1, 255).count(DATASET)
+    assert np.array_equal(counts_of(DATASET, selection, few), all_)
+    # What lies on disk costs nothing and is of all.
+    assert np.array_equal(
+        counts_of(DATASET, Selection("train", (2,)), 50), counts_of(DATASET, Selection("train", (2,)))
+    )
+
+
 @pytest.mark.parametrize("count", [0, 1, 2, 1500])
 def test_products_are_exact_however_the_images_are_shared_out(count):
     images = DATASET.x_train[:count]

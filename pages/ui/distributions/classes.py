@@ -10,7 +10,9 @@ from fmnist_core import pixels, samples
 from fmnist_core.datasets import Dataset
 from fmnist_core.figures.pixels import difference_text, limits, pixel_words
 from fmnist_core.pixels import SIDE
+from fmnist_core.places import WORDS
 from fmnist_core.selection import Selection
+from fmnist_core.sums import splits_of
 from pages.ui.data import plain
 from pages.ui.distributions.behind import bright_and_dark
 from pages.ui.distributions.results import Shown, counts_by_set, shown_classes
@@ -18,17 +20,20 @@ from pages.ui.export import table_download
 from pages.ui.pictures import NARROWEST_PX, WIDEST_PX, Picture, pictures
 from pages.ui.pixel_image import choose_pixel, chosen_pixel, pixel_image
 
+MOST = 10_000  # images of a set under a condition on a pixel, with which the slider answers at once
+
 
 @st.fragment
 def classes_view(dataset: Dataset, selection: Selection) -> None:
     """Show the statistics of each class as pictures, and the difference of two classes."""
-    sets, shown = counts_by_set(dataset, selection), shown_classes(dataset, selection)
+    sets, shown = counts_by_set(dataset, selection, MOST), shown_classes(dataset, selection)
     beside = "Left the training set, right the test set. " if len(sets) > 1 else ""
     st.caption(
         f"Of each class, from top to bottom: mean, median and standard deviation of each pixel "
         f"(the last drawn from 0 to 128). {beside}A sharp median with little deviation is a class whose images look "
         f"alike."
     )
+    _sample_note(dataset, selection, sets)
     items = [_sheet([counts[label] for counts in sets.values()], name) for label, name in zip(*shown, strict=True)]
     pictures(
         items, key="class-images", alt=f"Mean, median and standard deviation image of each class. {beside}",
@@ -39,6 +44,20 @@ def classes_view(dataset: Dataset, selection: Selection) -> None:
         st.info("Select two classes or more above to compare them.")
         return
     _difference(sets, dataset, selection, shown)
+
+
+def _sample_note(dataset: Dataset, selection: Selection, sets: dict[str, np.ndarray]) -> None:
+    """Say of how many images the pictures are, where they are not of all that are selected."""
+    if selection.pixel is None:
+        return
+    selected = {WORDS[split]: replace(selection, split=split).count(dataset) for split in splits_of(selection)}
+    counted = {name: int(counts[:, 0].sum()) for name, counts in sets.items()}
+    drawn = [
+        f"{count:,} of the {selected[name]:,} {name.lower()} images that fulfil the condition"
+        for name, count in counted.items() if count < selected[name]
+    ]  # fmt: skip
+    if drawn:
+        st.caption(f"Drawn from {' and '.join(drawn)}, a random sample, so that the slider answers at once.")
 
 
 def _sheet(sets: list[np.ndarray], name: str) -> Picture:

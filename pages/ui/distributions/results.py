@@ -36,11 +36,11 @@ def require_images(dataset: Dataset, selection: Selection) -> None:
     st.stop()
 
 
-def counts_of(dataset: Dataset, selection: Selection) -> np.ndarray:
+def counts_of(dataset: Dataset, selection: Selection, most: int | None = None) -> np.ndarray:
     """Return sums.counts_of; under a condition on a pixel, which takes a moment, the last few are kept."""
     if selection.pixel is None:
         return sums.counts_of(dataset, selection)
-    return _conditioned_counts(dataset.sha256, selection.key, dataset, selection)
+    return _conditioned_counts(dataset.sha256, selection.key, most, dataset, selection)
 
 
 def totals_of(dataset: Dataset, selection: Selection) -> np.ndarray:
@@ -52,8 +52,10 @@ def totals_of(dataset: Dataset, selection: Selection) -> np.ndarray:
 
 # Eight megabytes each, and a condition is seldom returned to: a few in memory, none on disk.
 @st.cache_resource(max_entries=4, show_spinner=False)
-def _conditioned_counts(sha256: str, key: str, _dataset: Dataset, _selection: Selection) -> np.ndarray:
-    return sums.counts_of(_dataset, _selection)
+def _conditioned_counts(
+    sha256: str, key: str, most: int | None, _dataset: Dataset, _selection: Selection
+) -> np.ndarray:
+    return sums.counts_of(_dataset, _selection, most)
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
@@ -61,9 +63,9 @@ def _conditioned_totals(sha256: str, key: str, _dataset: Dataset, _selection: Se
     return sums.totals_of(_dataset, _selection)
 
 
-def counts_by_set(dataset: Dataset, selection: Selection) -> dict[str, np.ndarray]:
-    """Return counts_of by the name of the set, for the sets selected that have an image."""
-    counts = {WORDS[split]: counts_of(dataset, replace(selection, split=split)) for split in splits_of(selection)}
+def counts_by_set(dataset: Dataset, selection: Selection, most: int) -> dict[str, np.ndarray]:
+    """Return counts_of, of so many images of each set, by the name of the set, for the sets selected that have one."""
+    counts = {WORDS[split]: counts_of(dataset, replace(selection, split=split), most) for split in splits_of(selection)}
     return {name: one for name, one in counts.items() if one[:, 0].any()}
 
 
