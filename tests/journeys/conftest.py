@@ -121,6 +121,16 @@ def visit() -> Callable[[Page, str, str], None]:
 
 
 @pytest.fixture(scope="session")
+def rest() -> Callable[[Page], None]:
+    """rest(page): wait until no script runs. A click or key before that would ask for what the rerun replaces."""
+
+    def wait(page: Page) -> None:
+        page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').wait_for(timeout=PATIENCE_MS)
+
+    return wait
+
+
+@pytest.fixture(scope="session")
 def draw_line() -> Callable[[Page, Locator, list[tuple[float, float]]], None]:
     """draw_line(page, board, points): drag the mouse over a board along points in shares of its sides."""
 

@@ -35,7 +35,7 @@ def own(tmp_path):
     return folder
 
 
-def test_three_folds_are_started_arrive_and_give_a_figure(page: Page, visit, serve, own, tmp_path, monkeypatch):
+def test_three_folds_are_started_arrive_and_give_a_figure(page: Page, visit, rest, serve, own, tmp_path, monkeypatch):
     home = tmp_path / "home"
     (home / "runs").mkdir(parents=True)
     Settings(parallel_runs=1).write(home / "runs")
@@ -60,8 +60,7 @@ def test_three_folds_are_started_arrive_and_give_a_figure(page: Page, visit, ser
     page.get_by_text("Out-of-fold probabilities").click()
     button = page.get_by_role("button", name="300 images, NumPy")
     expect(button).to_be_visible(timeout=PATIENCE_MS)
-    # A click while the page still comes to rest would ask for what the next rerun has replaced.
-    page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').wait_for(timeout=PATIENCE_MS)
+    rest(page)
     with page.expect_download() as download:
         button.click()
     with np.load(download.value.path()) as kept:

@@ -3,6 +3,7 @@
 import json
 import re
 import struct
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import quote
 
@@ -44,7 +45,7 @@ def own(tmp_path):
 
 
 def test_labels_are_judged_reviewed_by_keys_and_the_difference_is_measured(
-    page: Page, visit, serve, own, tmp_path, monkeypatch
+    page: Page, visit, rest, serve, own, tmp_path, monkeypatch
 ):
     home = tmp_path / "home"
     (home / "runs").mkdir(parents=True)
@@ -58,7 +59,7 @@ def test_labels_are_judged_reviewed_by_keys_and_the_difference_is_measured(
     # Judged in a process of its own, which the page starts and watches.
     expect(_suspects(page).first).to_be_visible(timeout=PATIENCE_MS)
     assert all(int(name.split("-")[1]) < WRONG for name in _names(page, 15))
-    _review(page, data)
+    _review(page, rest, data)
     visit(page, f"{address}&step=Retrain", "Label suspects")
     _retrain(page)
     (trial,) = trials(list_runs(home / "runs"))
@@ -91,7 +92,7 @@ def _suspects(page: Page) -> Locator:
     return page.get_by_role("listbox", name="Label suspects").get_by_role("option")
 
 
-def _review(page: Page, data: Dataset) -> None:
+def _review(page: Page, rest: Callable[[Page], None], data: Dataset) -> None:
     """Go through the first three suspects by keys: on, back, relabel, other class, drop, undo; and keep by a click."""
     first, second, third = _names(page, 3)
 
@@ -99,7 +100,8 @@ def _review(page: Page, data: Dataset) -> None:
         return {str(place): (mark.action, mark.label) for place, mark in Overlay.read(data.sha256).marks.items()}
 
     def press(key: str, then: str) -> None:
-        """Press a key, and wait for the image that is looked at after it."""
+        """Press a key once the page shows one image as a whole, and wait for the image that is looked at after it."""
+        rest(page)
         page.keyboard.press(key)
         expect(page).to_have_url(re.compile(f"image={then}(&|$)"), timeout=PATIENCE_MS)
         expect(_headline(page, then).first).to_be_visible(timeout=PATIENCE_MS)
@@ -112,12 +114,14 @@ def _review(page: Page, data: Dataset) -> None:
     digit = (int(data.y_train[int(second.split("-")[1])]) + 1) % 10
     press(str(digit), third)
     assert marks() == {first: proposed, second: ("relabel", digit)}
+    rest(page)
     page.keyboard.press("d")
     expect(_headline(page, third)).to_have_count(0, timeout=PATIENCE_MS)
     assert marks()[third] == ("drop", None)
     press("u", third)
     assert marks() == {first: proposed, second: ("relabel", digit)}
     # A click on a class decides, too, and on the given one it keeps.
+    rest(page)
     page.get_by_role("button", name=re.compile("^Keep .*given")).click()
     expect(page.get_by_text("1 kept, 2 relabelled, 0 dropped")).to_be_visible(timeout=PATIENCE_MS)
     assert marks()[third] == ("keep", None)
