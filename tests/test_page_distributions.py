@@ -56,6 +56,7 @@ def test_every_view_stands_one_class_and_a_pixel_condition(name, view):
         name, split="Test", classes=["Coat"], row="14", column="14", value=["250", "255"], **{VIEW_KEYS[name]: view}
     )  # fmt: skip
     assert not page.exception and not page.error
+    assert "Only images in which row 14, column 14 is 250 to 255." in text_of(page)
 
 
 def words_of(page, name):

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from fmnist_core.datasets import Dataset
+from fmnist_core.figures.pixels import pixel_words
 from fmnist_core.selection import Selection
 
 SPLIT_WORDS = {"Training": "train", "Test": "test", "Both": "both"}
@@ -27,7 +28,11 @@ def selection_bar(dataset: Dataset) -> Selection:
         )  # fmt: skip
         condition = _pixel_condition()
     labels = tuple(sorted(dataset.class_names.index(name) for name in names))
-    return Selection(split=SPLIT_WORDS[split], labels=labels, **condition)
+    selection = Selection(split=SPLIT_WORDS[split], labels=labels, **condition)
+    if selection.pixel is not None:  # a folded condition must not go unnoticed
+        where = pixel_words(selection.pixel)
+        st.caption(f":material/filter_alt: Only images in which {where} is {selection.minimum} to {selection.maximum}.")
+    return selection
 
 
 def _pixel_condition() -> dict[str, int]:
