@@ -48,6 +48,18 @@ def test_the_guide_tells_mean_and_spread_of_the_kept_runs(title):
     assert told.groups() == (f"{mean:.4f}", f"{spread:.4f}", str(len(accuracies)))
 
 
+def test_the_guide_tells_where_the_seconds_of_the_kept_runs_went():
+    lines = [line.split("|")[1:-1] for line in DOCS.read_text().splitlines() if line.startswith("|")]
+    head = next(number for number, cells in enumerate(lines) if cells[1].strip() == "start")
+    told = {cells[0].strip(): [cell.strip() for cell in cells[1:]] for cells in lines[head + 2 :]}
+    names = [cell.strip() for cell in lines[head][1:]]
+    assert "Small" in told
+    for title, cells in told.items():
+        kept = [row["phases_s"] for row in rows(TITLES[title])]
+        assert len(kept) >= 3
+        assert cells == [f"{sum(phases[name] for phases in kept) / len(kept):.0f}" for name in names]
+
+
 @pytest.mark.parametrize(
     ("preset", "least", "most_parameters"),
     [("quick", 0.9237, None), ("lenet5-modern", 0.915, 61_706), ("small", 0.940, 500_000)],
