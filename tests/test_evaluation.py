@@ -9,6 +9,7 @@ from fmnist_core.comparison import compare, differences, hyperparameter_table
 from fmnist_core.errors import LabError
 from fmnist_core.evaluation import MACRO, WEIGHTED, Evaluation, EvaluationError, wilson_interval
 from fmnist_core.figures.evaluation import (
+    cell_labels,
     confusion_matrix_figure,
     confusion_matrix_text,
     matrix_rates,
@@ -186,6 +187,21 @@ def test_the_matrix_figure_gives_hits_and_mistakes_a_scale_each(by_hand: Evaluat
     assert (cells.y[5], cells.x[5], cells.customdata[5]) == ("Coat", "Shirt", [1, 0.5])
     assert figure.layout.paper_bgcolor == "rgba(0,0,0,0)"
     assert figure.layout.xaxis.title.text and figure.layout.yaxis.title.text
+
+
+def test_classes_named_by_digits_stay_names_and_no_numbers() -> None:
+    digits = tuple("0123456789")
+    made = Evaluation(np.arange(10), np.eye(10), digits)
+    matrix = confusion_matrix_figure(made.confusion_matrix(), digits, by_rate=False)
+    classes = per_class_figure(made.report())
+    assert {axis.type for axis in (matrix.layout.xaxis, matrix.layout.yaxis, classes.layout.yaxis)} == {"category"}
+    assert list(matrix.layout.yaxis.categoryarray) == list(digits)
+
+
+def test_a_clicked_dot_names_its_cell(by_hand: Evaluation) -> None:
+    *_, cells = confusion_matrix_figure(by_hand.confusion_matrix(), NAMES, by_rate=False).data
+    for index, (true, predicted) in enumerate(zip(cells.y, cells.x, strict=True)):
+        assert [NAMES[label] for label in cell_labels(index, len(NAMES))] == [true, predicted]
 
 
 def test_rates_are_shares_of_the_true_class(by_hand: Evaluation) -> None:

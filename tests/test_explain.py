@@ -182,4 +182,5 @@ def test_channels_and_units_are_drawn_whatever_their_size():
     assert pixels(channel_png(np.zeros((1, 1)), 0.0)).shape == (112, 112, 3)
     assert pixels(channel_png(np.ones((56, 50)), 1.0)).shape[0] == 112
     assert list(units_figure(np.array([0.1, 0.2, 0.7]), NAMES).data[0].x) == list(NAMES)
+    assert units_figure(np.array([0.3, 0.7]), ("0", "1")).layout.xaxis.type == "category"  # digits are names, too
     assert len(units_figure(np.arange(84.0), None).data[0].y) == 84

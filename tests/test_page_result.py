@@ -13,6 +13,7 @@ from fmnist_core.presets import PRESETS
 from fmnist_core.runs import PROBABILITIES_FILE, RESULT_FILE, VALIDATION_FILE, VALIDATION_INDEX_FILE, Run
 from fmnist_core.spec import RunSpec
 from pages.ui.runs import CHOOSE_BY_VALIDATION
+from pages.ui.understand import result as page
 
 PAGE = "pages/understand/result.py"
 TEST_IMAGES = 200
@@ -127,6 +128,20 @@ def test_one_cell_of_the_matrix_and_unsure_hits_can_be_looked_at(folder):
     hits = opened(answers="Right but unsure", **{"class": "class 3"})
     assert len(pictures(hits)) == 16
     assert any("16 of 18 hits" in caption.value for caption in hits.caption)
+
+
+def test_a_click_on_the_matrix_of_digits_shows_the_images_of_its_cell(folder, monkeypatch):
+    digits = tuple("0123456789")
+    (folder / "classes.txt").write_text("\n".join(digits))
+    completed_run(folder)
+    # The theme lets Plotly make numbers of digits, and so they come back.
+    state = {"confusions": {"selection": {"points": [{"x": 1, "y": 3, "point_index": 31}]}}}
+    with monkeypatch.context() as patch:
+        patch.setattr(page.st, "session_state", state)
+        page._cell_clicked(digits)
+    assert (state[page.TRUE_KEY], state[page.SAID_KEY], state[page.SHOWN_KEY]) == ("3", "1", page.MISTAKES)
+    app = opened(**{page.TRUE_KEY: "3", page.SAID_KEY: "1"})
+    assert len(pictures(app)) == 2
 
 
 def test_confidence_is_held_against_the_truth_and_mended_by_a_temperature(folder):

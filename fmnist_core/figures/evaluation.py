@@ -40,8 +40,8 @@ def confusion_matrix_figure(matrix: np.ndarray, class_names: tuple[str, ...], *,
             z=np.where(mask, values, np.nan), x=class_names, y=class_names, xgap=2, ygap=2, hoverinfo="skip",
             zmin=0, zmax=max(values[mask].max(), 1e-9), colorscale=scale, showscale=False,
         )  # fmt: skip
-    # Plotly reports clicks on dots alone: an unseen one in each cell takes them, and has the pointer's words. The
-    # numbers are notes and no dots, because those pale once one is clicked.
+    # Plotly reports clicks on dots alone: an unseen one in each cell takes them, row by row (see cell_labels), and has
+    # the pointer's words. The numbers are notes and no dots, because those pale once one is clicked.
     columns, rows = np.tile(class_names, len(matrix)), np.repeat(class_names, len(matrix))
     unseen = {"marker": {"opacity": 0}}
     figure.add_scatter(
@@ -59,11 +59,16 @@ def confusion_matrix_figure(matrix: np.ndarray, class_names: tuple[str, ...], *,
         ]
     )
     names = list(class_names)
-    figure.update_xaxes(title="Predicted class", tickangle=-45, range=[-0.5, len(names) - 0.5], categoryarray=names)
-    figure.update_yaxes(title="True class", range=[len(names) - 0.5, -0.5], categoryarray=names, ticksuffix=" ")
-    figure.update_xaxes(showgrid=False, ticks="")
-    figure.update_yaxes(showgrid=False, ticks="")
+    # Of digits Plotly would make numbers.
+    shared = {"type": "category", "categoryarray": names, "showgrid": False, "ticks": ""}
+    figure.update_xaxes(title="Predicted class", tickangle=-45, range=[-0.5, len(names) - 0.5], **shared)
+    figure.update_yaxes(title="True class", range=[len(names) - 0.5, -0.5], ticksuffix=" ", **shared)
     return _finished(figure, height=520)
+
+
+def cell_labels(point_index: int, n_classes: int) -> tuple[int, int]:
+    """Return true and predicted label of the cell whose dot was clicked, from its place in confusion_matrix_figure."""
+    return divmod(point_index, n_classes)
 
 
 def confusion_matrix_text(matrix: np.ndarray, pairs: pd.DataFrame) -> str:
@@ -102,7 +107,9 @@ def per_class_figure(report: pd.DataFrame) -> go.Figure:
             hovertemplate=f"%{{y}}: {name} %{{x:.1%}} of %{{customdata:,}} images<extra></extra>",
         )  # fmt: skip
     figure.update_xaxes(title="Share of images", tickformat=".0%", nticks=6)
-    figure.update_yaxes(autorange="reversed", categoryarray=list(classes.index), ticks="", ticksuffix=" ")
+    figure.update_yaxes(
+        type="category", autorange="reversed", categoryarray=list(classes.index), ticks="", ticksuffix=" "
+    )
     return _finished(figure, height=520)
 
 

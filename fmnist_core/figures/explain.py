@@ -60,7 +60,8 @@ def units_figure(values: np.ndarray, class_names: tuple[str, ...] | None) -> go.
     template = "%{x}: %{y:.3g}<extra></extra>" if class_names else "unit %{x}: %{y:.3g}<extra></extra>"
     figure = go.Figure(go.Bar(x=names, y=values, marker_color=TRAIN_COLOUR, hovertemplate=template))
     figure.update_layout(bargap=0.3 if class_names else 0)
-    figure.update_xaxes(title="Class" if class_names else "Unit of the layer")
+    # Left to itself, Plotly would make numbers of digits.
+    figure.update_xaxes(title="Class" if class_names else "Unit of the layer", type="category" if class_names else None)
     figure.update_yaxes(title="Probability" if class_names else "Answer (no unit)")
     return finished(figure, 260)
 

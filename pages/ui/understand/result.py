@@ -1,5 +1,6 @@
 """Pieces of the Result page."""
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from fmnist_core.datasets import Dataset
 from fmnist_core.errors import RunError
 from fmnist_core.evaluation import Evaluation, wilson_interval
 from fmnist_core.figures.evaluation import (
+    cell_labels,
     confusion_matrix_figure,
     confusion_matrix_text,
     per_class_figure,
@@ -182,17 +184,17 @@ def confusions(evaluation: Evaluation) -> None:
     figure = confusion_matrix_figure(matrix, names, by_rate=cells == PERCENT)
     show_figure(
         figure, "confusion-matrix", alt=text, frame=pd.DataFrame(matrix, names, names), key="confusions",
-        on_select=_cell_clicked, selection_mode="points",
+        on_select=partial(_cell_clicked, names), selection_mode="points",
     )  # fmt: skip
     st.caption(f"{plain(text)} Click a cell to see its images below.")
 
 
-def _cell_clicked() -> None:
+def _cell_clicked(names: tuple[str, ...]) -> None:
     """Before the page runs again: let the images below be those of the cell."""
     points = st.session_state["confusions"]["selection"]["points"]
     if not points:
         return
-    true, said = points[0]["y"], points[0]["x"]
+    true, said = (names[label] for label in cell_labels(points[0]["point_index"], len(names)))
     st.session_state[TRUE_KEY] = true
     if true == said:
         st.session_state[SHOWN_KEY] = HITS
