@@ -50,10 +50,13 @@ def choose_compared(dataset: Dataset, selection: Selection) -> bool:
         "Compare training and test", True, key="compared", bind="query-params",
         help="Off: the images of both sets are taken together.",
     )  # fmt: skip
-    if compared and selection.pixel is not None:
+    if compared:
         for split, word in WORDS.items():
             if not replace(selection, split=split).count(dataset):
-                st.info(f"{word} has no image that fulfils this: nothing to compare.", icon=":material/info:")
+                st.info(
+                    f"The {word.lower()} set has no image of what is selected: nothing to compare.",
+                    icon=":material/info:",
+                )
                 return False
     return compared
 

@@ -23,6 +23,12 @@ SIDE_PX = 260
 
 def pca_view(dataset: Dataset, selection: Selection, subset: Subset, sample: int, seed: int) -> None:
     """Show everything about the principal components of the selected images."""
+    if len(subset) < 2:
+        st.info(
+            "One image is selected, and components say how images differ. Widen the classes or the values above.",
+            icon=":material/filter_alt_off:",
+        )
+        return
     components = pca(dataset, selection)
     first, second = 100 * components.explained[:2]
     made = pca_map(dataset, selection, subset, sample, seed)
