@@ -17,6 +17,8 @@ FILE_NAME = "events.jsonl"
 # Kinds that change the state of a Run; the last of them decides, together with whether its worker lives.
 LIFECYCLE = ("queued", "started", "completed", "stopped", "failed", "interrupted")
 
+_LATEST_S, _MOST = 1e11, 1e12  # years that the calendar has; epochs and steps
+
 
 @dataclass(frozen=True)
 class Event:
@@ -86,9 +88,26 @@ def read_events(folder: Path) -> list[Event]:
 def _parse(block: bytes) -> Iterator[Event]:
     for line in block.splitlines():
         try:
-            yield Event(**json.loads(line))
-        except (ValueError, TypeError):
+            event = Event(**json.loads(line))
+        except (ValueError, TypeError, RecursionError):
             continue
+        if _is_sound(event):
+            yield event
+
+
+def _is_sound(event: Event) -> bool:
+    """Whether each field is of its kind; JSON that is whole can still hold anything."""
+    return (
+        isinstance(event.kind, str)
+        and isinstance(event.logs, dict)
+        and _is_within(event.time_s, _LATEST_S)
+        and (event.epoch is None or _is_within(event.epoch, _MOST))
+        and (event.step is None or _is_within(event.step, _MOST))
+    )
+
+
+def _is_within(value: Any, most: float) -> bool:
+    return isinstance(value, int | float) and 0 <= value <= most  # false for NaN, too
 
 
 def _ends_with_newline(path: Path) -> bool:

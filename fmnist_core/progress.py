@@ -7,6 +7,7 @@ Run costs what a tick early in a short one does.
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass, field
+from math import nan
 from pathlib import Path
 
 from fmnist_core.events import LIFECYCLE, Event, EventReader
@@ -55,8 +56,9 @@ class Series:
             self._add(row)
 
     def _add(self, row: dict[str, float]) -> None:
-        for name, value in row.items():
-            self.columns.setdefault(name, []).append(value)
+        before = len(self.columns.get("epoch", ()))
+        for name in {**self.columns, **row}:  # NaN where a line lacks a number
+            self.columns.setdefault(name, [nan] * before).append(row.get(name, nan))
 
 
 class Progress:
@@ -155,26 +157,27 @@ class Progress:
         self.phase, self.message = "starting", ""
 
     def _on_phase(self, event: Event) -> None:
-        self.phase = event.logs.get("phase", "")
+        self.phase = str(event.logs.get("phase") or "")
         if self.phase == "training":
+            numbers = _numbers(event)
             self.training_s = event.time_s
-            self.train_images = event.logs.get("train_images", 0)
-            self.fine_tuning_from = event.logs.get("fine_tuning_from")
+            self.train_images = numbers.get("train_images", 0)
+            self.fine_tuning_from = numbers.get("fine_tuning_from")
             self.first_epoch = self.epoch_done = event.epoch or 0.0
             self._batches.cut(self.first_epoch)
             self._epochs = [row for row in self._epochs if row["epoch"] <= self.first_epoch]
 
     def _on_batch(self, event: Event) -> None:
         self.epoch_done = event.epoch or 0.0
-        self._batches.append({"epoch": self.epoch_done, **event.logs})
+        self._batches.append({"epoch": self.epoch_done, **_numbers(event)})
 
     def _on_epoch(self, event: Event) -> None:
         self.epoch_done = event.epoch or 0.0
-        self._epochs.append({"epoch": self.epoch_done, **event.logs})
+        self._epochs.append({"epoch": self.epoch_done, **_numbers(event)})
 
     def _on_end(self, event: Event) -> None:
         self.ended_s = event.time_s
-        self.message = event.logs.get("message", "")
+        self.message = str(event.logs.get("message") or "")
 
     _on_completed = _on_stopped = _on_failed = _on_interrupted = _on_end
 
@@ -196,6 +199,11 @@ class Watcher:
                 self._known.popitem(last=False)
             progress.update()
             return progress
+
+
+def _numbers(event: Event) -> dict[str, float]:
+    """Return an event's logs without what a damaged line may hold instead of numbers."""
+    return {name: value for name, value in event.logs.items() if isinstance(value, int | float)}
 
 
 def _mean(rows: list[dict[str, float]]) -> dict[str, float]:

@@ -1,5 +1,9 @@
 """Events on disk: incremental, tolerant of what a crash leaves."""
 
+import json
+
+import pytest
+
 from fmnist_core.events import FILE_NAME, EventReader, EventWriter, read_events
 
 
@@ -37,6 +41,20 @@ def test_a_line_torn_by_a_crash_costs_only_itself(tmp_path):
 def test_lines_that_are_no_event_are_passed_over(tmp_path):
     (tmp_path / FILE_NAME).write_bytes(b'\xff\xfe\n{"kind": 1}\n[]\n{"kind":"queued","time_s":1.0}\n')
     assert [event.kind for event in read_events(tmp_path)] == ["queued"]
+
+
+WRONG = {
+    "logs": [None, [], "loss", 3], "time_s": [None, "now", "NaN", -1, 1e300], "epoch": ["one", [1], "NaN"],
+    "step": ["ten", {}], "kind": [None, 7],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name, value", [(name, value) for name, values in WRONG.items() for value in values])
+def test_a_line_of_whole_json_with_a_field_of_another_kind_is_passed_over(tmp_path, name, value):
+    line = {"kind": "epoch", "time_s": 1.0, "epoch": 1, "step": 10, "logs": {"loss": 0.5}}
+    damaged = json.dumps(line | {name: float(value) if value == "NaN" else value})
+    (tmp_path / FILE_NAME).write_text(f"{damaged}\n{json.dumps(line)}\n")
+    assert [event.logs for event in read_events(tmp_path)] == [{"loss": 0.5}]
 
 
 def test_a_folder_without_events_has_none(tmp_path):

@@ -9,7 +9,9 @@ import pytest
 from app_page import open_app
 
 from fmnist_core import datasets, paths
+from fmnist_core.errors import RunError
 from fmnist_core.presets import PRESETS
+from fmnist_core.run_result import read_result
 from fmnist_core.runs import PROBABILITIES_FILE, RESULT_FILE, VALIDATION_FILE, VALIDATION_INDEX_FILE, Run
 from fmnist_core.spec import RunSpec
 from pages.ui.runs import CHOOSE_BY_VALIDATION
@@ -239,6 +241,24 @@ def test_a_damaged_result_is_told_and_the_hyperparameters_stay(folder, text):
     app = opened()
     assert len(app.error) == 1 and "result.json" in app.error[0].value.replace("\\", "")
     assert not app.metric
+    assert app.main.expander[0].label == "Hyperparameters"
+
+
+@pytest.mark.parametrize("name, value", [
+    ("test_accuracy", "high"), ("test_accuracy", 1.5), ("test_loss", None), ("test_loss", float("nan")),
+    ("test_images", 0), ("class_names", None), ("class_names", [1, 2]), ("sha256", 7), ("source", None),
+    ("parameters", None), ("synthetic", None),
+])  # fmt: skip
+def test_a_figure_of_another_kind_is_refused_by_name(folder, name, value):
+    run = completed_run(folder, **{name: value})
+    with pytest.raises(RunError, match=f"expected .* as {name} in result.json. Received"):
+        read_result(run)
+
+
+def test_a_result_with_a_figure_of_another_kind_costs_the_figures_but_not_the_page(folder):
+    completed_run(folder, test_loss=None)
+    app = opened()
+    assert "test\\_loss" in app.error[0].value and not app.metric
     assert app.main.expander[0].label == "Hyperparameters"
 
 

@@ -1,5 +1,7 @@
 """Progress: bounded series from unbounded events."""
 
+from math import nan
+
 import pytest
 
 from fmnist_core.progress import MAX_POINTS, Progress, Series, Watcher
@@ -37,6 +39,18 @@ def test_a_resumed_run_shows_repeated_epochs_once(run):
     assert [row["epoch"] for row in progress.epochs] == [1, 2, 3, 4, 5, 6]
     assert progress.batches.columns["epoch"] == [0.5, 1.5, 2.5, 3.5, 4.5, 5.5]
     assert progress.fraction == pytest.approx(0.6)
+
+
+def test_what_is_no_number_in_a_damaged_line_is_left_out(run):
+    _train(run, 0, 1)
+    run.write_event("batch", epoch=1.5, loss=None, accuracy=0.5)
+    run.write_event("epoch", epoch=2, loss=1.0, accuracy=0.5, val_loss=[], val_accuracy="high")
+    run.write_event("phase", epoch=2, phase="training", train_images=None)
+    run.write_event("failed", message=None)
+    progress = Progress(run)
+    assert progress.epochs[-1] == {"epoch": 2, "loss": 1.0, "accuracy": 0.5}
+    assert progress.batches.columns["loss"] == pytest.approx([1.0, nan], nan_ok=True)
+    assert (progress.train_images, progress.message) == (0, "")
 
 
 def test_a_viewer_who_comes_late_sees_what_one_from_the_start_sees(run):

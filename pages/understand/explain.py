@@ -5,6 +5,7 @@ import streamlit as st
 from fmnist_core import explain_client
 from fmnist_core.errors import LabError
 from fmnist_core.run_data import dataset_of
+from fmnist_core.run_result import read_result
 from pages.ui.data import plain
 from pages.ui.header import empty_state, page_header
 from pages.ui.runs import choose_run, finished_models
@@ -13,7 +14,7 @@ from pages.ui.understand.explain_features import kept_features, sample_note
 from pages.ui.understand.explain_map import map_view
 from pages.ui.understand.explain_one import one_image
 from pages.ui.understand.explain_pair import nearest_across, pair_choice, pair_figures, what_turns_it
-from pages.ui.understand.result import evaluate, read_result
+from pages.ui.understand.result import evaluate
 
 page_header("Explain", "Why does the model say that?")
 with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):

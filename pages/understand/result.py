@@ -3,6 +3,7 @@
 import streamlit as st
 
 from fmnist_core.errors import LabError
+from fmnist_core.run_result import read_result
 from fmnist_core.runs import RunState
 from pages.ui.data import plain
 from pages.ui.header import empty_state, page_header
@@ -18,7 +19,6 @@ from pages.ui.understand.result import (
     files_and_hyperparameters,
     headline,
     per_class,
-    read_result,
     reference,
 )
 

@@ -11,6 +11,7 @@ from fmnist_core.figures.compare import COSTS, cost_figure, cost_text
 from fmnist_core.figures.palette import CLASS_COLOURS
 from fmnist_core.progress import Progress
 from fmnist_core.run_notes import Notes
+from fmnist_core.run_result import read_result
 from fmnist_core.run_table import ACCURACIES, DIFFERS, FIGURES, Row, run_table, seed_sets, seed_table, smoothed
 from fmnist_core.runs import RunState
 from fmnist_core.spec import HYPERPARAMETERS
@@ -18,7 +19,6 @@ from pages.ui.data import plain
 from pages.ui.export import show_figure, table_download
 from pages.ui.live_chart import Panel, Series, live_chart
 from pages.ui.runs import CHOOSE_BY_VALIDATION, run_labels
-from pages.ui.understand.result import read_result
 
 MOST = 10  # one colour each
 PARAMETER, CHOSEN = "runs", "compare.runs"

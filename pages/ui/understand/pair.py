@@ -7,11 +7,12 @@ from fmnist_core.errors import LabError, RunError
 from fmnist_core.evaluation import Evaluation
 from fmnist_core.paired import Pairing, pairing_text
 from fmnist_core.progress import Progress
+from fmnist_core.run_result import read_result
 from fmnist_core.runs import RunState
 from pages.ui.choice import choose_in_address
 from pages.ui.data import plain
 from pages.ui.image_grid import image_grid
-from pages.ui.understand.result import evaluate, read_result
+from pages.ui.understand.result import evaluate
 
 SHOWN = 20
 

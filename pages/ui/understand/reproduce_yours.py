@@ -10,12 +10,12 @@ from fmnist_core.crossval import groups
 from fmnist_core.errors import LabError
 from fmnist_core.reproduction import Row
 from fmnist_core.reproduction_yours import as_kept, belongs, group_record, is_of_scheme, run_record
+from fmnist_core.run_result import read_result
 from fmnist_core.runs import Run, RunState
 from fmnist_core.tuning.group import SearchGroup, list_searches
 from fmnist_core.tuning.trials import read_progress
 from pages.ui.crossval.details import scores_of
 from pages.ui.runs import readable_runs
-from pages.ui.understand.result import read_result
 
 MOST = 20
 

@@ -10,7 +10,6 @@ import streamlit as st
 from fmnist_core import prediction
 from fmnist_core.comparison import compare, hyperparameter_table
 from fmnist_core.datasets import Dataset
-from fmnist_core.errors import RunError
 from fmnist_core.evaluation import Evaluation, wilson_interval
 from fmnist_core.figures.evaluation import (
     cell_labels,
@@ -22,7 +21,7 @@ from fmnist_core.figures.evaluation import (
 from fmnist_core.progress import Progress
 from fmnist_core.ready_made import FOLDER as READY_MADE
 from fmnist_core.run_data import dataset_of
-from fmnist_core.runs import PROBABILITIES_FILE, RESULT_FILE, Run
+from fmnist_core.runs import PROBABILITIES_FILE, Run
 from fmnist_core.spec import RunSpec
 from pages.ui.data import plain
 from pages.ui.export import show_figure
@@ -36,33 +35,6 @@ ENLARGED, WIDTH_PX = 8, 112
 ALL_CLASSES, COUNTS, PERCENT = "All classes", "Images", "Percent of class"
 MISTAKES, HITS = "Wrong and sure of it", "Right but unsure"
 SHOWN_KEY, TRUE_KEY, SAID_KEY = "answers", "class", "said"
-NEEDED = (
-    "test_accuracy",
-    "test_loss",
-    "test_images",
-    "class_names",
-    "sha256",
-    "source",
-    "parameters",
-    "synthetic",
-)
-
-
-def read_result(run: Run) -> dict[str, Any]:
-    """Return a completed Run's figures; raises RunError where the file is absent or incomplete."""
-    result = run.result
-    if result is None:
-        raise RunError(f"Run {run.id}: expected {RESULT_FILE} of a completed Run. Received none.")
-    missing = [name for name in NEEDED if name not in result]
-    if missing:
-        raise RunError(f"Run {run.id}: expected {', '.join(missing)} in {RESULT_FILE}. Received none.")
-    accuracy, count = result["test_accuracy"], result["test_images"]
-    if not (isinstance(accuracy, int | float) and 0 <= accuracy <= 1 and isinstance(count, int) and count > 0):
-        raise RunError(
-            f"Run {run.id}: expected a test accuracy of 0 to 1 on some images in {RESULT_FILE}. Received {accuracy!r} "
-            f"on {count!r}."
-        )
-    return result
 
 
 def evaluate(run: Run, result: dict[str, Any]) -> tuple[Evaluation, np.ndarray]:
