@@ -12,6 +12,7 @@ from fmnist_core import paths
 from fmnist_core.datasets import store
 from fmnist_core.datasets.base import Arrays, Progress
 from fmnist_core.datasets.fetch import TIMEOUT_S, download
+from fmnist_core.datasets.files import refusals_told
 from fmnist_core.datasets.idx import read_idx
 from fmnist_core.datasets.sources import Found
 from fmnist_core.errors import DataError, SourceUnavailable
@@ -64,6 +65,7 @@ class Edition:
             raise SourceUnavailable("nothing kept from an earlier load")
         return Found(entry, f"this project's cache, first read from {entry.origin}", verified=True)
 
+    @refusals_told()
     def from_folder(self, folder: Path, phrase: str, report: Progress) -> Found:
         """Return a folder's four files; reads and hashes them only if they changed since the last time."""
         files = [find_file(folder, name) for name in FILE_NAMES]

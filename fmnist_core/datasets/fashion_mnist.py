@@ -10,6 +10,7 @@ from pathlib import Path
 from fmnist_core.datasets import debian, drawn
 from fmnist_core.datasets.base import Dataset, Progress
 from fmnist_core.datasets.edition import Edition
+from fmnist_core.datasets.files import named_path
 from fmnist_core.datasets.sources import Found, Source, first_available
 
 NAME = "fashion-mnist"
@@ -68,7 +69,7 @@ def sources(
     package: str = debian.PACKAGE,
 ) -> list[Source]:
     """Return the sources in the order of trial; the arguments are for tests and private mirrors."""
-    named = [_folder_source("folder", Path(folder).expanduser(), "the folder")] if folder else []
+    named = [_folder_source("folder", folder, "the folder")] if folder else []
     return [
         *named,
         _folder_source("debian", debian_folder, "the Debian package's folder"),
@@ -87,9 +88,9 @@ def sources(
     ]
 
 
-def _folder_source(key: str, folder: Path, what: str) -> Source:
+def _folder_source(key: str, folder: str | Path, what: str) -> Source:
     phrase = f"{what} {folder}"
-    return Source(key, phrase, lambda report: EDITION.from_folder(folder, phrase, report))
+    return Source(key, phrase, lambda report: EDITION.from_folder(named_path(folder), phrase, report))
 
 
 def _from_package(package: str, report: Progress) -> Found:

@@ -1,5 +1,7 @@
 """Open a data file, plain, .gz or .zip, as one stream; damage becomes a DataError that names the file.
 
+Paths that a user types go through named_path, and what looks at them through refusals_told.
+
 Nothing is ever unpacked to disk, and readers ask for as many bytes as their form allows: a small archive that
 swells to gigabytes costs no more than the limit of its reader.
 """
@@ -10,7 +12,7 @@ import lzma
 import zipfile
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
@@ -20,6 +22,38 @@ GZIP_MAGIC, ZIP_MAGIC = b"\x1f\x8b", b"PK"
 _DAMAGE = (gzip.BadGzipFile, zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError)
 # All that zipfile raises where an archive, or a file in it, is damaged, locked, or packed in a way it does not know.
 ZIP_DAMAGE = (*_DAMAGE, NotImplementedError, RuntimeError, OSError, ValueError)
+
+
+def named_path(text: str | Path) -> Path:
+    """Return the path that a user has typed, with ~ for a home folder; there need not be anything of that name.
+
+    Raises DataError where no file system can have that name, there is no such user, or the way there is locked.
+    """
+    try:
+        path = Path(text).expanduser()
+        with suppress(FileNotFoundError, NotADirectoryError):
+            path.stat()
+    except OSError as error:
+        raise _unreachable(text, error.strerror or str(error)) from error
+    except (RuntimeError, ValueError) as error:  # no such user; a NUL or half a character
+        raise _unreachable(text, str(error)) from error
+    return path
+
+
+def _unreachable(text: str | Path, reason: str) -> DataError:
+    name = "".join(letter if letter.isprintable() else "\ufffd" for letter in str(text))
+    name = name if len(name) <= 120 else f"{name[:119]}…"
+    return DataError(f"{name}: Expected the name of a folder or file that can be reached. Received: {reason}.")
+
+
+@contextmanager
+def refusals_told() -> Iterator[None]:
+    """Turn what the system refuses (permission, a lost or full disk) into a DataError that names the file."""
+    try:
+        yield
+    except OSError as error:
+        where = error.filename or "The files"
+        raise DataError(f"{where}: Expected access to it. Received: {error.strerror or error}.") from error
 
 
 def display_name(source: str | Path | bytes, name: str = "") -> str:

@@ -15,6 +15,7 @@ from fmnist_core.datasets import digits, store
 from fmnist_core.datasets.base import Arrays, Dataset, Progress
 from fmnist_core.datasets.edition import FILE_NAMES, Edition, find_file
 from fmnist_core.datasets.fetch import download
+from fmnist_core.datasets.files import named_path, refusals_told
 from fmnist_core.datasets.sources import Found, Source, first_available
 from fmnist_core.datasets.split import split_stratified
 from fmnist_core.errors import DataError
@@ -60,8 +61,9 @@ def sources(
 ) -> list[Source]:
     """Return the sources in the order of trial; the arguments are for tests and private mirrors."""
     keras, idx = "Keras's mirror (mnist.npz)", "PyTorch's mirror of the IDX files"
-    place = Path(folder).expanduser() if folder else None
-    named = [Source("folder", f"the folder {place}", lambda report: _from_folder(place, report))] if place else []
+    named = []
+    if folder:
+        named = [Source("folder", f"the folder {folder}", lambda report: _from_folder(named_path(folder), report))]
     return [
         *named,
         Source("cache", "this project's cache", lambda report: EDITION.from_cache()),
@@ -71,6 +73,7 @@ def sources(
     ]
 
 
+@refusals_told()
 def _from_folder(folder: Path, report: Progress) -> Found:
     """Return the folder's four files, or its two test files split in two; anything else is an error."""
     if not folder.is_dir() or any((folder / f"{name}{s}").exists() for name in FILE_NAMES[:2] for s in ("", ".gz")):

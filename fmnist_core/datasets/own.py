@@ -14,7 +14,7 @@ import numpy as np
 
 from fmnist_core.datasets import store
 from fmnist_core.datasets.base import CLASS_COUNT, Arrays, Dataset, Progress, check_images_and_labels
-from fmnist_core.datasets.files import display_name
+from fmnist_core.datasets.files import display_name, named_path, refusals_told
 from fmnist_core.datasets.idx import read_idx
 from fmnist_core.datasets.kaggle_csv import read_csv
 from fmnist_core.datasets.split import split_stratified
@@ -50,7 +50,7 @@ def load(folder: str | Path | None = None, *, refresh: bool = False, progress: P
     """
     if not folder:
         raise DataError("Expected the folder of your own files. Received none.")
-    place = Path(folder).expanduser()
+    place = named_path(folder)
     files = find_files(place)
     class_names = read_class_names(files.classes) if files.classes else DEFAULT_CLASS_NAMES
     entry = _cached(files, refresh, progress)
@@ -63,6 +63,7 @@ def load(folder: str | Path | None = None, *, refresh: bool = False, progress: P
     return Dataset(NAME, *entry.arrays, class_names, phrase, entry.sha256)
 
 
+@refusals_told()
 def find_files(place: Path) -> Files:
     """Say which files of a folder make up the data; raises DataError if that is not clear."""
     if place.is_file():
@@ -100,6 +101,7 @@ def _idx_pair(parts: dict[tuple[str, str], Path], part: str, place: Path) -> tup
     return pair
 
 
+@refusals_told()
 def read_class_names(file: Path) -> tuple[str, ...]:
     """Read ten different names, one per line, UTF-8."""
     try:
@@ -117,7 +119,8 @@ def read_class_names(file: Path) -> tuple[str, ...]:
 
 def _cached(files: Files, refresh: bool, progress: Progress | None) -> store.Entry:
     """Return the arrays of these files: untouched files and known content are not parsed again."""
-    print_ = store.fingerprint(files.all)
+    with refusals_told():
+        print_ = store.fingerprint(files.all)
     entry = None if refresh else store.recall(print_)
     if entry is None:
         key = f"own-{_hash_files(files)[:12]}"
@@ -130,6 +133,7 @@ def _cached(files: Files, refresh: bool, progress: Progress | None) -> store.Ent
     return entry
 
 
+@refusals_told()
 def _hash_files(files: Files) -> str:
     digest = hashlib.sha256()
     for position, file in enumerate(files.all):

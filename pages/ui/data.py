@@ -7,12 +7,12 @@ however many sessions look at a data set, the system keeps one copy of its pixel
 import re
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 import streamlit as st
 
 from fmnist_core import datasets
 from fmnist_core.datasets import DATASETS, Dataset
+from fmnist_core.datasets.files import named_path
 from fmnist_core.errors import LabError
 from fmnist_core.spec import RunSpec
 
@@ -72,8 +72,15 @@ def current_folder() -> str:
 
 
 def absolute_folder() -> str:
-    """Return that folder as Runs need it: their workers have another working directory."""
-    return str(Path(current_folder()).expanduser().resolve()) if current_folder() else ""
+    """Return that folder as Runs need it: their workers have another working directory.
+
+    One that cannot be reached is returned as it was typed: the worker then says of it what the page says.
+    """
+    folder = current_folder()
+    try:
+        return str(named_path(folder).resolve()) if folder else ""
+    except LabError:
+        return folder
 
 
 def data_banner() -> Dataset | None:
