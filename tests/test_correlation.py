@@ -164,6 +164,11 @@ def test_an_empty_class_has_no_similarity():
     assert correlation.closest_classes(np.full((3, 3), np.nan)) is None
 
 
+def test_classes_named_by_numbers_stand_side_by_side_and_not_at_their_numbers():
+    figure = figures.similarity_figure(np.eye(2), ("3", "8"), "cosine")
+    assert figure.layout.xaxis.type == figure.layout.yaxis.type == "category"
+
+
 def test_images_are_sorted_by_which_of_two_pixels_is_bright():
     first, second = np.array([127, 128, 0, 255], np.uint8), np.array([0, 127, 128, 255], np.uint8)
     assert correlation.pair_groups(first, second).tolist() == [0, 1, 2, 3]

@@ -66,8 +66,10 @@ def similarity_figure(similarity: np.ndarray, class_names: tuple[str, ...], meth
             hovertemplate="%{y} and %{x}: %{z:.3f}<extra></extra>",
         )
     )  # fmt: skip
-    figure.update_xaxes(title="Class", tickangle=-45, showgrid=False, ticks="")
-    figure.update_yaxes(title="Class", range=(len(names) - 0.5, -0.5), showgrid=False, ticks="", ticksuffix=" ")
+    # A category even where the names are digits, which would otherwise stand at their values.
+    shared = {"title": "Class", "type": "category", "showgrid": False, "ticks": ""}
+    figure.update_xaxes(tickangle=-45, **shared)
+    figure.update_yaxes(range=(len(names) - 0.5, -0.5), ticksuffix=" ", **shared)
     return finished(figure, 500)
 
 
