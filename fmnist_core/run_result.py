@@ -4,8 +4,10 @@ from collections.abc import Callable
 from math import isfinite
 from typing import Any
 
-from fmnist_core.errors import RunError
+from fmnist_core.errors import LabError, RunError
+from fmnist_core.overlay import Overlay
 from fmnist_core.runs import RESULT_FILE, Run
+from fmnist_core.training_data import MARKS_FILE
 
 
 def _is_number(value: Any, least: float, most: float) -> bool:
@@ -55,3 +57,16 @@ def read_result(run: Run) -> dict[str, Any]:
                 f"Run {run.id}: expected {words} as {name} in {RESULT_FILE}. Received {repr(result[name])[:60]}."
             )
     return result
+
+
+def decisions_digest(run: Run, sha256: str) -> str:
+    """Return a short name of the label decisions that a Run on the data of this hash applied; "" where it applied none.
+
+    Of decisions that cannot be read nobody knows whether they are those of another Run: their name is the Run's own.
+    """
+    if not run.spec.label_marks:
+        return ""
+    try:
+        return Overlay.read(sha256, run.folder / MARKS_FILE).digest
+    except LabError:
+        return run.id

@@ -17,6 +17,7 @@ from fmnist_core.zoo import NETWORKS
 
 DIFFERS = "≠"  # before the name of a hyperparameter in which Runs differ, where all are shown
 ACCURACIES = ("Validation, best", "Validation, last", "Test")
+STAND_IN = "stand-in"  # instead of the real data, which could not be had
 FIGURES = (*ACCURACIES, "Epochs done", "Seconds", "Parameters")
 _NO_DIFFERENCE = NAMING - {"dataset_folder"}  # of own files another folder is other data
 
@@ -33,6 +34,9 @@ class Row:
         test_images: on how many images.
         parameters: weights of the network; None before the end.
         tags: the user's.
+        sha256: of the data that it was trained and tested on; "" before the end.
+        synthetic: whether those were a stand-in.
+        decisions: short name of the label decisions that it applied; "" for none.
     """
 
     id: str
@@ -44,6 +48,9 @@ class Row:
     test_images: int = 0
     parameters: int | None = None
     tags: tuple[str, ...] = ()
+    sha256: str = ""
+    synthetic: bool = False
+    decisions: str = ""
 
     @cached_property
     def found_by(self) -> str:
@@ -106,11 +113,11 @@ def run_table(rows: Sequence[Row], *, everything: bool = False) -> pd.DataFrame:
         }
         for row in rows
     ]  # fmt: skip
-    return pd.DataFrame(records, index=[row.id for row in rows])
+    return _with_data(pd.DataFrame(records, index=[row.id for row in rows]), rows)
 
 
 def seed_table(rows: Sequence[Row]) -> pd.DataFrame:
-    """Return a row per set of completed Runs that differ in nothing but their seed.
+    """Return a row per set of completed Runs on the same data that differ in nothing but their seed.
 
     Its columns: Run, Runs (how many), mean and sd of ACCURACIES, and what differs. sd has n - 1 in the denominator; NaN
     for one Run.
@@ -123,21 +130,35 @@ def seed_table(rows: Sequence[Row]) -> pd.DataFrame:
         for name in ACCURACIES:
             record[name], record[f"{name}, sd"] = _mean_and_sd(row.figures()[name] for row in some)
         records.append(record | _settings(some[0].spec, names))
-    return pd.DataFrame(records)
+    return _with_data(pd.DataFrame(records), [some[0] for some in sets])
 
 
 def seed_sets(rows: Iterable[Row]) -> list[list[Row]]:
     """Return the completed Runs in sets that differ in nothing but their seed, and in what names or keeps them.
 
-    A model from outside is a set of its own: its spec does not say how it was trained.
+    Data and label decisions can change while a spec stays the same: a set has them in common, too. A model from outside
+    is a set of its own: its spec does not say how it was trained.
     """
     sets: dict[tuple, list[Row]] = {}
     for row in rows:
         if row.state == "completed":
             names = (field.name for field in fields(row.spec) if field.name not in _NO_DIFFERENCE)
-            key = tuple(getattr(row.spec, name) for name in names)
+            key = (*(getattr(row.spec, name) for name in names), row.sha256, row.synthetic, row.decisions)
             sets.setdefault(key if row.spec.network in NETWORKS else (row.id,), []).append(row)
     return list(sets.values())
+
+
+def _with_data(frame: pd.DataFrame, rows: Sequence[Row]) -> pd.DataFrame:
+    """Return the frame of these rows with what they learned from, where that is a stand-in or not what settings say."""
+    contents: dict[tuple[str, str], set[str]] = {}
+    for row in rows:
+        contents.setdefault((row.spec.dataset, row.spec.dataset_folder), set()).add(row.sha256)
+    columns = {}
+    if any(row.synthetic for row in rows) or any(len(some - {""}) > 1 for some in contents.values()):
+        columns["Data"] = [STAND_IN if row.synthetic else row.sha256[:8] for row in rows]
+    if len({row.decisions for row in rows if row.spec.label_marks}) > 1:
+        columns["Decisions"] = [row.decisions[:8] for row in rows]
+    return frame.assign(**columns)
 
 
 def smoothed(values: Sequence[float], weight: float) -> np.ndarray:

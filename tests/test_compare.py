@@ -108,6 +108,33 @@ def test_what_was_kept_and_a_name_do_not_part_seeds_but_other_files_do():
     assert [[row.id for row in some] for some in sets] == [["0", "1", "2"], ["3"]]
 
 
+def test_other_data_and_other_label_decisions_part_seeds_and_are_named():
+    spec = RunSpec(label_marks=True)
+    kinds = [("a" * 64, False, ""), ("a" * 64, False, ""), ("b" * 64, False, ""), ("b" * 64, True, ""),
+             ("a" * 64, False, "0123456789ab")]  # fmt: skip
+    rows = [
+        Row(str(seed), spec.replace(seed=seed), "completed", sha256=sha256, synthetic=synthetic, decisions=decisions)
+        for seed, (sha256, synthetic, decisions) in enumerate(kinds)
+    ]
+    assert [[row.id for row in some] for some in seed_sets(rows)] == [["0", "1"], ["2"], ["3"], ["4"]]
+    assert seed_table(rows)["Data"].tolist() == ["aaaaaaaa", "bbbbbbbb", "stand-in", "aaaaaaaa"]
+    assert run_table(rows)["Decisions"].tolist() == ["", "", "", "", "01234567"]
+    assert not {"Data", "Decisions"} & set(run_table(rows[:2]))
+
+
+def test_runs_on_a_stand_in_are_hollow_and_not_held_against_real_ones():
+    spec = RunSpec()
+    rows = [
+        Row("real", spec, "completed", (0.8,), 30.0, 0.88, 10_000, 500, sha256="a"),
+        Row("stand-in", spec, "completed", (0.8,), 10.0, 0.99, 2_000, 500, sha256="b", synthetic=True),
+    ]
+    text = cost_text(rows, ["Real", "Other"], "Seconds")
+    assert "cheaper than: Real. Hollow, on a stand-in for the data: Other." in text
+    symbols = [trace.marker.symbol for trace in cost_figure(rows, ["Real", "Other"], "Seconds").data]
+    assert symbols == ["circle", "circle-open"]
+    assert "cheaper than: Other." in cost_text(rows[1:], ["Other"], "Seconds")
+
+
 def test_models_from_outside_are_not_repeats_of_one_another():
     spec = RunSpec(network="imported", title="Mine")
     sets = seed_sets([Row("one", spec, "completed"), Row("other", spec.replace(title="Yours"), "completed")])

@@ -7,10 +7,12 @@ import pytest
 from app_page import open_app
 from test_page_result import TEST_IMAGES, completed_run, write_idx
 
-from fmnist_core import paths
+from fmnist_core import datasets, paths
+from fmnist_core.overlay import Overlay, overlay_file
 from fmnist_core.run_notes import Notes
 from fmnist_core.runs import PROBABILITIES_FILE, RESULT_FILE, list_runs
 from fmnist_core.spec import RunSpec
+from fmnist_core.training_data import MARKS_FILE
 from pages.ui.runs import CHOOSE_BY_VALIDATION
 
 PAGE = "pages/understand/compare.py"
@@ -96,6 +98,23 @@ def test_seeds_can_be_put_together(folder):
     assert table["Test, sd"].tolist() == pytest.approx([0.01])
 
 
+def test_seeds_on_a_stand_in_or_with_other_label_decisions_are_not_put_together(folder):
+    dataset = datasets.load("own", folder)
+    decided = RunSpec(title="Mine", label_marks=True)
+    for seed in range(3):
+        run = completed_run(folder, decided.replace(seed=seed), synthetic=seed == 2)
+        if seed == 1:
+            Overlay.read(dataset.sha256).mark("train", 3, "drop")
+        if seed < 2:
+            (run.folder / MARKS_FILE).write_bytes(b"" if seed == 0 else overlay_file(dataset.sha256).read_bytes())
+    app = opened(runs=",".join(run.id for run in list_runs()))
+    assert not app.toggle(key="everything").value and len(app.toggle) == 1  # no seeds to put together
+    (table,) = (frame.value for frame in app.dataframe if "Data" in frame.value)
+    assert sorted(table["Data"].tolist()) == sorted(["stand-in", *[dataset.sha256[:8]] * 2])
+    assert "figures on a stand-in say nothing" in texts(app)
+    assert texts(app).count(CHOOSE_BY_VALIDATION) == 2  # below the table, and below the chart of costs
+
+
 def test_a_damaged_run_is_explained_and_the_rest_stays(folder):
     completed_run(folder, RunSpec(title="Good"))
     torn = completed_run(folder, RunSpec(title="Torn"))
@@ -131,7 +150,7 @@ def test_the_table_of_all_runs_is_filtered_by_words_and_tags_in_the_address(fold
     (table,) = (frame.value for frame in app.expander[0].dataframe)
     assert sorted(table["Run"]) == ["Run 0", "Run 1"] and table["Tags"].tolist() == [["keep"], ["keep"]]
     assert "2 of 3 Runs" in texts(app)
-    assert texts(app).count(CHOOSE_BY_VALIDATION) == 2  # below both tables
+    assert texts(app).count(CHOOSE_BY_VALIDATION) == 3  # below both tables and the chart of costs
     app.text_input(key="find").set_value("run nowhere").run()
     assert "No Run has all of these words and tags" in texts(app)
 

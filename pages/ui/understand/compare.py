@@ -11,7 +11,7 @@ from fmnist_core.figures.compare import COSTS, cost_figure, cost_text
 from fmnist_core.figures.palette import CLASS_COLOURS
 from fmnist_core.progress import Progress
 from fmnist_core.run_notes import Notes
-from fmnist_core.run_result import read_result
+from fmnist_core.run_result import decisions_digest, read_result
 from fmnist_core.run_table import ACCURACIES, DIFFERS, FIGURES, Row, run_table, seed_sets, seed_table, smoothed
 from fmnist_core.runs import RunState
 from fmnist_core.spec import HYPERPARAMETERS
@@ -57,7 +57,8 @@ def row_of(progress: Progress) -> Row:
         progress.run.id, progress.run.spec, str(progress.state),
         tuple(row["val_accuracy"] for row in epochs if "val_accuracy" in row),
         sum(row.get("duration_s", 0.0) for row in epochs), result.get("test_accuracy"), result.get("test_images", 0),
-        result.get("parameters"), Notes.read(progress.run).tags,
+        result.get("parameters"), Notes.read(progress.run).tags, sha256 := result.get("sha256", ""),
+        result.get("synthetic", False), decisions_digest(progress.run, sha256),
     )  # fmt: skip
 
 
@@ -119,7 +120,7 @@ def costs(rows: list[Row], names: list[str]) -> None:
     )  # fmt: skip
     text = cost_text(rows, names, cost)
     show_figure(cost_figure(rows, names, cost), f"accuracy-against-{cost.lower()}", alt=text)
-    st.caption(f"{plain(text)} The lines are 95% intervals (Wilson).")
+    st.caption(f"{plain(text)} The lines are 95% intervals (Wilson). {CHOOSE_BY_VALIDATION}")
 
 
 @st.fragment
@@ -135,7 +136,17 @@ def settings_table(rows: list[Row]) -> None:
     frame = seed_table(rows) if together else run_table(rows, everything=everything)
     show_table(frame, "runs")
     shown = f"{DIFFERS} marks those that differ." if everything else "Only hyperparameters that differ are shown."
-    st.caption(f"{shown} A click on a heading sorts. {CHOOSE_BY_VALIDATION}")
+    st.caption(f"{shown} A click on a heading sorts. {CHOOSE_BY_VALIDATION}{data_words(frame)}")
+
+
+def data_words(frame: pd.DataFrame) -> str:
+    """Say what a table's columns on data mean, as sentences to follow others; "" without such columns."""
+    words = ""
+    if "Data" in frame:
+        words += " Data: how their fingerprint begins; figures on a stand-in say nothing about the real data."
+    if "Decisions" in frame:
+        words += " Decisions: which label decisions a Run applied, by how their fingerprint begins."
+    return words
 
 
 def seeds_toggle(rows: list[Row], key: str) -> bool:
@@ -144,7 +155,8 @@ def seeds_toggle(rows: list[Row], key: str) -> bool:
         return False
     return st.toggle(
         "Seeds together", key=key, bind="query-params",
-        help="Completed Runs that differ in nothing but their seed become one row: mean and standard deviation.",
+        help="Completed Runs on the same data that differ in nothing but their seed become one row: mean and standard "
+        "deviation.",
     )  # fmt: skip
 
 

@@ -5,7 +5,7 @@ import streamlit as st
 from fmnist_core.progress import Progress
 from fmnist_core.run_table import filtered, run_table, seed_table
 from pages.ui.runs import CHOOSE_BY_VALIDATION
-from pages.ui.understand.compare import CHOSEN, MOST, row_of, seeds_toggle, show_table
+from pages.ui.understand.compare import CHOSEN, MOST, data_words, row_of, seeds_toggle, show_table
 
 TEXT_KEY, TAGS_KEY, OPEN_KEY = "find", "tags", "compare.find"
 
@@ -39,13 +39,14 @@ def _table(progresses: list[Progress]) -> None:
     if not shown:
         st.info("No Run has all of these words and tags.", icon=":material/search_off:")
         return
+    frame = seed_table(shown) if together else run_table(shown)
     if together:
-        show_table(seed_table(shown), "all-runs")
-        st.caption(CHOOSE_BY_VALIDATION)
+        show_table(frame, "all-runs")
+        st.caption(f"{CHOOSE_BY_VALIDATION}{data_words(frame)}")
         return
     # Ticks are kept by place, so other rows get a table of their own.
     selected = show_table(
-        run_table(shown), "all-runs", key=f"compare.found.{text}.{tags}", on_select="rerun", selection_mode="multi-row"
+        frame, "all-runs", key=f"compare.found.{text}.{tags}", on_select="rerun", selection_mode="multi-row"
     ).selection.rows
     chosen = [shown[row].id for row in selected if row < len(shown)]
     words = f"{len(shown)} of {len(rows)} Runs. Tick two or more, up to {MOST}; a click on a heading sorts."
@@ -56,7 +57,7 @@ def _table(progresses: list[Progress]) -> None:
         ):  # fmt: skip
             st.rerun()  # the whole page, not only this table
         st.caption(words)
-    st.caption(CHOOSE_BY_VALIDATION)
+    st.caption(f"{CHOOSE_BY_VALIDATION}{data_words(frame)}")
 
 
 def _take(chosen: list[str]) -> None:
