@@ -47,3 +47,25 @@ def test_one_image_has_no_principal_components(own):
     assert "One image is selected" in page.info[0].value
     assert not components(page, "fmnist_lab_scatter")
     assert components(visit("projection", own, BRIGHT_FIRST), "fmnist_lab_scatter")[0]["count"] == 54
+
+
+def test_classes_under_a_condition_say_which_of_the_two_has_no_image(own):
+    page = visit("distributions", own, BRIGHT_FIRST, view="Classes", a=f"class {DARK}", b="class 1")
+    assert f"class {DARK} has no image here" in page.info[0].value
+    assert "are the same" not in text_of(page) and not components(page, "fmnist_lab_pixel_image")
+    assert f"class {DARK} has no image here" in text_of(page)  # said of its black pictures, too
+    assert "no image here" not in text_of(visit("distributions", own, view="Classes"))
+
+
+def test_two_classes_are_compared_in_the_set_that_has_both(own):
+    page = visit("distributions", own, split="Both", view="Classes", a="class 1", b=f"class {LACKING}")
+    text = text_of(page).replace("\\", "") + page.info[0].value
+    assert f"Test set: class {LACKING} has no image here." in text
+    assert f"Training set: class 1 and class {LACKING} differ most at" in text
+
+
+def test_a_histogram_by_class_says_which_class_has_no_image(own):
+    page = visit("distributions", own, BRIGHT_FIRST, by="By class")
+    (chart,) = page.get("plotly_chart")
+    assert f"class {DARK} has no image here." in chart.proto.alt and f"class {DARK} 0.0%" not in chart.proto.alt
+    assert chart.proto.spec.count(", no image") == 1

@@ -154,6 +154,24 @@ def test_every_colour_scale_ends_where_it_says_and_leaves_nan_transparent():
     assert figures.limits(np.array([-3.0, 2.0, np.nan]), "diverging") == (-3, 3)
 
 
+def test_classes_without_an_image_are_named():
+    words = [figures.absent_text(names) for names in ((), ("hat",), ("hat", "cap"), ("hat", "cap", "bag"))]
+    assert words == [
+        "", "hat has no image here.", "hat and cap have no image here.", "hat, cap and bag have no image here."
+    ]  # fmt: skip
+
+
+def test_a_share_of_zeros_is_said_only_where_something_was_counted():
+    rows = np.zeros((3, 256), int)
+    rows[0, :2] = 1, 3
+    assert figures.histogram_text(rows, ("hat", "cap", "bag"), "pixels") == (
+        "Histogram of pixels. Share that is exactly 0: hat 25.0%. cap and bag have no image here."
+    )
+    assert figures.histogram_text(rows[1:], ("cap", "bag"), "pixels") == (
+        "Histogram of pixels. cap and bag have no image here."
+    )
+
+
 def test_figures_have_titled_axes_and_class_colours(counts, measures):
     colours = figures.class_colours((3, 8))
     rows = counts[[3, 8]].sum(axis=1)

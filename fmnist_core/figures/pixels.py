@@ -1,6 +1,6 @@
 """Figures of pixel values and of measures of images; each has a sentence that says the same."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -77,7 +77,10 @@ def class_histograms_figure(counts: np.ndarray, names: tuple[str, ...], colours:
     rows = -(-len(names) // _PANEL_COLUMNS)
     figure = make_subplots(
         rows, _PANEL_COLUMNS, shared_xaxes=True, shared_yaxes="all", vertical_spacing=0.22 / rows,
-        horizontal_spacing=0.04, subplot_titles=[f"<b>{name}</b>" for name in names],
+        horizontal_spacing=0.04,
+        subplot_titles=[
+            f"<b>{name}</b>{'' if row.any() else ', no image'}" for name, row in zip(names, counts, strict=True)
+        ],
     )  # fmt: skip
     together = counts.sum(axis=0)
     for place, (row, name, colour) in enumerate(zip(counts, names, colours, strict=True)):
@@ -95,10 +98,20 @@ def class_histograms_figure(counts: np.ndarray, names: tuple[str, ...], colours:
 
 
 def histogram_text(counts: np.ndarray, names: tuple[str, ...], what: str) -> str:
-    """Say the share of zeros of each histogram; counts (k, 256)."""
-    totals = np.maximum(counts.sum(axis=1), 1)
-    parts = (f"{name} {zeros / total:.1%}" for name, zeros, total in zip(names, counts[:, 0], totals, strict=True))
-    return f"Histogram of {what}. Share that is exactly 0: {', '.join(parts)}."
+    """Say the share of zeros of each histogram, and which are empty; counts (k, 256)."""
+    totals = counts.sum(axis=1)
+    parts = [f"{name} {row[0] / total:.1%}" for name, row, total in zip(names, counts, totals, strict=True) if total]
+    shares = f"Share that is exactly 0: {', '.join(parts)}." if parts else ""
+    absent = absent_text([name for name, total in zip(names, totals, strict=True) if not total])
+    return " ".join(filter(None, (f"Histogram of {what}.", shares, absent)))
+
+
+def absent_text(names: Sequence[str]) -> str:
+    """Say which classes have no image among those shown; nothing if all have."""
+    if not names:
+        return ""
+    *others, last = names
+    return f"{', '.join(others)} and {last} have no image here." if others else f"{last} has no image here."
 
 
 def boxes_figure(sets: Mapping[str, Boxes], values: Mapping[str, np.ndarray], names: tuple[str, ...],

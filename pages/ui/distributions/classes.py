@@ -1,5 +1,6 @@
 """Distributions, third view: mean, median and standard deviation image of each class, and two classes compared."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -8,7 +9,7 @@ import streamlit as st
 
 from fmnist_core import pixels, samples
 from fmnist_core.datasets import Dataset
-from fmnist_core.figures.pixels import difference_text, limits, pixel_words
+from fmnist_core.figures.pixels import absent_text, difference_text, limits, pixel_words
 from fmnist_core.pixels import SIDE
 from fmnist_core.places import WORDS
 from fmnist_core.selection import Selection
@@ -34,6 +35,8 @@ def classes_view(dataset: Dataset, selection: Selection) -> None:
         f"alike."
     )
     _sample_note(dataset, selection, sets)
+    if absent := _absent_words(_lacking(sets, *shown)):
+        st.caption(absent)
     items = [_sheet([counts[label] for counts in sets.values()], name) for label, name in zip(*shown, strict=True)]
     pictures(
         items, key="class-images", alt=f"Mean, median and standard deviation image of each class. {beside}",
@@ -60,6 +63,18 @@ def _sample_note(dataset: Dataset, selection: Selection, sets: dict[str, np.ndar
         st.caption(f"Drawn from {' and '.join(drawn)}, a random sample, so that the slider answers at once.")
 
 
+def _lacking(sets: dict[str, np.ndarray], labels: Sequence[int], names: Sequence[str]) -> dict[str, list[str]]:
+    """Return which classes no image was counted of, by name of the set."""
+    named = dict(zip(names, labels, strict=True))
+    return {one: [name for name, label in named.items() if not counts[label, 0].any()] for one, counts in sets.items()}
+
+
+def _absent_words(lacking: dict[str, list[str]]) -> str:
+    """Say which classes have no image, by name of the set; nothing if all have."""
+    texts = {one: plain(absent_text(names)) for one, names in lacking.items() if names}
+    return " ".join(texts.values() if len(lacking) == 1 else (f"{one} set: {text}" for one, text in texts.items()))
+
+
 def _sheet(sets: list[np.ndarray], name: str) -> Picture:
     """Lay the three pictures of a class below each other, the sets side by side; sets: counts (784, 256) each."""
     stack = np.stack([
@@ -68,26 +83,44 @@ def _sheet(sets: list[np.ndarray], name: str) -> Picture:
     ])  # fmt: skip
     images = np.nan_to_num(stack).clip(0, 255).round().astype(np.uint8)
     png = samples.to_png(samples.sheet(images, np.arange(len(images)), len(sets)))
-    return Picture(name, png, f"Mean, median and standard deviation of {name}")
+    about = f"Mean, median and standard deviation of {name}"
+    return Picture(name, png, about if any(counts[0].any() for counts in sets) else absent_text([name]))
 
 
 def _difference(sets: dict[str, np.ndarray], dataset: Dataset, selection: Selection, shown: Shown) -> None:
     with st.container(horizontal=True, gap="small"):
         first = st.selectbox("Mean of", shown.names, key="a", bind="query-params", width=220)
         second = st.selectbox("minus mean of", shown.names, 1, key="b", bind="query-params", width=220)
-    names = (first, second)
+    names, labels = (first, second), [dataset.class_names.index(name) for name in (first, second)]
+    lacking = _lacking(sets, labels, names)
     means = {
-        one: [pixels.picture(counts[dataset.class_names.index(name)], "mean") for name in names]
-        for one, counts in sets.items()
-    }
+        one: [pixels.picture(counts[label], "mean") for label in labels]
+        for one, counts in sets.items() if not lacking[one]
+    }  # fmt: skip
+    if absent := _absent_words(lacking):
+        st.info(absent, icon=":material/filter_alt_off:")
+    if not means:
+        return
+    pixel = _differences(means, names, several=len(sets) > 1)
+    subset = replace(selection, labels=tuple(sorted(set(labels)))).take(dataset)
+    st.caption(f"Below, images of these two classes at {pixel_words(pixel)}; click another pixel to see others.")
+    bright_and_dark(dataset, subset, pixel)
+
+
+def _differences(means: dict[str, list[np.ndarray]], names: tuple[str, str], *, several: bool) -> int:
+    """Show what the mean images of two classes differ by, in each set that has both, and return the chosen pixel.
+
+    several: whether more than one set is selected.
+    """
+    first, second = names
     largest = pixels.extremes(np.subtract(*next(iter(means.values()))))
     top = int(_places(largest)[0])
     pixel = chosen_pixel(top)
-    *places, right = st.columns([2, 2, 3] if len(sets) > 1 else [2, 3], gap="large")
+    *places, right = st.columns([2, 2, 3] if len(means) > 1 else [2, 3], gap="large")
     bounds = limits(np.stack([np.subtract(*pair) for pair in means.values()]), "diverging")
     for place, (one, pair) in zip(places, means.items(), strict=True):
         with place:
-            if len(sets) > 1:
+            if several:
                 st.markdown(f"**{one} set**")
             pixel_image(
                 np.subtract(*pair), key=f"class_difference_{one}", scale="diverging", selected=pixel, decimals=1,
@@ -95,19 +128,18 @@ def _difference(sets: dict[str, np.ndarray], dataset: Dataset, selection: Select
                 alt=f"{one}, mean image of {first} minus that of {second}. Red: {first} is brighter; blue: {second}.",
             )  # fmt: skip
     with right:
-        _largest(means, names, largest)
-    chosen = tuple(sorted(dataset.class_names.index(name) for name in set(names)))
-    subset = replace(selection, labels=chosen).take(dataset)
-    st.caption(f"Below, images of these two classes at {pixel_words(pixel)}; click another pixel to see others.")
-    bright_and_dark(dataset, subset, pixel)
+        _largest(means, names, largest, several=several)
+    return pixel
 
 
-def _largest(means: dict[str, list[np.ndarray]], names: tuple[str, str], largest: pd.DataFrame) -> None:
-    """Say where the mean images of two classes differ most in the first set, and list it for each set."""
+def _largest(
+    means: dict[str, list[np.ndarray]], names: tuple[str, str], largest: pd.DataFrame, *, several: bool
+) -> None:
+    """Say where the mean images of two classes differ most in the first of the sets, and list it for each."""
     first, second = names
     places = _places(largest)
     sentence = difference_text(first, second, largest, *(mean.flat[places[0]] for mean in next(iter(means.values()))))
-    st.markdown(plain(sentence if len(means) == 1 else f"{next(iter(means))} set: {sentence}"))
+    st.markdown(plain(f"{next(iter(means))} set: {sentence}" if several else sentence))
     st.caption(plain(f"Red: {first} is brighter on average. Blue: {second} is. White: no difference."))
     table = largest[["row", "column"]]
     if len(means) == 1:
