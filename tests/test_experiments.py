@@ -2,11 +2,14 @@
 
 from datetime import datetime
 
+import numpy as np
 import pytest
 
 from fmnist_core import jobs, zoo
+from fmnist_core.evaluation import Evaluation
 from fmnist_core.experiments import EXPERIMENTS, experiment_of, launch, launches, member_of, settles, specs_of
 from fmnist_core.figures.experiments import Outcome, accuracy_text
+from fmnist_core.paired import Pairing
 from fmnist_core.processes import Claim
 from fmnist_core.run_groups import names_of, new_name, when
 from fmnist_core.runs import list_runs
@@ -74,15 +77,32 @@ def test_the_words_follow_the_launch_from_its_start_to_its_end():
     begun = [Outcome("a", 0.80), Outcome("b", float("nan"))]
     assert accuracy_text([Outcome("a", float("nan"))] * 2) == "No epoch is finished yet."
     assert accuracy_text(begun) == "Best validation accuracy so far. a: 80.00%."
-    near = [Outcome("a", 0.90, 0.901, 10_000), Outcome("b", 0.90, 0.900, 10_000)]
-    assert "Ahead on the test images: a, 90.10%. Last: b, 90.00%." in accuracy_text(
-        near
-    ) and "do not settle which is better" in accuracy_text(near)
-    far = [Outcome("a", 0.90, 0.90, 10_000), Outcome("b", 0.95, 0.95, 10_000)]
-    assert "Ahead on the test images: b, 95.00%." in accuracy_text(far) and "do not overlap" in accuracy_text(far)
+    done = [Outcome("a", 0.90, 0.84, 50), Outcome("b", 0.95, 0.90, 50)]
+    assert accuracy_text(done).startswith("Ahead on the test images: b, 90.00%. Last: a, 84.00%. Whether that is more")
     assert accuracy_text([Outcome("a", 0.9, 0.9, 100), Outcome("b", 0.9, 0.9, 100)]).startswith(
         "All Runs have the same"
     )
+
+
+def test_the_best_and_the_last_are_told_apart_by_the_images_on_which_they_disagree():
+    """8 against 2 of 50 images: p is 0.109; 9 against 0: 0.004, and for the most uneven of six pairs 0.023."""
+    pair = [Outcome("a", 0.9, 0.96, 50), Outcome("b", 0.9, 0.84, 50)]
+    words = accuracy_text(pair, _paired(8, 2))
+    assert "a alone has 8 right, b alone 2." in words and "in 10.9% of test sets" in words
+    assert words.endswith("the images do not settle which is better.")
+    four = [*pair, Outcome("c", 0.9, 0.9, 50), Outcome("d", 0.9, 0.9, 50)]
+    assert "one of 6 pairs would be split as unevenly in at most 2.3% of test" in accuracy_text(four, _paired(9, 0))
+    assert "settle that a is the better" in accuracy_text(four, _paired(9, 0))
+    assert "do not settle" in accuracy_text(four, _paired(7, 0))  # 0.016 for two named beforehand, 0.094 for one of six
+    assert "settle that a is the better" in accuracy_text(pair, _paired(7, 0))
+
+
+def _paired(only_first, only_second):
+    """Return two Evaluations of 50 images of class 0 that each alone has so many right."""
+    first = np.arange(50) >= only_second
+    second = (np.arange(50) < only_second) | (np.arange(50) >= only_first + only_second)
+    labels = np.zeros(50, int)
+    return Pairing(*(Evaluation(labels, np.eye(2)[1 - right.astype(int)], ("x", "y")) for right in (first, second)))
 
 
 @pytest.mark.parametrize(

@@ -7,10 +7,10 @@ import pytest
 from app_page import open_app
 from explore_page import components
 
-from fmnist_core import estimates, jobs, paths
+from fmnist_core import datasets, estimates, jobs, paths
 from fmnist_core.experiments import launch
 from fmnist_core.processes import Claim
-from fmnist_core.runs import RESULT_FILE, RunState, list_runs
+from fmnist_core.runs import PROBABILITIES_FILE, RESULT_FILE, RunState, list_runs
 
 LOGS = {"loss": 0.5, "accuracy": 0.8, "val_loss": 0.6, "learning_rate": 1e-3, "duration_s": 9.0}
 
@@ -37,10 +37,10 @@ def labels(page):
     return [button.label for button in page.button]
 
 
-def complete(run, accuracy):
+def complete(run, accuracy, **figures):
     run.write_event("started")
     run.write_event("epoch", epoch=1, **LOGS, val_accuracy=accuracy)
-    (run.folder / RESULT_FILE).write_text(json.dumps({"test_accuracy": accuracy, "test_images": 10_000}))
+    (run.folder / RESULT_FILE).write_text(json.dumps({"test_accuracy": accuracy, "test_images": 10_000} | figures))
     run.write_event("completed", test_accuracy=accuracy, test_loss=0.5)
 
 
@@ -102,6 +102,22 @@ def test_done_runs_are_compared_in_words_and_in_a_table():
     assert list(table["Reported"]) == ["99.33%", "98.84%"]
     assert table["95 % interval"][0] == "98.79% to 99.18%"
     assert "Stop all" not in labels(page)
+
+
+def test_done_runs_are_told_apart_image_by_image():
+    launch("dropout", "mnist")
+    dataset = datasets.load("mnist")
+    count = len(dataset.y_test)
+    for wrong, run in zip((10, 40), sorted(list_runs(), key=lambda run: run.id), strict=True):
+        said = np.where(np.arange(count) < wrong, (dataset.y_test + 1) % 10, dataset.y_test)
+        np.save(run.folder / PROBABILITIES_FILE, np.eye(10, dtype=np.float32)[said])
+        complete(
+            run, 1 - wrong / count, test_loss=0.1, test_images=count, class_names=list(dataset.class_names),
+            sha256=dataset.sha256, source=dataset.source, parameters=1, synthetic=dataset.synthetic,
+        )  # fmt: skip
+    told = words(open_page(experiment="Dropout (E)"))
+    assert "With dropout alone has 30 right, Without dropout alone 0." in told
+    assert "settle that With dropout is the better of these two networks" in told
 
 
 def test_the_chart_has_the_curves_of_each_run_in_colours_of_their_own():

@@ -9,15 +9,18 @@ import streamlit as st
 from fmnist_core.comparison import OWN_FILES
 from fmnist_core.errors import LabError
 from fmnist_core.experiments import member_of, settles
-from fmnist_core.figures.experiments import Outcome, accuracy_text
+from fmnist_core.figures.experiments import Outcome, accuracy_text, tested_order
 from fmnist_core.figures.palette import CLASS_COLOURS
+from fmnist_core.paired import Pairing
 from fmnist_core.progress import Progress
+from fmnist_core.run_result import read_result
 from fmnist_core.runs import Run, RunState
 from pages.ui.data import plain
 from pages.ui.experiments.choice import launch_words
 from pages.ui.group_status import group_status
 from pages.ui.live_chart import Panel, Series, live_chart
 from pages.ui.runs import STATE_BADGES, watcher
+from pages.ui.understand.result import evaluate
 from pages.ui.words import duration
 
 PERIOD_S = 1.0
@@ -37,6 +40,7 @@ def _view(key: str, group: str, runs: list[Run], states_before: list[RunState]) 
     if [progress.state for progress in progresses] != states_before:
         st.rerun()  # the whole page: the tick and the buttons depend on the states
     outcomes = [_outcome(key, progress) for progress in progresses]
+    words = accuracy_text(outcomes, _pairing(outcomes, progresses))
     group_status(progresses, key="experiments", even_done=True)
     if not _settles(progresses):
         st.warning(
@@ -45,10 +49,10 @@ def _view(key: str, group: str, runs: list[Run], states_before: list[RunState]) 
             icon=":material/warning:",
         )
     live_chart(
-        _panels(outcomes, progresses), key=f"experiment.{group}", x_label="epoch", alt=accuracy_text(outcomes),
+        _panels(outcomes, progresses), key=f"experiment.{group}", x_label="epoch", alt=words,
         empty="No epoch was finished" if all(one.state.is_over for one in progresses) else "No epoch is finished yet",
     )  # fmt: skip
-    _table(outcomes, progresses)
+    _table(outcomes, progresses, words)
 
 
 def _outcome(key: str, progress: Progress) -> Outcome:
@@ -61,6 +65,21 @@ def _outcome(key: str, progress: Progress) -> Outcome:
         max((row.get("val_accuracy", 0.0) for row in progress.epochs), default=math.nan),
         result.get("test_accuracy"), result.get("test_images", 0), member.reported if comparable else None,
     )  # fmt: skip
+
+
+def _pairing(outcomes: list[Outcome], progresses: list[Progress]) -> Pairing | None:
+    """Return the best and the last of Runs that are all tested, image by image; None where that cannot be had."""
+    tested = tested_order(outcomes)
+    if len(tested) < max(2, len(outcomes)):
+        return None
+    runs = [progresses[outcomes.index(one)].run for one in (tested[0], tested[-1])]
+    try:
+        results = [read_result(run) for run in runs]
+        if results[0]["sha256"] != results[1]["sha256"]:
+            return None
+        return Pairing(*(evaluate(run, result)[0] for run, result in zip(runs, results, strict=True)))
+    except LabError:
+        return None
 
 
 def _settles(progresses: list[Progress]) -> bool:
@@ -98,9 +117,9 @@ def _series(outcomes: list[Outcome], progresses: list[Progress], name: str, styl
     )
 
 
-def _table(outcomes: list[Outcome], progresses: list[Progress]) -> None:
+def _table(outcomes: list[Outcome], progresses: list[Progress], words: str) -> None:
     if _settles(progresses):  # else there is nothing to compare
-        st.markdown(plain(accuracy_text(outcomes)))
+        st.markdown(plain(words))
     rows = [_row(outcome, progress) for outcome, progress in zip(outcomes, progresses, strict=True)]
     chosen = st.dataframe(
         pd.DataFrame(rows), hide_index=True, height="content", placeholder="–", key="experiments.table",
