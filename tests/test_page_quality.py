@@ -140,6 +140,27 @@ def test_each_line_opens_without_a_fault(folder, line):
     opened(QUALITY, folder, **{line: "true"})
 
 
+def test_missing_values_are_told_once_above_and_counted_by_column_in_their_line(folder):
+    generator = np.random.default_rng(2)
+    rows = [[str(value) for value in (at % 10, *generator.integers(0, 256, 784))] for at in range(60)]
+    rows[3][2] = rows[9][2] = rows[9][0] = ""
+    header = ",".join(["label", *(f"pixel{at}" for at in range(1, 785))])
+    file = folder.parent / "gaps.csv"
+    file.write_text("\n".join([header, *(",".join(cells) for cells in rows)]))
+    neighbours.neighbours(datasets.load("own", file))
+    app = opened(QUALITY, file, missing="true", columns="true")
+    told = "2 of 60 rows of gaps.csv have no value in one column or more and are left out"
+    finding = lines(app)["Missing values"].replace("\\", "")
+    assert "Look" in finding and told in finding
+    assert words(app).count(told) == 1, "the banner"
+    files, by_column, numbers = (frame.value for frame in app.main.dataframe)
+    assert files[["rows", "left_out", "missing"]].iloc[0].tolist() == [60, 2, 3]
+    assert by_column.set_index("column")["missing"].to_dict() == {"pixel2": 2, "label": 1}
+    assert numbers.loc["pixel2", ["missing", "missing_fraction"]].tolist() == [2, 2 / 60]
+    assert told not in words(opened(BALANCE, folder))
+    assert words(opened(BALANCE, file)).count(told) == 1
+
+
 def test_every_column_is_described_for_either_set(folder):
     neighbours.neighbours(datasets.load("own", folder))
     app = opened(QUALITY, folder, columns="true")

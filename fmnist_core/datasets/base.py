@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from fmnist_core.datasets.gaps import Gaps
 from fmnist_core.errors import DataError
 
 IMAGE_SHAPE = (28, 28)
@@ -46,6 +47,7 @@ class Dataset:
     synthetic: a stand-in was used because no source gave the data that `name` promises.
     verified: the content equals the published one by SHA-256.
     attempts: the sources that were tried before the one used, in order.
+    gaps: the files of which rows were left out because they lack a value, and what was missing.
     Raises DataError if shapes, dtypes or labels do not fit.
     """
 
@@ -60,6 +62,7 @@ class Dataset:
     synthetic: bool = False
     verified: bool = False
     attempts: tuple[Attempt, ...] = ()
+    gaps: tuple[Gaps, ...] = ()
 
     def __post_init__(self) -> None:
         for part, images, labels in (

@@ -35,8 +35,10 @@ def named_path(text: str | Path) -> Path:
             path.stat()
     except OSError as error:
         raise _unreachable(text, error.strerror or str(error)) from error
-    except (RuntimeError, ValueError) as error:  # no such user; a NUL or half a character
-        raise _unreachable(text, str(error)) from error
+    except RuntimeError as error:
+        raise _unreachable(text, "a user whom this machine does not know") from error
+    except ValueError as error:  # a NUL, or half a character
+        raise _unreachable(text, "a character that no name can have") from error
     return path
 
 

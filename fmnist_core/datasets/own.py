@@ -2,21 +2,20 @@
 
 In a folder: train-images.../train-labels... and t10k-images.../t10k-labels... (IDX), or *train*.csv and
 *test*.csv; each plain, .gz or .zip. Without test files one image in seven is held out. An optional
-classes.txt names the ten classes, one per line.
+classes.txt names the ten classes, one per line. Rows of a CSV that lack a value are left out.
 """
 
 import hashlib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-
-import numpy as np
 
 from fmnist_core.datasets import store
 from fmnist_core.datasets.base import CLASS_COUNT, Arrays, Dataset, Progress, check_images_and_labels
 from fmnist_core.datasets.files import display_name, named_path, refusals_told
+from fmnist_core.datasets.gaps import Gaps
 from fmnist_core.datasets.idx import read_idx
-from fmnist_core.datasets.kaggle_csv import read_csv
+from fmnist_core.datasets.kaggle_csv import Table, read_table
 from fmnist_core.datasets.split import split_stratified
 from fmnist_core.errors import DataError
 
@@ -60,7 +59,7 @@ def load(folder: str | Path | None = None, *, refresh: bool = False, progress: P
         phrase += (
             f"; there is no test file, so {count:,} images are held out (one in seven, stratified, seed {_SPLIT_SEED})"
         )
-    return Dataset(NAME, *entry.arrays, class_names, phrase, entry.sha256)
+    return Dataset(NAME, *entry.arrays, class_names, phrase, entry.sha256, gaps=_gaps(entry, files))
 
 
 @refusals_told()
@@ -126,9 +125,10 @@ def _cached(files: Files, refresh: bool, progress: Progress | None) -> store.Ent
         key = f"own-{_hash_files(files)[:12]}"
         entry = None if refresh else store.find(key)
         if entry is None:
-            arrays = _read(files, progress)
+            arrays, gaps = _read(files, progress)
             sha256 = store.content_hash(store.file_hash(a) for a in arrays)
-            entry = store.keep(key, arrays, sha256, ", ".join(f.name for f in files.all))
+            notes = {"gaps": [one.to_json() for one in gaps]} if gaps else None
+            entry = store.keep(key, arrays, sha256, ", ".join(f.name for f in files.all), notes)
         store.remember(print_, key)
     return entry
 
@@ -143,26 +143,33 @@ def _hash_files(files: Files) -> str:
     return digest.hexdigest()
 
 
-def _read(files: Files, progress: Progress | None) -> Arrays:
-    images, labels = read_pair(files.train, progress)
+def _gaps(entry: store.Entry, files: Files) -> tuple[Gaps, ...]:
+    """Return what the files lack, under the names that they have now: equal files may have been read elsewhere."""
+    found = (Gaps.from_json(one) for one in entry.notes.get("gaps", ()))
+    return tuple(replace(one, file=(files.test if one.part == "test" else files.train)[0].name) for one in found)
+
+
+def _read(files: Files, progress: Progress | None) -> tuple[Arrays, list[Gaps]]:
+    """Return the arrays, and what the files lack of which rows are left out."""
+    images, labels, missing = read_pair(files.train, progress)
     if files.test:
-        return Arrays(images, labels, *read_pair(files.test, progress))
+        x_test, y_test, missing_test = read_pair(files.test, progress)
+        parts = (("train", missing), ("test", missing_test))
+        return Arrays(images, labels, x_test, y_test), [replace(one, part=part) for part, one in parts if one]
     test_count = round(len(labels) / 7)
     if not test_count:
         raise DataError(
             f"{files.train[0]}: Expected at least 4 images, to hold some out for testing. Received {len(labels)}."
         )
     train, test = split_stratified(labels, test_count, _SPLIT_SEED)
-    return Arrays(images[train], labels[train], images[test], labels[test])
+    return Arrays(images[train], labels[train], images[test], labels[test]), [missing] if missing else []
 
 
-def read_pair(
-    files: tuple[Path, ...] | tuple[tuple[str, bytes], ...], progress: Progress | None = None
-) -> tuple[np.ndarray, np.ndarray]:
-    """Read one CSV, or images and labels as IDX: -> images (n, 28, 28) uint8, labels (n,) uint8 below 10."""
+def read_pair(files: tuple[Path, ...], progress: Progress | None = None) -> Table:
+    """Read one CSV, or images and labels as IDX: images (n, 28, 28) uint8, labels (n,) uint8 below 10."""
     if len(files) == 1:
-        return read_csv(files[0], progress=progress)
+        return read_table(files[0], progress=progress)
     images, labels = read_idx(files[0], "images"), read_idx(files[1], "labels")
     where = f"{display_name(files[0])} and {Path(files[1]).name}"
     check_images_and_labels(images, labels, CLASS_COUNT, where)
-    return images, labels
+    return Table(images, labels, None)

@@ -12,9 +12,10 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -27,11 +28,16 @@ _FORMAT = 1
 
 @dataclass(frozen=True)
 class Entry:
-    """Arrays from the cache (read-only, memory-mapped), their content hash, and their first origin."""
+    """Arrays from the cache (read-only, memory-mapped), their content hash, and their first origin.
+
+    notes: what else was learned while the files were read, as JSON keeps it. It belongs to the key, that is to those
+    very files, and not to the content hash: files that differ in what was left out may agree in the rest.
+    """
 
     arrays: Arrays
     sha256: str
     origin: str
+    notes: dict[str, Any] = field(default_factory=dict)
 
 
 def folder() -> Path:
@@ -60,13 +66,13 @@ def find(key: str) -> Entry | None:
         about = json.loads((place / "entry.json").read_text())
         if about["format"] != _FORMAT:
             return None
-        states = {field: (place / f"{field}.npy").stat() for field in Arrays._fields}
-        if any(state.st_size != about["sizes"][field] for field, state in states.items()):
+        states = {name: (place / f"{name}.npy").stat() for name in Arrays._fields}
+        if any(state.st_size != about["sizes"][name] for name, state in states.items()):
             return None
         arrays = Arrays(
-            **{f: _mapped(place / f"{f}.npy", one.st_ino, one.st_size, one.st_mtime_ns) for f, one in states.items()}
+            **{n: _mapped(place / f"{n}.npy", one.st_ino, one.st_size, one.st_mtime_ns) for n, one in states.items()}
         )
-        return Entry(arrays, about["sha256"], about["origin"])
+        return Entry(arrays, about["sha256"], about["origin"], dict(about.get("notes", {})))
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
@@ -78,18 +84,18 @@ def _mapped(file: Path, *state: int) -> np.ndarray:
     return np.asarray(np.load(file, mmap_mode="r"))
 
 
-def keep(key: str, arrays: Arrays, sha256: str, origin: str) -> Entry:
+def keep(key: str, arrays: Arrays, sha256: str, origin: str, notes: dict[str, Any] | None = None) -> Entry:
     """Write an entry, replacing one of the same key, and return it memory-mapped.
 
     If the disk refuses (full, read-only), the arrays themselves are returned: the app works on, only slower.
     """
-    unsaved = Entry(arrays, sha256, origin)
+    unsaved = Entry(arrays, sha256, origin, notes or {})
     try:
         workplace = Path(tempfile.mkdtemp(prefix=f".{key}-", dir=folder()))
     except OSError:
         return unsaved
     try:
-        _write(workplace, arrays, sha256, origin)
+        _write(workplace, unsaved)
         _put_in_place(workplace, folder() / key)
     except OSError:
         return find(key) or unsaved
@@ -98,13 +104,15 @@ def keep(key: str, arrays: Arrays, sha256: str, origin: str) -> Entry:
     return find(key) or unsaved
 
 
-def _write(workplace: Path, arrays: Arrays, sha256: str, origin: str) -> None:
+def _write(workplace: Path, entry: Entry) -> None:
     sizes = {}
-    for field, array in arrays._asdict().items():
-        file = workplace / f"{field}.npy"
+    for name, array in entry.arrays._asdict().items():
+        file = workplace / f"{name}.npy"
         np.save(file, array, allow_pickle=False)
-        sizes[field] = file.stat().st_size
-    about = {"format": _FORMAT, "sha256": sha256, "origin": origin, "sizes": sizes}
+        sizes[name] = file.stat().st_size
+    about = {"format": _FORMAT, "sha256": entry.sha256, "origin": entry.origin, "sizes": sizes}
+    if entry.notes:
+        about["notes"] = entry.notes
     (workplace / "entry.json").write_text(json.dumps(about, indent=1))
     os.chmod(workplace, 0o755)  # mkdtemp makes it private; other users of the cache read too
 

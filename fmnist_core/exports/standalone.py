@@ -83,9 +83,11 @@ def read_idx(file: Path) -> np.ndarray:
 
 def read_csv(file: Path) -> list[np.ndarray]:
     """Read label, pixel1 to pixel784 from a CSV, plain or .gz: images (n, 28, 28) uint8, labels (n,) uint8."""
+    gap = re.compile(r'(^|,)[ "]*(nan|na|n/a|null|none)?[ "]*(,|$)', re.IGNORECASE)  # such rows were left out
     with (gzip.open if file.suffix == ".gz" else open)(file, "rt") as lines:
-        header = any(letter.isalpha() for letter in lines.readline())
-    rows = np.loadtxt(file, np.uint8, delimiter=",", skiprows=int(header), ndmin=2)
+        rows = [line for line in lines if not gap.search(line.rstrip())]
+    header = any(letter.isalpha() for letter in rows[0])
+    rows = np.loadtxt(rows[header:], np.uint8, delimiter=",", ndmin=2)
     return [rows[:, 1:].reshape(-1, 28, 28), rows[:, 0]]
 
 

@@ -4,12 +4,13 @@ A pixel has 256 possible values, so counting them once gives everything that pan
 and the number of different values, without ever making the table.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 
 from fmnist_core import pixels
+from fmnist_core.datasets.gaps import Gaps
 from fmnist_core.pixels import LEVELS, PIXELS
 
 COLUMN_NAMES = ("label", *(f"pixel{number}" for number in range(1, PIXELS + 1)))
@@ -30,13 +31,47 @@ def describe(counts: np.ndarray) -> pd.DataFrame:
     """Return what pandas.DataFrame.describe().T would, and more, from table_counts (785, 256).
 
     Returns a row per column: count, mean, std, min, 25%, 50%, 75%, max, zeros (share), then unique (different
-    values), unique_fraction (of count) and missing (0: a byte has no room for "unknown").
+    values) and unique_fraction (of count).
     """
     frame = pixels.describe(counts, COLUMN_NAMES).rename_axis("column")
     frame["unique"] = (counts > 0).sum(axis=1)
     frame["unique_fraction"] = frame["unique"] / frame["count"]
-    frame["missing"] = 0
     return frame
+
+
+def missing_table(gaps: Sequence[Gaps]) -> pd.DataFrame:
+    """Say what files lack of which rows were left out: a row for each file, with its rows and its missing values.
+
+    Shares are of all rows, and of all cells of the file, as pandas' isnull().mean() gives them.
+    """
+    rows = [
+        {
+            "file": one.file, "rows": one.rows, "left_out": one.left_out, "left_out_fraction": one.left_out / one.rows,
+            "missing": one.cells, "missing_fraction": one.cells / (one.rows * len(COLUMN_NAMES)),
+        }
+        for one in gaps
+    ]  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def missing_by_column(gaps: Sequence[Gaps], part: str = "") -> pd.DataFrame:
+    """Count what files lack by column, over all of their rows, the left out ones included: most first.
+
+    part: train or test for the file of that set only. Returns file, column, missing and missing_fraction (of its rows).
+    """
+    rows = [
+        {"file": one.file, "column": name, "missing": count, "missing_fraction": count / one.rows}
+        for one in gaps if not part or one.part in (part, "both")
+        for name, count in one.columns
+    ]  # fmt: skip
+    frame = pd.DataFrame(rows, columns=["file", "column", "missing", "missing_fraction"])
+    return frame.sort_values("missing", ascending=False, kind="stable", ignore_index=True)
+
+
+def with_missing(description: pd.DataFrame, gaps: Sequence[Gaps], part: str) -> pd.DataFrame:
+    """Return what describe gave with missing and missing_fraction of each column in the set's file (train or test)."""
+    found = missing_by_column(gaps, part).set_index("column")[["missing", "missing_fraction"]]
+    return description.join(found).fillna({"missing": 0, "missing_fraction": 0.0}).astype({"missing": np.int64})
 
 
 def constant_columns(counts: np.ndarray) -> np.ndarray:

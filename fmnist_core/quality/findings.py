@@ -1,6 +1,6 @@
 """Findings: one line for each thing that was checked, with its meaning for training and what to do."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from fmnist_core.datasets import Dataset
+from fmnist_core.datasets.gaps import Gaps, sentence
 from fmnist_core.quality.copies import Pairs
 
 # A column with fewer different values than this says next to nothing.
@@ -44,10 +45,14 @@ def source(dataset: Dataset) -> Finding:
     return Finding("Source", Verdict.NOTE, "Nobody published a hash of these files: keep ours beside your results.")
 
 
-def missing(n_images: int) -> Finding:
-    """Say that there are no missing values, and why there cannot be."""
-    cells = n_images * 785
-    return Finding("Missing values", Verdict.FINE, f"None in {cells / 1e6:,.1f} million cells. Nothing to fill in.")
+def missing(n_images: int, gaps: Sequence[Gaps] = ()) -> Finding:
+    """Say that the images lack no value; gaps: the files of which rows were left out for that."""
+    name = "Missing values"
+    if not gaps:
+        return Finding(name, Verdict.FINE, f"None in {n_images * 785 / 1e6:,.1f} million cells. Nothing to fill in.")
+    text = f"{sentence(gaps)}: nothing is guessed, and networks learn from whole rows. "
+    text += "If there is a reason why values are missing, what is left is no fair sample: fill them in at the source."
+    return Finding(name, Verdict.LOOK, text)
 
 
 def copies(pairs: Pairs, n_images: int) -> Finding:

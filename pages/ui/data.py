@@ -13,6 +13,7 @@ import streamlit as st
 from fmnist_core import datasets
 from fmnist_core.datasets import DATASETS, Dataset
 from fmnist_core.datasets.files import named_path
+from fmnist_core.datasets.gaps import sentence
 from fmnist_core.errors import LabError
 from fmnist_core.spec import RunSpec
 
@@ -26,7 +27,7 @@ _PUBLISHED_HELP = (
 )
 _OWN_HELP = (
     "IDX files, such as train-images-idx3-ubyte.gz, or one CSV for training and one with 'test' in its name. "
-    "A file classes.txt may name the ten classes, one per line."
+    "A file classes.txt may name the ten classes, one per line. Rows of a CSV that lack a value are left out."
 )
 
 
@@ -84,7 +85,7 @@ def absolute_folder() -> str:
 
 
 def data_banner() -> Dataset | None:
-    """On every page: say when the data set in use is a stand-in, why, and let the user try again.
+    """On every page: say when the data set in use is a stand-in, why, and let the user try again; what is left out.
 
     Returns the data set; None if it cannot be read: the pages that need it say why, the others can do without.
     """
@@ -97,6 +98,8 @@ def data_banner() -> Dataset | None:
         return None
     if dataset.synthetic:
         _stand_in(dataset)
+    if dataset.gaps:
+        st.caption(f":material/info: {plain(sentence(dataset.gaps))}.")
     return dataset
 
 

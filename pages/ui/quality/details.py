@@ -6,7 +6,7 @@ import streamlit as st
 
 from fmnist_core.datasets import Dataset
 from fmnist_core.places import images_at
-from fmnist_core.quality import outliers
+from fmnist_core.quality import columns, outliers
 from fmnist_core.quality.copies import Pairs, policy_counts
 from fmnist_core.spec import HYPERPARAMETERS
 from pages.ui.data import plain
@@ -39,23 +39,35 @@ def source(dataset: Dataset) -> None:
         st.caption(f"Tried before: {plain(attempt.source)}. {plain(attempt.reason)}")
 
 
-def missing(facts: Facts) -> None:
-    """Say why there are none, how the reference systems looked for them, and show the count per column."""
+def missing(dataset: Dataset, facts: Facts) -> None:
+    """Say what was missing in the files and what was done about it, or how it was looked for where nothing is."""
+    if not dataset.gaps:
+        cells = sum(int(table["count"].sum()) for table in facts.numbers.values())
+        st.markdown(
+            f"All {cells:,} cells hold a number. Pixels and labels are bytes, 0 to 255, and a byte has no room for "
+            "*unknown*: a row of a CSV with an empty cell, NaN or null in it would be left out when it is read, and "
+            "counted here by column. The reference systems counted with `isnull().sum()` on the Kaggle CSV and found "
+            "none either."
+        )
+        return
     st.markdown(
-        "Pixels and labels are bytes, 0 to 255, and a byte has no room for *unknown*. An empty cell, a text or NaN in "
-        "a CSV file is refused when it is read, with its line and column, so no guess of ours ever fills a gap. "
-        "The reference systems counted with `isnull().sum()` on the Kaggle CSV and found none either."
+        "A byte has no room for *unknown*, so a row with an empty cell, NaN or null in it is left out when the file is "
+        "read, and no guess of ours fills the gap. Counted over whole files, whatever is selected above."
     )
-    frame = pd.DataFrame(
-        {
-            "columns": {part: len(table) for part, table in facts.numbers.items()},
-            "rows": {part: int(table["count"].iloc[0]) for part, table in facts.numbers.items()},
-            "missing": {part: int(table["missing"].sum()) for part, table in facts.numbers.items()},
-            "missing %": dict.fromkeys(facts.numbers, 0.0),
-        }
-    ).rename_axis("set")
-    st.dataframe(frame, height="content", width="content", column_config={"rows": _number()})
-    table_download(frame, "missing-values")
+    files = columns.missing_table(dataset.gaps)
+    st.dataframe(
+        files, hide_index=True, height="content", width="content",
+        column_config={
+            "rows": _number(), "left_out": _number("left out"), "left_out_fraction": _percent("left out, of rows"),
+            "missing": _number("missing values"), "missing_fraction": _percent("missing, of all values"),
+        },
+    )  # fmt: skip
+    by_column = columns.missing_by_column(dataset.gaps)
+    st.dataframe(
+        by_column, hide_index=True, height=min(38 + 35 * len(by_column), 300), width="content",
+        column_config={"missing": _number(), "missing_fraction": _percent("missing, of rows")},
+    )  # fmt: skip
+    table_download(by_column, "missing-values", index=False)
 
 
 def copies(dataset: Dataset, pairs: Pairs) -> None:
@@ -203,8 +215,8 @@ def _more(count: int) -> None:
         st.caption(f"The first {SHOWN} of {count:,}; the CSV lists all.")
 
 
-def _number() -> dict:
-    return st.column_config.NumberColumn(format="localized")
+def _number(label: str | None = None) -> dict:
+    return st.column_config.NumberColumn(label, format="localized")
 
 
 def _percent(label: str) -> dict:

@@ -61,7 +61,7 @@ def _lines(dataset: Dataset, facts: Facts) -> list[_Line]:
     pairs = near.pairs(dataset, facts.selected)
     return [
         _Line("source", findings.source(dataset), lambda: details.source(dataset)),
-        _Line("missing", findings.missing(facts.count), lambda: details.missing(facts)),
+        _Line("missing", findings.missing(facts.count, dataset.gaps), lambda: details.missing(dataset, facts)),
         _Line("duplicates", findings.copies(copies, facts.count), lambda: details.copies(dataset, copies)),
         _Line("conflicts", findings.conflicts(copies), lambda: details.conflicts(dataset, copies)),
         _Line(

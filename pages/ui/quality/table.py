@@ -24,7 +24,9 @@ from pages.ui.quality.facts import Facts
 TRAINING, TEST = "Training", "Test"
 CSV, IDX = "CSV", "IDX"
 ROWS = 5
-_FRACTION = {"unique_fraction": "different, of rows", "zeros": "share of zeros"}
+_FRACTION = {
+    "unique_fraction": "different, of rows", "zeros": "share of zeros", "missing_fraction": "missing, of rows in file",
+}  # fmt: skip
 
 
 def shape_section(dataset: Dataset, selection: Selection) -> None:
@@ -69,20 +71,21 @@ def first_rows_section(dataset: Dataset, selection: Selection) -> None:
         table_download(frame, "first-rows", index=False)
 
 
-def numbers_section(facts: Facts) -> None:
+def numbers_section(dataset: Dataset, facts: Facts) -> None:
     """Show what pandas' describe shows, a row per column; folded."""
     with st.expander("Every column in numbers", key="columns", bind="query-params") as box:
         if not box.open:
             return
         split = _choose_split("columns.set", [name.capitalize() for name in facts.numbers])
-        frame = facts.numbers[split.lower()]
+        part = "train" if split == TRAINING else "test"
+        frame = columns.with_missing(facts.numbers[split.lower()], dataset.gaps, part)
         st.dataframe(
             frame, height=420,
             column_config={
                 "count": st.column_config.NumberColumn(format="localized"),
                 "mean": st.column_config.NumberColumn(format="%.3f"),
                 "std": st.column_config.NumberColumn(format="%.3f"),
-                "unique": "different values",
+                "unique": "different values", "missing": "missing in file",
                 **{
                     name: st.column_config.NumberColumn(label, format="percent")
                     for name, label in _FRACTION.items()
@@ -91,7 +94,8 @@ def numbers_section(facts: Facts) -> None:
         )  # fmt: skip
         st.caption(
             "Click a heading to sort; the magnifier finds a column, such as pixel407. Row r and column c of an image, "
-            "both from 0, are pixel 28 r + c + 1. Exact over all selected rows, as pandas' describe computes it."
+            "both from 0, are pixel 28 r + c + 1. Exact over all selected rows, as pandas' describe computes it. "
+            "Missing values are those of the whole file: rows that lack one are left out of all else."
         )
         table_download(frame, f"columns-{split.lower()}")
 
