@@ -113,7 +113,15 @@ def test_a_selection_without_images_is_a_sentence(name):
 def test_the_share_of_zeros_and_the_constants_of_standardising_are_stated():
     text = text_of(open_page("distributions"))
     assert "50.2% of all pixels are exactly 0" in text
-    assert "0.28604 and 0.35302" in text
+    assert "0.28604 and 0.35302 of 255. These two are the numbers to standardise inputs with." in text
+    by_set = text_of(open_page("distributions", by="Training and test"))
+    assert "50.2% of all pixels are exactly 0" in by_set and "standardise" not in by_set
+
+
+@pytest.mark.parametrize("link", [{"split": "Test"}, {"split": "Both"}, {"classes": ["Coat"]}, {"value": ["0", "9"]}])
+def test_other_images_than_all_training_ones_are_not_said_to_standardise_with(link):
+    text = text_of(open_page("distributions", **link))
+    assert "of all pixels are exactly 0" in text and "standardise" not in text
 
 
 @needs_real

@@ -24,7 +24,7 @@ from fmnist_core.selection import Selection
 from fmnist_core.sums import counts_at, splits_of
 from pages.ui.data import plain
 from pages.ui.distributions.behind import bright_and_dark
-from pages.ui.distributions.results import Shown, counts_of, prefixed, shown_classes, totals_of
+from pages.ui.distributions.results import Shown, class_totals_of, prefixed, shown_classes, totals_of
 from pages.ui.export import show_figure, table_download
 from pages.ui.pixel_image import choose_pixel, chosen_pixel, pixel_image
 
@@ -96,7 +96,10 @@ def _histogram(pixel: int | None, dataset: Dataset, selection: Selection, shown:
     table = pixels.describe(rows, names)
     show_figure(figure, "histogram", alt=text, frame=table, key="histogram")
     grey = " Grey line: all classes shown, together." if by == BY_CLASS else ""
-    st.caption(plain(_meaning(rows.sum(axis=0), chosen) + grey))
+    meaning = _meaning(rows.sum(axis=0), chosen)
+    if chosen is None and by != BY_SET and selection.split == "train" and selection.is_whole:
+        meaning += " These two are the numbers to standardise inputs with."
+    st.caption(plain(meaning + grey))
     with st.expander("In numbers"):
         formats = dict.fromkeys(table.columns, "{:.1f}") | {"count": "{:,}", "zeros": "{:.1%}"}
         st.dataframe(table.style.format(formats), height="content", alt=text)
@@ -118,7 +121,7 @@ def _rows(
         if pixel is not None:
             rows = counts_at(dataset, selection, pixel)[labels]
         else:
-            rows = counts_of(dataset, selection)[labels].sum(axis=1, dtype=np.int64)
+            rows = class_totals_of(dataset, selection)[labels]
         return rows, shown.names, class_colours(shown.labels)
     if by == BY_SET:
         rows = np.stack([together(replace(selection, split=split)) for split in WORDS])
@@ -135,7 +138,7 @@ def _meaning(row: np.ndarray, pixel: int | None) -> str:
         )
     return (
         f"{zeros:.1%} of all pixels are exactly 0; mean {mean:.2f}, standard deviation {std:.2f}, that is "
-        f"{mean / 255:.5f} and {std / 255:.5f} of 255. These two are the numbers to standardise inputs with."
+        f"{mean / 255:.5f} and {std / 255:.5f} of 255."
     )
 
 

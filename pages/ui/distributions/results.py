@@ -50,6 +50,13 @@ def totals_of(dataset: Dataset, selection: Selection) -> np.ndarray:
     return _conditioned_totals(dataset.sha256, selection.key, dataset, selection)
 
 
+def class_totals_of(dataset: Dataset, selection: Selection) -> np.ndarray:
+    """Return sums.class_totals_of, kept likewise."""
+    if selection.pixel is None:
+        return sums.class_totals_of(dataset, selection)
+    return _conditioned_class_totals(dataset.sha256, selection.key, dataset, selection)
+
+
 # Eight megabytes each, and a condition is seldom returned to: a few in memory, none on disk.
 @st.cache_resource(max_entries=4, show_spinner=False)
 def _conditioned_counts(
@@ -61,6 +68,11 @@ def _conditioned_counts(
 @st.cache_resource(max_entries=16, show_spinner=False)
 def _conditioned_totals(sha256: str, key: str, _dataset: Dataset, _selection: Selection) -> np.ndarray:
     return sums.totals_of(_dataset, _selection)
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _conditioned_class_totals(sha256: str, key: str, _dataset: Dataset, _selection: Selection) -> np.ndarray:
+    return sums.class_totals_of(_dataset, _selection)
 
 
 def counts_by_set(dataset: Dataset, selection: Selection, most: int) -> dict[str, np.ndarray]:
