@@ -11,8 +11,10 @@ import numpy as np
 
 from fmnist_core import datasets
 from fmnist_core.calibration import HIGHEST, LOWEST, fit_temperature, with_temperature
+from fmnist_core.datasets import Dataset
 from fmnist_core.errors import LabError
 from fmnist_core.runs import VALIDATION_FILE, Run
+from fmnist_core.training_data import MARKS_FILE, marked
 
 SHIPPED = "temperature"  # in a result
 
@@ -62,5 +64,21 @@ def _fitted(run: Run, changed_ns: int, size: int) -> Temperature:
     dataset = datasets.load(run.spec.dataset, run.spec.dataset_folder or None)
     if (run.result or {}).get("sha256", dataset.sha256) != dataset.sha256:
         raise LabError("Expected the data that this Run learned. Received others.")
-    labels = np.asarray(dataset.y_train)[index]
+    labels = labels_of(dataset, run)[index]
     return Temperature(fit_temperature(labels, probabilities), len(labels))
+
+
+def labels_of(dataset: Dataset, run: Run) -> np.ndarray:
+    """Return the labels of the training images, (n,) uint8, with the label decisions that the Run applied.
+
+    Images that were dropped keep the label as given: no Run has answers on them.
+
+    Raises:
+        DataError: if the decisions kept with the Run are damaged.
+    """
+    labels = np.asarray(dataset.y_train)
+    if run.spec.label_marks:
+        _, decided, kept = marked(dataset, run.spec, run.folder / MARKS_FILE)
+        labels = labels.copy()
+        labels[kept] = decided
+    return labels

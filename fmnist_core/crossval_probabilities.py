@@ -17,12 +17,12 @@ import numpy as np
 
 from fmnist_core import paths
 from fmnist_core.calibration import Reliability, fit_temperature, reliability, with_temperature
+from fmnist_core.confidence import labels_of
 from fmnist_core.crossval import Group, taught_by
 from fmnist_core.datasets import Dataset
 from fmnist_core.errors import LabError, RunError
 from fmnist_core.files import replace_atomically
 from fmnist_core.runs import Run, RunState
-from fmnist_core.training_data import MARKS_FILE, marked
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,12 +72,7 @@ def calibration(group: Group, dataset: Dataset) -> Calibration:
         DataError: the label marks of the folds are damaged.
     """
     found = out_of_fold(group)
-    labels = dataset.y_train
-    if group.cross.base.label_marks:
-        _, marks, kept = marked(dataset, group.cross.base, group.runs[0].folder / MARKS_FILE)
-        labels = labels.copy()
-        labels[kept] = marks
-    labels = labels[found.index]
+    labels = labels_of(dataset, group.runs[0])[found.index]
     temperature = fit_temperature(labels, found.probabilities)
     mended = with_temperature(found.probabilities, temperature)
     return Calibration(reliability(labels, found.probabilities), reliability(labels, mended), temperature)

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import os
 import struct
 
 import numpy as np
@@ -9,11 +10,15 @@ import pytest
 from app_page import open_app
 
 from fmnist_core import datasets, paths
+from fmnist_core.calibration import fit_temperature
+from fmnist_core.confidence import temperature_of
 from fmnist_core.errors import RunError
+from fmnist_core.overlay import Overlay, overlay_file
 from fmnist_core.presets import PRESETS
 from fmnist_core.run_result import read_result
 from fmnist_core.runs import PROBABILITIES_FILE, RESULT_FILE, VALIDATION_FILE, VALIDATION_INDEX_FILE, Run
 from fmnist_core.spec import RunSpec
+from fmnist_core.training_data import MARKS_FILE
 from pages.ui.runs import CHOOSE_BY_VALIDATION
 from pages.ui.understand import result as page
 
@@ -157,6 +162,28 @@ def test_confidence_is_held_against_the_truth_and_mended_by_a_temperature(folder
     app = opened(closer="Is its confidence right?")
     assert any("softens the probabilities" in text.value for text in app.markdown)
     assert not app.error
+
+
+def test_the_temperature_of_a_run_with_label_decisions_is_fitted_to_what_it_learned(folder):
+    dataset = datasets.load("own", folder)
+    run = completed_run(folder, RunSpec(title="Decided", label_marks=True))
+    index = np.arange(60)
+    decided = dataset.y_train.copy()
+    overlay = Overlay.read(dataset.sha256)
+    for image in range(0, 20):
+        decided[image] = (decided[image] + 1) % 10
+        overlay = overlay.mark("train", image, "relabel", int(decided[image]))
+    (run.folder / MARKS_FILE).write_bytes(overlay_file(dataset.sha256).read_bytes())
+    overlay.mark("train", 30, "relabel", int(decided[30] + 1) % 10)  # after the Run
+    probabilities = np.full((60, 10), 0.01, np.float32)
+    probabilities[index, np.where(index < 6, (decided + 1) % 10, decided)] = 0.91
+    np.save(run.folder / VALIDATION_FILE, probabilities)
+    np.save(run.folder / VALIDATION_INDEX_FILE, index)
+    assert temperature_of(run).value == pytest.approx(fit_temperature(decided, probabilities))
+    assert fit_temperature(decided, probabilities) < fit_temperature(dataset.y_train, probabilities)
+    (run.folder / MARKS_FILE).write_text("no decision\n")
+    os.utime(run.folder / VALIDATION_FILE, ns=(1, 1))
+    assert "damaged line 1" in temperature_of(run).reason
 
 
 def test_a_run_without_validation_images_has_no_temperature_and_says_why(folder):
