@@ -9,7 +9,7 @@ import pandas as pd
 
 from fmnist_core.comparison import place_of
 from fmnist_core.datasets import DATASETS
-from fmnist_core.reproduction import FIGURES, ROWS, Row
+from fmnist_core.reproduction import FIGURES, ROWS, SHOWN, Row
 from fmnist_core.reproduction_runs import Figure, KeptRun, Reproduction
 
 WHOLE_IMAGES = 60_000  # training images of both data sets
@@ -172,3 +172,26 @@ def carried_words(row: Row, kept: Reproduction) -> str:
         f"Ours without the leak: folds 2 to {max(both)} have {means[1]:.1%} on validation with a new network each, and "
         f"{means[0]:.1%} with carried weights. The {100 * (means[0] - means[1]):.1f} points between them are the leak."
     )
+
+
+def shown_words(kept: Reproduction, *, chance: bool) -> str:
+    """Say what input range and cut do on the base whose weights could be had; "" until all four Runs are there.
+
+    chance: of a row that never left it: also what follows for that.
+    """
+    runs = {run.row: run.figure("test_accuracy") for _, run in kept.shown()}
+    if not all(runs.get(key) for key in SHOWN):
+        return ""
+    unit_12, own_12, unit_7, own_7 = (100 * runs[key].value for key in SHOWN)
+    words = (
+        f"There the base's own range changes accuracy by {own_12 - unit_12:+.1f} points after block 12 and by "
+        f"{own_7 - unit_7:+.1f} after block 7; the earlier cut changes it by {unit_7 - unit_12:+.1f} fed 0 to 1 and by "
+        f"{own_7 - own_12:+.1f} in its own range. Each is one Run; less than a point is within the luck of the test "
+        "images."
+    )
+    if chance:
+        words += (
+            f" With both causes at work {unit_12:.1f}% are right all the same. None of this brings MobileNet near "
+            "chance, 10%: what kept A's base there stays open."
+        )
+    return words.replace("-", "−")

@@ -19,6 +19,7 @@ from fmnist_core.reproduction_table import (
     is_whole,
     lines_of,
     overview_frame,
+    shown_words,
     subset_words,
     summary_words,
 )
@@ -177,6 +178,25 @@ def test_what_is_shown_on_mobilenet_differs_in_range_and_cut_alone():
     assert set(REASONS) >= EXPLAINED_BY_SHOWN
     kept = Reproduction((KeptRun("shown-own-7", spec=specs[3], result={"test_accuracy": 0.8, "test_images": 10}),))
     assert [title for title, _ in kept.shown()] == ["Its own range, after block 7"]
+
+
+def test_what_range_and_cut_do_on_mobilenet_is_computed_and_chance_stays_open():
+    accuracies = dict(zip(SHOWN, (0.83, 0.828, 0.84, 0.852), strict=True))
+    kept = Reproduction(tuple(
+        KeptRun(key, spec=SHOWN[key].spec, result={"test_accuracy": accuracy, "test_images": 10_000})
+        for key, accuracy in accuracies.items()
+    ))  # fmt: skip
+    words = shown_words(kept, chance=False)
+    assert "by −0.2 points after block 12 and by +1.2 after block 7" in words
+    assert "by +1.0 fed 0 to 1 and by +2.4 in its own range" in words and "chance" not in words
+    assert "83.0% are right all the same" in shown_words(kept, chance=True)
+    assert shown_words(Reproduction(kept.runs[:3]), chance=True) == ""
+
+
+def test_a_figure_of_ours_that_differs_is_not_explained_away():
+    kept = read()
+    different = [lines[0].row for lines in all_lines(kept) if lines and lines[0].verdict in ("above", "below")]
+    assert different and all("do not suffice" in row.note for row in different)
 
 
 def test_a_users_run_belongs_to_its_presets_row_and_folds_to_none():

@@ -13,7 +13,15 @@ from fmnist_core.presets import PRESETS
 from fmnist_core.reproduction import EXPLAINED_BY_SHOWN, Row
 from fmnist_core.reproduction_reasons import REASONS
 from fmnist_core.reproduction_runs import Reproduction
-from fmnist_core.reproduction_table import VERDICTS, Line, carried_words, lines_of, made_words, subset_words
+from fmnist_core.reproduction_table import (
+    VERDICTS,
+    Line,
+    carried_words,
+    lines_of,
+    made_words,
+    shown_words,
+    subset_words,
+)
 from fmnist_core.zoo import weights
 from pages.ui.data import FOLDER_KEY, NAME_KEY, absolute_folder, current_name, plain
 from pages.ui.understand.reproduce_yours import yours
@@ -31,7 +39,7 @@ def row_view(row: Row, kept: Reproduction) -> None:
         for key in row.reasons:
             _reason(key)
         if EXPLAINED_BY_SHOWN & set(row.reasons):
-            _shown(kept)
+            _shown(kept, chance="chance" in row.reasons)
 
 
 def _figures(row: Row, kept: Reproduction) -> None:
@@ -76,7 +84,7 @@ def _reason(key: str) -> None:
         st.page_link(reason.page, label=reason.link, icon=":material/arrow_forward:")
 
 
-def _shown(kept: Reproduction) -> None:
+def _shown(kept: Reproduction, *, chance: bool) -> None:
     """Show range and cut at work on a base whose weights could be had."""
     if not (shown := kept.shown()):
         return
@@ -89,6 +97,7 @@ def _shown(kept: Reproduction) -> None:
             {"MobileNet": title, "Test accuracy": f"{figure.value:.1%}", "95% interval": f"{low:.1%} to {high:.1%}"}
         )
     st.table(pd.DataFrame(records), border="horizontal", hide_index=True)
+    st.markdown(plain(shown_words(kept, chance=chance)))
     runs = [run for _, run in shown]
     st.caption(f"{plain(made_words(runs))} Block 12 is the last but one.")
 
