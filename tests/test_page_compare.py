@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 from app_page import open_app
+from explore_page import components
 from test_page_result import TEST_IMAGES, completed_run, write_idx
 
 from fmnist_core import datasets, paths
@@ -40,11 +41,11 @@ def texts(app):
     return " ".join(text.value for text in (*app.markdown, *app.caption, *app.info, *app.warning))
 
 
-def worse(run):
-    """Let the Run get the first forty images wrong instead of twenty."""
+def worse(run, wrong=40):
+    """Let the Run get the first forty images wrong, or so many, instead of twenty."""
     probabilities = np.load(run.folder / PROBABILITIES_FILE)
-    probabilities[20:40] = 0.01
-    probabilities[20:40, 2] = 0.91
+    probabilities[20:wrong] = 0.01
+    probabilities[20:wrong, 2] = 0.91
     np.save(run.folder / PROBABILITIES_FILE, probabilities)
     return run
 
@@ -60,6 +61,18 @@ def test_two_runs_are_compared_by_default_and_stand_in_the_address(folder):
     assert set("".join(app.query_params["runs"]).split(",")) == {first.id, second.id}
     assert "Good is better on these images" in texts(app)
     assert f"Of {TEST_IMAGES} test images" in texts(app)
+
+
+def test_all_images_that_one_alone_has_right_can_be_paged_through(folder):
+    good = completed_run(folder, RunSpec(title="Good"))
+    bad = worse(completed_run(folder, RunSpec(title="Worse")), wrong=80)  # 60, but for six of class 2
+    query = {"runs": f"{good.id},{bad.id}", "first": good.id, "second": bad.id}
+    app = opened(**query, **{"first.page": "3"})
+    assert "41 to 54 of 54. A click asks the other Run" in texts(app)
+    (grid,) = components(app, "fmnist_lab_image_grid")
+    assert grid["count"] == 14
+    app.selectbox(key="compare.first").set_value(bad.id).run()
+    assert "1 to 20 of 54" in texts(app)
 
 
 def test_the_address_chooses_and_says_what_is_gone(folder):

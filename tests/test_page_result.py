@@ -134,7 +134,17 @@ def test_one_cell_of_the_matrix_and_unsure_hits_can_be_looked_at(folder):
     assert not pictures(opened(**{"class": "class 3", "said": "class 2"}))
     hits = opened(answers="Right but unsure", **{"class": "class 3"})
     assert len(pictures(hits)) == 16
-    assert any("16 of 18 hits" in caption.value for caption in hits.caption)
+    assert any("1 to 16 of 18 hits" in caption.value for caption in hits.caption)
+
+
+def test_all_mistakes_can_be_paged_through_and_saved_and_another_list_begins_at_its_first_page(folder):
+    completed_run(folder)
+    app = opened(page="2")
+    assert len(pictures(app)) == 2
+    assert any("17 to 18 of 18 mistakes" in caption.value for caption in app.caption)
+    assert [button.label for button in app.get("download_button")].count("CSV") == 3  # the two charts, the mistakes
+    app.segmented_control(key=page.SHOWN_KEY).set_value(page.HITS).run()
+    assert app.number_input(key="page").value == 1 and len(pictures(app)) == 16
 
 
 def test_a_click_on_the_matrix_of_digits_shows_the_images_of_its_cell(folder, monkeypatch):

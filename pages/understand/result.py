@@ -8,10 +8,10 @@ from fmnist_core.runs import RunState
 from pages.ui.data import plain
 from pages.ui.header import empty_state, page_header
 from pages.ui.runs import choose_run, readable_runs
+from pages.ui.understand.answers import answers
 from pages.ui.understand.closer import closer_look
 from pages.ui.understand.lineage import lineage, to_time_machine
 from pages.ui.understand.result import (
-    answers,
     cautions,
     class_table,
     confusions,

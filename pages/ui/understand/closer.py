@@ -18,7 +18,7 @@ from fmnist_core.tasks import Task
 from pages.ui.data import plain
 from pages.ui.export import show_figure
 from pages.ui.tasks import show_task
-from pages.ui.understand.result import ALL_CLASSES, TRUE_KEY
+from pages.ui.understand.answers import ALL_CLASSES, TRUE_KEY
 from pages.ui.understand.robustness import robustness_view
 
 CONFIDENCE, RECALL, ROC, CLEAN = "Is its confidence right?", "Precision and recall", "ROC", "Without doubtful images"

@@ -193,9 +193,9 @@ def _forgotten_images(kept: Kept, run_id: str) -> None:
     st.caption(
         f"{len(first)} of {len(frame):,} images, those forgotten most often first: true class, what was said instead "
         "the last time, and how often it was forgotten. Many look like two classes at once, or bear a label that is a "
-        "matter of opinion."
+        "matter of opinion. A click explains what the finished network says."
     )
-    image_grid(
+    at = image_grid(
         np.asarray(kept.dataset.x_test)[first["image"].to_numpy()],
         [f"{row.true}\n→ {row.said}\n{row.times}×, {FATES[row.in_the_end]}" for row in first.itertuples()],
         key="forgotten-grid", columns=12, size_px=84, file=f"{run_id}-forgotten",
@@ -206,6 +206,9 @@ def _forgotten_images(kept: Kept, run_id: str) -> None:
             for row in first.itertuples()
         ],
     )  # fmt: skip
+    if at is not None:
+        image = first["image"].iloc[at]
+        st.switch_page("pages/understand/explain.py", query_params={"run": run_id, "image": f"test-{image}"})
     table_download(frame, f"{run_id}-forgotten", index=False)
 
 

@@ -12,9 +12,10 @@ from fmnist_core.runs import RunState
 from pages.ui.choice import choose_in_address
 from pages.ui.data import plain
 from pages.ui.image_grid import image_grid
+from pages.ui.understand.answers import page_slice, span_words
 from pages.ui.understand.result import evaluate
 
-SHOWN = 20
+PER_PAGE = 20
 
 
 @st.fragment
@@ -49,9 +50,9 @@ def pair_view(progresses: list[Progress], names: list[str]) -> None:
     )
     left, right = st.columns(2, gap="large")
     with left:
-        _alone(pairing.first, pairing.second, pairing.only_first, images, titles[first], "first")
+        _alone(pairing.first, pairing.second, pairing.only_first, images, (titles[first], second), "first")
     with right:
-        _alone(pairing.second, pairing.first, pairing.only_second, images, titles[second], "second")
+        _alone(pairing.second, pairing.first, pairing.only_second, images, (titles[second], first), "second")
 
 
 def _chosen(place: str, run_ids: list[str], titles: dict[str, str]) -> str:
@@ -75,18 +76,24 @@ def _paired(first: Progress, second: Progress) -> tuple[Pairing, np.ndarray]:
 
 
 def _alone(
-    right: Evaluation, wrong: Evaluation, chosen: np.ndarray, images: np.ndarray, name: str, key: str
-) -> None:  # fmt: skip
+    right: Evaluation, wrong: Evaluation, chosen: np.ndarray, images: np.ndarray, names: tuple[str, str], key: str
+) -> None:
+    """Show the images that one alone has right; names: its title, and the id of the other, which a click asks why."""
+    name, other = names
     st.markdown(f"**Only {plain(name)} is right:** {len(chosen):,}")
-    shown = chosen[:SHOWN]
-    if not len(shown):
+    if not len(chosen):
         return
+    part = page_slice(len(chosen), PER_PAGE, f"{key}.page", names)
+    shown = chosen[part]
     classes = right.class_names
-    image_grid(
+    at = image_grid(
         images[shown], key=f"compare-{key}", columns=10, size_px=56,
-        alt=f"Test images on which only {name} is right, where it is surest first",
+        alt=f"Test images on which only {name} is right, {span_words(part, len(chosen))}, where it is surest first",
         tips=[
             f"test-{image}, {classes[right.y_true[image]]}\nthe other says {classes[wrong.y_predicted[image]]}"
             for image in shown
         ],
     )  # fmt: skip
+    st.caption(f"{span_words(part, len(chosen)).capitalize()}. A click asks the other Run why it is wrong.")
+    if at is not None:
+        st.switch_page("pages/understand/explain.py", query_params={"run": other, "image": f"test-{shown[at]}"})

@@ -26,15 +26,10 @@ from fmnist_core.spec import RunSpec
 from pages.ui.data import plain
 from pages.ui.export import show_figure
 from pages.ui.runs import CHOOSE_BY_VALIDATION
+from pages.ui.understand.answers import HITS, MISTAKES, SAID_KEY, SHOWN_KEY, TRUE_KEY
 from pages.ui.words import duration
 
-ANSWERS_SHOWN = 16
-# Whole multiples of 28 keep each pixel a crisp square, also on screens with two dots per pixel.
-ENLARGED, WIDTH_PX = 8, 112
-# Words on screen and in the address.
-ALL_CLASSES, COUNTS, PERCENT = "All classes", "Images", "Percent of class"
-MISTAKES, HITS = "Wrong and sure of it", "Right but unsure"
-SHOWN_KEY, TRUE_KEY, SAID_KEY = "answers", "class", "said"
+COUNTS, PERCENT = "Images", "Percent of class"  # on screen and in the address
 
 
 def evaluate(run: Run, result: dict[str, Any]) -> tuple[Evaluation, np.ndarray]:
@@ -196,52 +191,6 @@ def class_table(evaluation: Evaluation) -> None:
             column_config={"f1": "F1", "support": st.column_config.Column(help="Test images of the class.")},
             height="content", alt=per_class_text(report),
         )  # fmt: skip
-
-
-def answers(run: Run, evaluation: Evaluation, images: np.ndarray) -> None:
-    """Show the most confident mistakes or the least confident hits, of all classes or of one, each with a way to ask
-    why."""
-    st.subheader("Look at its answers", anchor=False)
-    names = evaluation.class_names
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        shown = st.segmented_control(
-            "Answers", [MISTAKES, HITS], default=MISTAKES, required=True, key=SHOWN_KEY, bind="query-params",
-            label_visibility="collapsed",
-        )  # fmt: skip
-        name = st.selectbox("True class", [ALL_CLASSES, *names], key=TRUE_KEY, bind="query-params", width=200)
-        true = None if name == ALL_CLASSES else names.index(name)
-        if shown == MISTAKES:
-            said = st.selectbox("What it said", [ALL_CLASSES, *names], key=SAID_KEY, bind="query-params", width=200)
-            frame = evaluation.mistakes(None, true, None if said == ALL_CLASSES else names.index(said))
-        else:
-            frame = evaluation.hits(None, true)
-    if frame.empty:
-        st.info("There is no such test image.", icon=":material/check:")
-        return
-    order, count = ("The surest", "mistake") if shown == MISTAKES else ("The least sure", "hit")
-    st.caption(
-        f"{order} first, {min(len(frame), ANSWERS_SHOWN)} of {len(frame):,} {count}{'s' * (len(frame) != 1)}: true "
-        "class, what the Run said, and how sure it was. Some of these labels are a matter of opinion."
-    )
-    with st.container(horizontal=True, gap="xsmall"):
-        for row in frame[:ANSWERS_SHOWN].itertuples():
-            said = f"→ {plain(row.predicted)}" if row.predicted != row.true else "recognised"
-            with st.container(width=WIDTH_PX, gap=None):
-                st.image(
-                    images[row.image].repeat(ENLARGED, axis=0).repeat(ENLARGED, axis=1),
-                    caption=f"{plain(row.true)}  \n{said}  \n{_confidence(row.confidence)}",
-                    alt=f"Test image {row.image}, {row.true}, said to be {row.predicted}",
-                    width=WIDTH_PX, output_format="PNG",
-                )  # fmt: skip
-                st.page_link(
-                    "pages/understand/explain.py", label="Why?",
-                    query_params={"run": run.id, "image": f"test-{row.image}"},
-                )  # fmt: skip
-
-
-def _confidence(value: float) -> str:
-    """Write 99.97 % as more than 99.9 %: nothing here is certain."""
-    return "> 99.9%" if value > 0.999 else f"{value:.1%}"
 
 
 def files_and_hyperparameters(run: Run, evaluation: Evaluation | None) -> None:
