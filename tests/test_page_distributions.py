@@ -1,5 +1,7 @@
 """Distributions and Correlation in their states: every view, filters, links, an empty selection, constant pixels."""
 
+import json
+
 import numpy as np
 import pytest
 from explore_page import assert_charts_speak, components, grids
@@ -114,7 +116,7 @@ def test_the_share_of_zeros_and_the_constants_of_standardising_are_stated():
     text = text_of(open_page("distributions"))
     assert "50.2% of all pixels are exactly 0" in text
     assert "0.28604 and 0.35302 of 255. These two are the numbers to standardise inputs with." in text
-    by_set = text_of(open_page("distributions", by="Training and test"))
+    by_set = text_of(open_page("distributions", histograms="Training and test"))
     assert "50.2% of all pixels are exactly 0" in by_set and "standardise" not in by_set
 
 
@@ -126,7 +128,7 @@ def test_other_images_than_all_training_ones_are_not_said_to_standardise_with(li
 
 @needs_real
 def test_a_chosen_pixel_shows_its_boxes_and_images():
-    page = open_page("distributions", pixel="406", values="Chosen pixel", by="By class")
+    page = open_page("distributions", pixel="406", values="Chosen pixel", histograms="By class")
     text = text_of(page)
     assert "median is highest for Dress" in text
     assert "**Bright here**: 37,411 of 60,000 images" in text
@@ -186,6 +188,38 @@ def test_a_pair_in_the_link_shows_images_that_agree_and_that_do_not():
 @needs_real
 def test_the_closest_classes_are_named():
     assert "Coat and Shirt are closest (0.967)" in text_of(open_page("correlation", relation="Classes"))
+    cosine = open_page("correlation", relation="Classes", similarity="Cosine")
+    assert cosine.segmented_control(key="similarity").value == "Cosine"
+    assert "Coat and Shirt are closest" in text_of(cosine) and "0.967" not in text_of(cosine)
+
+
+def tick(page, table, row):
+    """Run the page again as if the box before a row of a table were ticked."""
+    states = page._tree.get_widget_states()
+    states.widgets.add(id=table.proto.id, string_value=json.dumps({"selection": {"rows": [row]}}))
+    page._run(states)
+    assert not page.exception
+
+
+@pytest.mark.parametrize("split", ["Training", "Both"])
+def test_a_row_of_a_table_of_pairs_opens_the_images_of_both_pixels(split):
+    page = open_page("correlation", relation="All pixels", split=split)
+    first, second = (str(page.dataframe[0].value[name].iloc[2] - 1) for name in ("first", "second"))
+    tick(page, page.dataframe[0], 2)
+    assert (page.query_params["pixel"], page.query_params["with"]) == (first, second)
+    assert "**Both bright**" in text_of(page)
+
+
+def test_a_row_of_a_table_of_pixels_opens_the_images_behind_it():
+    page = open_page("correlation", pixel="406")
+    row = page.dataframe[0].value.iloc[1]
+    tick(page, page.dataframe[0], 1)
+    assert page.query_params["with"] == str(int(row["row"] * 28 + row["column"]))
+    assert "**Both bright**" in text_of(page)
+    page = open_page("distributions", view="Classes")
+    row = page.dataframe[0].value.iloc[3]
+    tick(page, page.dataframe[0], 3)
+    assert f"two classes at row {row['row']:.0f}, column {row['column']:.0f}" in text_of(page)
 
 
 def test_a_constant_pixel_says_that_it_has_no_correlation():

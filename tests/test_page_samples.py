@@ -51,13 +51,13 @@ def test_split_seed_layout_and_class_change_the_images_and_stand_in_the_address(
     shown.add(pixels_of(page))
     page.number_input(key="seed").set_value(7).run()
     shown.add(pixels_of(page))
-    page.selectbox(key="show").set_value("All classes mixed").run()
+    page.selectbox(key="layout").set_value("All classes mixed").run()
     shown.add(pixels_of(page))
     page.multiselect(key="classes").set_value(["Bag"]).run()
     shown.add(pixels_of(page))
     assert len(shown) == 5 and not page.exception
     assert all(tip.endswith("Bag") for tip in grids(page)[0]["tips"])
-    shared = open_page(split="Test", seed="7", show="All classes mixed", classes="Bag")
+    shared = open_page(split="Test", seed="7", layout="All classes mixed", classes="Bag")
     assert pixels_of(shared) == pixels_of(page)
 
 
@@ -74,6 +74,19 @@ def test_typical_images_are_first_and_unusual_ones_last():
 
 
 @needs_real
+def test_the_first_images_stand_as_in_the_file_with_their_classes_below():
+    dataset = datasets.load("fashion-mnist")
+    page = open_page(order="As in the file", layout="All classes mixed")
+    (grid,) = grids(page)
+    assert pixels_of(page) == dataset.x_train[:100].tobytes()
+    assert grid["captions"] == [dataset.class_names[label] for label in dataset.y_train[:100]]
+    assert grids(open_page(order="As in the file"))[0]["captions"] == []  # each row has its class beside it
+    both = grids(open_page(order="Random", layout="All classes mixed", split="Both"))[0]
+    said = [caption.endswith("\ntest set") for caption in both["captions"]]
+    assert said == [tip.startswith("test-") for tip in both["tips"]] and 0 < sum(said) < 100
+
+
+@needs_real
 def test_an_image_in_the_address_is_shown_large_with_its_nearest():
     page = open_page(image="train-123")
     assert not page.exception
@@ -82,7 +95,7 @@ def test_an_image_in_the_address_is_shown_large_with_its_nearest():
     assert nearest["count"] == 10
     assert explore_page.components(page, "fmnist_lab_pixel_image")
     page.selectbox(key="order").set_value("Nearest to the image").run()
-    page.selectbox(key="show").set_value("All classes mixed").run()
+    page.selectbox(key="layout").set_value("All classes mixed").run()
     assert grids(page)[0]["tips"][0].startswith("train-123\n")
     assert grids(page)[0]["selected"] == 0
 

@@ -65,7 +65,7 @@ def test_two_classes_are_compared_in_the_set_that_has_both(own):
 
 
 def test_a_histogram_by_class_says_which_class_has_no_image(own):
-    page = visit("distributions", own, BRIGHT_FIRST, by="By class")
+    page = visit("distributions", own, BRIGHT_FIRST, histograms="By class")
     (chart,) = page.get("plotly_chart")
     assert f"class {DARK} has no image here." in chart.proto.alt and f"class {DARK} 0.0%" not in chart.proto.alt
     assert chart.proto.spec.count(", no image") == 1

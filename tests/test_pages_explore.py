@@ -1,7 +1,9 @@
 """What holds for all exploration and training pages together; the index of neighbours begun ahead."""
 
+import re
 import subprocess
 import sys
+from collections import Counter
 
 from streamlit.testing.v1 import AppTest
 
@@ -47,6 +49,17 @@ def test_opening_the_exploration_and_training_pages_loads_no_tensorflow():
     pages = [path for folder in ("explore", "train") for path in (paths.PROJECT / "pages" / folder).glob("*.py")]
     assert len(pages) >= 13 and len(visited) == len(pages) + 3
     assert loaded == "loaded streamlit"
+
+
+def test_a_name_in_the_address_belongs_to_one_page_or_takes_the_same_values_on_each():
+    """Streamlit takes the value of a key along to the next page: one that is no option there resets the choice."""
+    bound = Counter(
+        name
+        for file in (paths.PROJECT / "pages").rglob("*.py")
+        for name in re.findall(r'key="(\w+)",\s*bind="query-params"', file.read_text(encoding="utf-8"))
+    )
+    assert len(bound) > 40
+    assert {name for name, times in bound.items() if times > 1} <= {"class", "seed"}
 
 
 def test_the_index_of_neighbours_is_begun_once_and_only_where_the_data_are_looked_at(tmp_path, monkeypatch):

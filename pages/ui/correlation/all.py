@@ -10,6 +10,7 @@ from fmnist_core.selection import Selection
 from pages.ui.correlation.matrix import correlation_matrix, packed
 from pages.ui.correlation.pair import choose_pair, current_pair, pair_images
 from pages.ui.correlation.results import Correlated, correlated, sample_note
+from pages.ui.distributions.behind import chooser_table
 from pages.ui.export import show_figure, table_download
 
 
@@ -31,7 +32,11 @@ def all_view(dataset: Dataset, selection: Selection) -> None:
         st.subheader("Strongest pairs", anchor=False)
         st.caption("Columns are counted from 1 with the label as 0, as in the table pixel1 to pixel784.")
         table = pairs.assign(first=pairs["first"] + 1, second=pairs["second"] + 1)
-        st.dataframe(table.style.format({"correlation": "{:.3f}"}), hide_index=True, height="content", alt=text)
+        chosen = list(zip(pairs["first"].tolist(), pairs["second"].tolist(), strict=True))
+        chooser_table(
+            table.style.format({"correlation": "{:.3f}"}), lambda row: choose_pair(*chosen[row]),
+            key=f"pairs-{selection.key}", alt=text,
+        )  # fmt: skip
         table_download(table, "strongest-pairs", index=False)
     with right:
         st.subheader("The first 50 columns", anchor=False)
@@ -51,7 +56,7 @@ def _matrix(result: Correlated, text: str) -> None:
 def _pair(dataset: Dataset, selection: Selection, result: Correlated) -> None:
     pair = current_pair()
     if pair is None:
-        st.info("Click the matrix to see images behind a pair of pixels.", icon=":material/touch_app:")
+        st.info("Click the matrix, or tick a row below, to see images behind a pair.", icon=":material/touch_app:")
         st.caption(
             "The pixels stand in the order of the table, row after row of the image. Hence the pattern: each small "
             "square is a row of the image against another one; near the diagonal are neighbours."

@@ -67,7 +67,7 @@ def _one_class(dataset: Dataset, selection: Selection, maps: np.ndarray, shown: 
 def _similarity(sums: Sums, shown: Shown) -> None:
     st.subheader("Which classes look alike", anchor=False)
     method = st.segmented_control(
-        "Similarity of the mean images", list(METHODS), default="Pearson", required=True, key="method",
+        "Similarity of the mean images", list(METHODS), default="Pearson", required=True, key="similarity",
         bind="query-params", help="Pearson compares patterns, whatever their brightness. Cosine compares the pictures "
         "as they are; as no pixel is below 0, it never is.",
     )  # fmt: skip

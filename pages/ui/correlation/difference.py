@@ -22,13 +22,14 @@ from pages.ui.correlation.one import map_of
 from pages.ui.correlation.pair import choose_first, choose_pair, current_pair, current_pixel, pair_images
 from pages.ui.correlation.results import Correlated, correlated_sets
 from pages.ui.data import plain
-from pages.ui.distributions.behind import bright_and_dark
+from pages.ui.distributions.behind import bright_and_dark, chooser_table
 from pages.ui.distributions.results import shown_classes
 from pages.ui.export import table_download
 from pages.ui.pictures import Picture, pictures
 
 _LEAST_TOP = 0.1  # the scale reaches at least so far, lest a difference of 0.01 looked like a strong one
 _NAMES = ("training", "test")
+_FORMATS = dict.fromkeys((*_NAMES, "difference"), "{:.3f}")
 _BLANK = "varies too little to compare"
 _LEFT_BLANK = (
     f"Left blank: pixels with a standard deviation below {LEAST_DEVIATION:g} in either set, where a few images decide."
@@ -84,9 +85,16 @@ def all_compared(dataset: Dataset, selection: Selection) -> None:
     with right:
         st.subheader("Largest differences", anchor=False)
         st.caption(
-            f"Columns of the table pixel1 to pixel784. {_LEFT_BLANK} Click the matrix to see images behind a pair."
+            f"Columns of the table pixel1 to pixel784. {_LEFT_BLANK} Click the matrix, or tick a row, to see images "
+            "behind a pair."
         )
-        _table(table.assign(first=table["first"] + 1, second=table["second"] + 1), "largest-differences")
+        chosen = list(zip(table["first"].tolist(), table["second"].tolist(), strict=True))
+        columns = table.assign(first=table["first"] + 1, second=table["second"] + 1)
+        chooser_table(
+            columns.style.format(_FORMATS), lambda row: choose_pair(*chosen[row]),
+            key=f"differences-{selection.key}", alt="Largest differences",
+        )  # fmt: skip
+        table_download(columns, "largest-differences", index=False)
     if pair:
         pair_images(dataset, selection, *pair, columns=2)
 
@@ -156,6 +164,5 @@ def _top(values: np.ndarray) -> float:
 
 
 def _table(frame: pd.DataFrame, name: str) -> None:
-    formats = dict.fromkeys((*_NAMES, "difference"), "{:.3f}")
-    st.dataframe(frame.style.format(formats), hide_index=True, height="content", width="content", alt=name)
+    st.dataframe(frame.style.format(_FORMATS), hide_index=True, height="content", width="content", alt=name)
     table_download(frame, name, index=False)

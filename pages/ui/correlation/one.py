@@ -13,7 +13,7 @@ from fmnist_core.pixels import SIDE
 from fmnist_core.selection import Selection
 from pages.ui.correlation.pair import choose_first, choose_partner, current_partner, current_pixel, pair_images
 from pages.ui.correlation.results import Correlated, correlated, sample_note
-from pages.ui.distributions.behind import bright_and_dark
+from pages.ui.distributions.behind import bright_and_dark, chooser_table
 from pages.ui.export import table_download
 from pages.ui.pixel_image import pixel_image
 
@@ -33,10 +33,10 @@ def one_view(dataset: Dataset, selection: Selection) -> None:
     with right:
         st.markdown("**Strongest partners**")
         st.markdown(partners_text(pixel, strongest))
-        table = strongest.drop(columns="pixel")
-        st.dataframe(
-            table.style.format({"correlation": "{:.3f}"}), hide_index=True, height="content", row_height=30,
-            alt=f"Strongest partners of {pixel_words(pixel)}",
+        table, others = strongest.drop(columns="pixel"), strongest["pixel"].tolist()
+        chooser_table(
+            table.style.format({"correlation": "{:.3f}"}), lambda row: choose_partner(others[row]),
+            key=f"partners-{pixel}-{others}", alt=f"Strongest partners of {pixel_words(pixel)}",
         )  # fmt: skip
         table_download(table, f"partners-of-pixel-{pixel + 1}", index=False)
     if partner is None:

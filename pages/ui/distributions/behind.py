@@ -1,7 +1,10 @@
 """From a number to the images behind it: rows of small pictures, each with a sentence; a click opens one."""
 
+from collections.abc import Callable
+
 import numpy as np
 import streamlit as st
+from pandas.io.formats.style import Styler
 
 from fmnist_core.datasets import Dataset
 from fmnist_core.figures.pixels import pixel_words
@@ -27,6 +30,21 @@ def opened_image(dataset: Dataset) -> None:
     """Show the image that was clicked, if one was."""
     if place := opened(dataset):
         image_panel(dataset, place)
+
+
+def chooser_table(table: Styler, on_row: Callable[[int], None], *, key: str, alt: str) -> None:
+    """Show a table; a tick before a row calls on_row with its place before the page runs again.
+
+    key: another one for other rows, lest the tick stayed where it no longer belongs.
+    """
+
+    def ticked() -> None:
+        if rows := st.session_state[key]["selection"]["rows"]:
+            on_row(rows[0])
+
+    st.dataframe(
+        table, hide_index=True, height="content", key=key, on_select=ticked, selection_mode="single-row", alt=alt
+    )  # fmt: skip
 
 
 def image_rows(

@@ -15,7 +15,7 @@ from fmnist_core.places import WORDS
 from fmnist_core.selection import Selection
 from fmnist_core.sums import splits_of
 from pages.ui.data import plain
-from pages.ui.distributions.behind import bright_and_dark
+from pages.ui.distributions.behind import bright_and_dark, chooser_table
 from pages.ui.distributions.results import Shown, counts_by_set, shown_classes
 from pages.ui.export import table_download
 from pages.ui.pictures import NARROWEST_PX, WIDEST_PX, Picture, pictures
@@ -149,7 +149,10 @@ def _largest(
         columns = {f"in {one.lower()}": np.subtract(*pair) for one, pair in means.items()}
     table = table.assign(**{name: values.flat[places] for name, values in columns.items()})
     formats = dict.fromkeys(table.columns[2:], "{:.1f}")
-    st.dataframe(table.style.format(formats), hide_index=True, height="content", alt=sentence)
+    places = places.tolist()
+    chooser_table(
+        table.style.format(formats), lambda row: choose_pixel(places[row]), key=f"furthest-{places}", alt=sentence
+    )  # fmt: skip
     table_download(lambda: _all_pixels(means, names), "class-difference", index=False, label="All 784 as CSV")
 
 

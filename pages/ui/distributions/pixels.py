@@ -77,7 +77,7 @@ def _histogram(pixel: int | None, dataset: Dataset, selection: Selection, shown:
             "Values of", [ALL_PIXELS, ONE_PIXEL], default=ALL_PIXELS, required=True, key="values", bind="query-params"
         )
         by = st.segmented_control(
-            "Show", [TOGETHER, BY_CLASS, BY_SET], default=TOGETHER, required=True, key="by", bind="query-params"
+            "Show", [TOGETHER, BY_CLASS, BY_SET], default=TOGETHER, required=True, key="histograms", bind="query-params"
         )
         log = st.toggle(
             "Logarithmic", True, key="log", bind="query-params",

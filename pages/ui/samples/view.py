@@ -17,10 +17,12 @@ from pages.ui.samples.panel import image_field, open_image
 
 COLUMNS = 10
 # Words on screen and in the address.
-RANDOM, TYPICAL, UNUSUAL, NEAREST = "Random", "Most typical", "Most unusual", "Nearest to the image"
+RANDOM, FILE, TYPICAL, UNUSUAL = "Random", "As in the file", "Most typical", "Most unusual"
+NEAREST = "Nearest to the image"
 BY_CLASS, MIXED = "A row for each class", "All classes mixed"
 EXPLAINED = {
     RANDOM: "Drawn at random; another seed draws others.",
+    FILE: "The first ones, in the order of the file; of both sets the training images before the test images.",
     TYPICAL: "Nearest to the mean training image of their own class, by Euclidean distance of the pixels.",
     UNUSUAL: "Farthest from the mean training image of their own class, by Euclidean distance of the pixels.",
     NEAREST: "By Euclidean distance of the pixels to the image named above, itself first.",
@@ -40,7 +42,7 @@ class View:
 def choose_view() -> View:
     """Show the controls of the grid and return what they say."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        layout = st.selectbox("Show", [BY_CLASS, MIXED], key="show", bind="query-params", width=210)
+        layout = st.selectbox("Show", [BY_CLASS, MIXED], key="layout", bind="query-params", width=210)
         order = st.selectbox("Order", list(EXPLAINED), key="order", bind="query-params", width=210)
         seed = 0
         if order == RANDOM:
@@ -71,7 +73,8 @@ def sample_grid(dataset: Dataset, selection: Selection, subset: Subset, view: Vi
     places = [_place(subset, at) for at in shown]
     known = {str(one): at for at, one in enumerate(places)}
     chosen = image_grid(
-        subset.pick(shown), key=f"samples-{'several' if view.several else 'one'}", columns=COLUMNS,
+        subset.pick(shown), [] if rows else _captions(dataset, subset, shown),
+        key=f"samples-{'several' if view.several else 'one'}", columns=COLUMNS,
         selectable=view.several, selected=known.get(str(place)), rows=rows, size_px=72,
         file="samples",
         tips=[f"{one}\n{dataset.class_names[subset.labels[at]]}" for one, at in zip(places, shown, strict=True)],
@@ -87,6 +90,8 @@ def _order(dataset: Dataset, subset: Subset, view: View, place: Place | None) ->
     """Return all positions in the subset, in the order asked for."""
     if view.order == RANDOM:
         return rankings.shuffled(len(subset), view.seed)
+    if view.order == FILE:
+        return np.arange(len(subset))
     if view.order == NEAREST:
         return np.argsort(distances(subset.images, place.image(dataset)), kind="stable")
     values = rankings.typicality(dataset)[subset.index + subset.is_test * len(dataset.y_train)]
@@ -103,6 +108,13 @@ def _layout(
     labels = selection.labels or range(len(dataset.class_names))
     rows = [(dataset.class_names[label], len(lines[label])) for label in labels]
     return rows, np.concatenate([lines[label] for label in labels])
+
+
+def _captions(dataset: Dataset, subset: Subset, shown: np.ndarray) -> list[str]:
+    """Name the class of each image shown, and where both sets are mixed also what is of the test set."""
+    marked = subset.is_test[shown] & ~subset.is_test.all()
+    pairs = zip(subset.labels[shown], marked, strict=True)
+    return [dataset.class_names[label] + "\ntest set" * bool(test) for label, test in pairs]
 
 
 def _place(subset: Subset, at: int) -> Place:
