@@ -12,7 +12,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from fmnist_core.errors import DataError
+from fmnist_core.errors import DataError, RunError
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,7 +20,7 @@ class EpochHistory:
     """The answers of all kept epochs on the same images.
 
     Attributes:
-        epochs: ascending, from 1.
+        epochs: those that could be read, ascending, from 1.
         y_true: (n,) labels.
         predicted: (epochs, n) uint8, the most probable class.
         confidence: (epochs, n) uint8, its probability times 255.
@@ -120,29 +120,34 @@ def history_of(epochs: Sequence[int], answers: Callable[[int], np.ndarray], y_tr
 
     Args:
         epochs: ascending.
-        answers: returns those of an epoch: (n, classes) uint8; see EpochRecord.answers.
+        answers: returns those of an epoch: (n, classes) uint8; see EpochRecord.answers. Epochs for which it raises
+            RunError are damaged and left out.
         y_true: (n,) labels.
 
     Raises:
-        DataError: if there is no epoch, or answers and labels are not of the same images.
+        DataError: if there is no epoch that can be read, or answers and labels are not of the same images.
     """
     from fmnist_core.epoch_map import anchors_of, overlap, places
 
-    if not epochs:
-        raise DataError("Expected at least one kept epoch. Received none.")
-    predicted, confidence = [], []
+    whole, predicted, confidence = [], [], []
     alike: np.ndarray | float = 0.0
     for epoch in epochs:
-        made = answers(epoch)
+        try:
+            made = answers(epoch)
+        except RunError:
+            continue
         if len(made) != len(y_true):
             raise DataError(f"Expected answers on {len(y_true):,} images. Received {len(made):,}.")
+        whole.append(epoch)
         predicted.append(made.argmax(axis=1).astype(np.uint8))
         confidence.append(made.max(axis=1))
         alike = alike + overlap(_shares(made))
+    if not whole:
+        raise DataError(f"Expected at least one kept epoch that can be read. Received {len(epochs)} that cannot.")
     anchors = anchors_of(np.asarray(alike))
     # Read once more, and not held meanwhile: 1,000 epochs would be 400 MB of floats.
-    located = np.stack([places(_shares(answers(epoch)), anchors) for epoch in epochs])
-    return EpochHistory(tuple(epochs), np.asarray(y_true), np.stack(predicted), np.stack(confidence), located, anchors)
+    located = np.stack([places(_shares(answers(epoch)), anchors) for epoch in whole])
+    return EpochHistory(tuple(whole), np.asarray(y_true), np.stack(predicted), np.stack(confidence), located, anchors)
 
 
 def _shares(answers: np.ndarray) -> np.ndarray:

@@ -5,7 +5,8 @@
     record.answers(3)        # (10000, 10) uint8: probability times 255, as the network stood after epoch 3
 
 One file per epoch, moved into place when it is whole: a killed worker leaves no half of one, and a Run that is resumed
-writes an epoch that it does again over the first. A file that is damaged all the same counts as not kept.
+writes an epoch that it does again over the first. A file of another size counts as not kept; one that is damaged all
+the same is told by `answers`, and epoch_history leaves its epoch out.
 The answers are those of the weights that were validated: averaged over steps, and over the mirror image, where the Run
 does so.
 """
@@ -38,7 +39,7 @@ class EpochRecord:
     Attributes:
         folder: where they lie.
         sha256, source, images, class_names, synthetic: of the test set that was answered.
-        epochs: whose answers are there and whole, ascending, from 1.
+        epochs: whose answers are there and as long as they must be, ascending, from 1.
         forkable: whose weights are there, ascending.
         size_bytes: what all kept epochs take on disk.
         identity: equal for equal kept epochs.

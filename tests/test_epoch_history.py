@@ -5,7 +5,7 @@ import pytest
 
 from fmnist_core.epoch_history import EpochHistory, history_of
 from fmnist_core.epoch_map import anchors_of, circle_order, overlap, places
-from fmnist_core.errors import DataError
+from fmnist_core.errors import DataError, RunError
 from fmnist_core.figures.epochs import flow_figure, flow_text, kinds_figure, kinds_text
 
 NAMES = ("a", "b", "c")
@@ -83,6 +83,17 @@ def test_answers_on_other_images_and_no_answers_are_refused():
         history_of((1,), lambda _: np.zeros((2, 3), np.uint8), Y_TRUE)
     with pytest.raises(DataError, match="at least one kept epoch"):
         history_of((), lambda _: np.zeros((6, 3), np.uint8), Y_TRUE)
+
+
+def test_an_epoch_that_cannot_be_read_is_left_out():
+    def answers(epoch):
+        if epoch == 2:
+            raise RunError("Expected answers. Received none.")
+        return np.eye(3, dtype=np.uint8) * 255
+
+    assert history_of((1, 2, 3), answers, np.arange(3)).epochs == (1, 3)
+    with pytest.raises(DataError, match="Received 1 that cannot"):
+        history_of((2,), answers, np.arange(3))
 
 
 def test_a_sure_image_lies_at_its_class_and_an_unsure_one_in_the_middle():

@@ -168,6 +168,13 @@ def test_the_table_of_all_runs_is_filtered_by_words_and_tags_in_the_address(fold
     assert "No Run has all of these words and tags" in texts(app)
 
 
+def test_a_link_with_seeds_together_opens_the_table_of_all_runs(folder):
+    for seed in range(3):
+        completed_run(folder, RunSpec(title="Mine", seed=seed))
+    (table,) = (frame.value for frame in opened(**{"all-seeds": "true"}).expander[0].dataframe)
+    assert table["Runs"].tolist() == [3]
+
+
 def test_archived_runs_are_left_out_but_for_those_in_the_address(folder):
     runs = [completed_run(folder, RunSpec(title=f"Run {number}")) for number in range(3)]
     Notes(archived=True).write(runs[0])

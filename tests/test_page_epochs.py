@@ -8,6 +8,7 @@ import zlib
 import numpy as np
 import pytest
 from app_page import open_app
+from explore_page import components
 from kept_run import TEST_IMAGES, answers_after, kept_run, write_own_data
 
 from fmnist_core import datasets, estimates, jobs, paths
@@ -17,7 +18,7 @@ from fmnist_core.processes import Claim
 from fmnist_core.runs import Run, list_runs
 from fmnist_core.spec import RunSpec
 from pages.ui.grey_levels import grey_levels
-from pages.ui.understand.time_machine import MOST_FRAMES, film
+from pages.ui.understand.time_machine import MOST_FRAMES, Look, asked_look, film, look_words
 
 
 @pytest.fixture(autouse=True)
@@ -109,6 +110,26 @@ def test_a_torn_epoch_is_passed_over(folder):
     app = opened()
     assert "3 epochs kept" in words(app)
     assert not app.error
+
+
+def test_an_epoch_whose_file_is_as_long_as_it_must_be_but_damaged_is_left_out_and_named(folder):
+    run = kept_run(folder)
+    damaged = answers_file(run.folder / FOLDER, 2)
+    damaged.write_bytes(b"x" * damaged.stat().st_size)
+    app = opened(run=run.id, epoch="2")
+    assert "Left out, because its file is damaged: epoch 2." in words(app)
+    assert "3 epochs kept" in words(app) and not app.error
+    (table,) = (frame.value for frame in app.main.dataframe if "forgotten" in frame.value)
+    assert table["epoch"].tolist() == [1, 3, 4]
+
+
+def test_cell_and_colour_of_the_address_are_looked_at_and_nonsense_is_passed_over(folder):
+    run = kept_run(folder)
+    (machine,) = components(opened(run=run.id, cell="2-3", dots="right"), "fmnist_lab_time_machine")
+    assert (machine["cell"], machine["byRight"]) == ([2, 3], True)
+    assert asked_look("2-10", "x", 10) == asked_look("²-3", "", 10) == Look()
+    for look in (Look(), Look((6, 0)), Look((3, 3), True)):
+        assert asked_look(*look_words(look), 10) == look
 
 
 @pytest.mark.parametrize("damage", ["all torn", "about", "other data"])

@@ -271,3 +271,15 @@ def test_a_heavy_network_is_asked_about_first(run, here, started, monkeypatch):
     assert not started
     app.main.button[0].click().run()
     assert started[0][0] == "run-features"
+
+
+def test_the_layer_of_grad_cam_stands_in_the_address_and_a_link_opens_it(run, here):
+    app = opened(run=run.id)
+    box = app.selectbox(key="cam")
+    other = next(name for name in box.options if name != box.value)
+    box.set_value(other).run()
+    assert "".join(app.query_params["cam"]) == other
+    app = opened(run=run.id, cam=other)
+    assert app.selectbox(key="cam").value == other
+    assert f"says {other}, " in words(app)
+    assert f"says {other}, " not in words(opened(run=run.id, cam="no such layer"))

@@ -80,6 +80,11 @@ def kinds_figure(kinds: dict[str, int]) -> go.Figure:
     return finished(figure, 300)
 
 
+def kinds_frame(kinds: dict[str, int]) -> pd.DataFrame:
+    """Return kinds_figure's numbers: images by what became of them."""
+    return pd.DataFrame({"images": list(kinds.values())}, pd.Index([KINDS[name] for name in kinds], name="kind"))
+
+
 def kinds_text(kinds: dict[str, int]) -> str:
     """Say what became of the test images, and what is good."""
     total = max(1, sum(kinds.values()))

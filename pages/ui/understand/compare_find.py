@@ -7,12 +7,12 @@ from fmnist_core.run_table import filtered, run_table, seed_table
 from pages.ui.runs import CHOOSE_BY_VALIDATION
 from pages.ui.understand.compare import CHOSEN, MOST, data_words, row_of, seeds_toggle, show_table
 
-TEXT_KEY, TAGS_KEY, OPEN_KEY = "find", "tags", "compare.find"
+TEXT_KEY, TAGS_KEY, SEEDS_KEY, OPEN_KEY = "find", "tags", "all-seeds", "compare.find"
 
 
 def find_runs(progresses: list[Progress]) -> None:
-    """Show the table of all Runs, folded away until it is asked for or the address holds a filter."""
-    if OPEN_KEY not in st.session_state and {TEXT_KEY, TAGS_KEY} & set(st.query_params):
+    """Show the table of all Runs, folded away until it is asked for or the address holds some of its choices."""
+    if OPEN_KEY not in st.session_state and {TEXT_KEY, TAGS_KEY, SEEDS_KEY} & set(st.query_params):
         st.session_state[OPEN_KEY] = True
     # Label and default never change: they are part of its identity, and it would fold away under the user's hands.
     with st.expander("All Runs in a table", icon=":material/table_rows:", key=OPEN_KEY, on_change="rerun") as table:
@@ -34,7 +34,7 @@ def _table(progresses: list[Progress]) -> None:
             if known
             else []
         )
-        together = seeds_toggle(rows, "all-seeds")
+        together = seeds_toggle(rows, SEEDS_KEY)
     shown = filtered(rows, text, tags)
     if not shown:
         st.info("No Run has all of these words and tags.", icon=":material/search_off:")

@@ -1,5 +1,6 @@
 """Pieces of the Time machine page."""
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -9,7 +10,7 @@ from fmnist_core.datasets import Dataset
 from fmnist_core.epoch_history import EpochHistory, history_of
 from fmnist_core.epoch_record import EpochRecord
 from fmnist_core.errors import RunError
-from fmnist_core.figures.epochs import flow_figure, flow_text, kinds_figure, kinds_text
+from fmnist_core.figures.epochs import flow_figure, flow_text, kinds_figure, kinds_frame, kinds_text
 from fmnist_core.progress import Progress
 from fmnist_core.run_data import check_same, data_for
 from fmnist_core.runs import Run
@@ -17,28 +18,31 @@ from pages.ui.data import plain
 from pages.ui.export import show_figure, table_download
 from pages.ui.grey_levels import grey_levels
 from pages.ui.image_grid import image_grid
-from pages.ui.understand.time_machine import Film, film, time_machine
+from pages.ui.understand.time_machine import Film, Look, asked_look, film, look_words, time_machine
 from pages.ui.words import size
 
 FORGOTTEN_SHOWN = 60
 ALL_CLASSES, EVER, LOST = "All classes", "Forgotten at any time", "Wrong in the end"
 FATES = {"right": "regained", "wrong": "lost"}
-EPOCH = "epoch"  # in the address
+EPOCH, CELL, DOTS = "epoch", "cell", "dots"  # in the address
 
 
 class Kept(NamedTuple):
-    """A Run's record with the data it is about, its epochs side by side, and their validation accuracy where known."""
+    """A Run's record with the data it is about, its epochs side by side, their validation accuracy where known, and the
+    epochs of the record that cannot be read; all else is of the others."""
 
     record: EpochRecord
     dataset: Dataset
     history: EpochHistory
     validation: dict[int, float]
+    damaged: tuple[int, ...] = ()
 
 
 def forget_epoch(run: Run) -> None:
-    """Take the epoch out of the address where it belonged to another Run."""
+    """Take epoch and cell out of the address where they belonged to another Run."""
     if st.session_state.get("time.run") not in (None, run.id):
         st.query_params.pop(EPOCH, None)
+        st.query_params.pop(CELL, None)
     st.session_state["time.run"] = run.id
 
 
@@ -55,7 +59,9 @@ def read_kept(progress: Progress) -> Kept:
     dataset = data_for(run.spec, record.class_names)
     check_same(dataset, record.sha256, record.source)
     validation = {int(row["epoch"]): row["val_accuracy"] for row in progress.epochs if "val_accuracy" in row}
-    return Kept(record, dataset, _history(record.identity, record, np.asarray(dataset.y_test)), validation)
+    history = _history(record.identity, record, np.asarray(dataset.y_test))
+    damaged = tuple(sorted({*record.epochs} - {*history.epochs}))
+    return Kept(replace(record, epochs=history.epochs), dataset, history, validation, damaged)
 
 
 @st.cache_resource(max_entries=6, show_spinner=False)
@@ -64,10 +70,12 @@ def _history(identity: str, _record: EpochRecord, _y_true: np.ndarray) -> EpochH
 
 
 @st.cache_resource(max_entries=6, show_spinner=False)
-def _film(identity: str, start: int, _kept: Kept, best: int | None, file: str) -> Film:
+def _film(identity: str, start: int, look: Look, _kept: Kept, best: int | None, file: str) -> Film:
     pictures = _pictures(_kept.dataset.sha256, _kept.dataset)
     names = _kept.record.class_names
-    return film(identity, _kept.history, pictures, names, _kept.validation, start=start, best=best, file=file)
+    return film(
+        identity, _kept.history, pictures, names, _kept.validation, start=start, look=look, best=best, file=file
+    )
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
@@ -87,6 +95,9 @@ def cautions(kept: Kept, progress: Progress) -> None:
             "This Run validated on the test set: its best epoch was chosen on the very images shown here.",
             icon=":material/warning:",
         )
+    if kept.damaged:
+        some = ", ".join(map(str, kept.damaged[:12])) + " …" * (len(kept.damaged) > 12)
+        st.warning(f"Left out, because its file is damaged: epoch {some}.", icon=":material/warning:")
     st.caption(
         ":material/info: To look at, not to choose by: whoever takes the epoch with the best test accuracy has fitted "
         "it to the test images, and its figure promises too much. Validation chooses the epoch."
@@ -97,21 +108,29 @@ def machine(kept: Kept, progress: Progress) -> None:
     """Show the epochs under the slider, and what can be done at the one where it stands."""
     run, identity = progress.run, kept.record.identity
     best = _best_epoch(progress)
-    # The epoch of the address at the first look, and no other later: the bytes that travel stay the same.
+    # What the address says at the first look, and nothing else later: the bytes that travel stay the same.
     start_key = f"time.start.{identity}"
     if start_key not in st.session_state:
-        st.session_state[start_key] = _asked(kept.record.epochs, best)
-    shown = _film(identity, st.session_state[start_key], kept, best, f"{run.id}-time-machine")
+        look = asked_look(st.query_params.get(CELL, ""), st.query_params.get(DOTS, ""), len(kept.record.class_names))
+        st.session_state[start_key] = _asked(kept.record.epochs, best), look
+    start, look = st.session_state[start_key]
+    shown = _film(identity, start, look, kept, best, f"{run.id}-time-machine")
     if len(shown.epochs) < len(kept.record.epochs):
         st.caption(f"{len(shown.epochs)} of {len(kept.record.epochs):,} kept epochs are on the slider, evenly spread.")
-    _moving(shown, kept.record, run.id, st.session_state[start_key])
+    _moving(shown, kept.record, run.id, start)
 
 
 @st.fragment
 def _moving(shown: Film, record: EpochRecord, run_id: str, start: int) -> None:
-    epoch = time_machine(shown, key=f"time.{shown.identity}")
+    epoch, look = time_machine(shown, key=f"time.{shown.identity}")
     if epoch is not None:
         st.query_params[EPOCH] = str(epoch)
+    if look is not None:
+        for name, word in zip((CELL, DOTS), look_words(look), strict=True):
+            if word:
+                st.query_params[name] = word
+            else:
+                st.query_params.pop(name, None)
     _fork(record, run_id, min(shown.epochs, key=lambda one: abs(one - (epoch or start))))
 
 
@@ -169,7 +188,8 @@ def forgetting(kept: Kept, progress: Progress) -> None:
         st.caption(flow_text(table))
     with right:
         st.markdown("**What became of the images**")
-        show_figure(kinds_figure(kinds), f"{progress.run.id}-what-became", alt=kinds_text(kinds))
+        name, frame = f"{progress.run.id}-what-became", kinds_frame(kinds)
+        show_figure(kinds_figure(kinds), name, alt=kinds_text(kinds), frame=frame)
         st.caption(kinds_text(kinds))
     _forgotten_images(kept, progress.run.id)
 

@@ -28,7 +28,7 @@ DATA, UPLOAD, DRAW = "Data", "Upload", "Draw"
 ONE, ALL, PAIR = "One image", "All test images", "Two classes"
 VIEW_KEY, FROM_KEY, IMAGE_KEY, ANSWER_KEY = "view", "from", "image", "answer"
 ITS_ANSWER = "What it says"
-CAM_KEY = "explain.cam"
+CAM_KEY = "cam"
 MAP_PX = 264
 
 
@@ -217,13 +217,14 @@ def _map(name: str, png: bytes, file: str, alt: str) -> None:
 
 def cam_panel(found: Explanation, image: np.ndarray, name: str) -> None:
     """Show Grad-CAM at a layer that the user can change."""
-    taps = found.cam_taps
+    taps = {found.taps[at].name: at for at in found.cam_taps}
     if not taps:
         st.caption("Grad-CAM needs a layer with a picture. This network has none.")
         return
-    if st.session_state.get(CAM_KEY) not in taps:
-        st.session_state.pop(CAM_KEY, None)  # of another network
-    number = st.session_state.get(CAM_KEY, found.best_cam)
+    if st.session_state.get(CAM_KEY) not in (None, *taps):
+        del st.session_state[CAM_KEY]  # of another network
+    best = found.taps[found.best_cam].name
+    number = taps.get(st.session_state.get(CAM_KEY) or st.query_params.get(CAM_KEY), found.best_cam)
     cam, tap = found.cam(number), found.taps[number]
     _map("Grad-CAM", overlay_png(image, cam), "grad-cam", f"Grad-CAM: red where {tap.name} speaks for {name}.")
     words = f"It looks at {where_it_looks(cam)}" if cam.any() else f"Nothing there speaks for {plain(name)}"
@@ -234,9 +235,7 @@ def cam_panel(found: Explanation, image: np.ndarray, name: str) -> None:
     )
     if len(taps) > 1:
         with st.popover("Another layer", type="tertiary"):
-            st.selectbox(
-                "Layer", taps, index=taps.index(number), key=CAM_KEY, format_func=lambda at: found.taps[at].name
-            )  # fmt: skip
+            st.selectbox("Layer", list(taps), list(taps).index(best), key=CAM_KEY, bind="query-params")
 
 
 def gradients_panel(found: Explanation, image: np.ndarray, name: str, *, is_calibrated: bool) -> None:

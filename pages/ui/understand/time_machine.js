@@ -8,6 +8,10 @@ export default function ({ data, parentElement, setStateValue }) {
   if (!machines.has(parentElement)) machines.set(parentElement, new TimeMachine(parentElement));
   const machine = machines.get(parentElement);
   machine.tell = (epoch) => setStateValue("epoch", { identity: machine.identity, epoch });
+  machine.tellLook = () => {
+    const { identity, cell, by } = machine;
+    setStateValue("look", { identity, cell: cell && `${cell.true}-${cell.said}`, byRight: by === "right" });
+  };
   machine.update(data);
 }
 
@@ -19,7 +23,7 @@ const FRAME = `
         <canvas class="spark" aria-hidden="true"></canvas>
         <input type="range" min="0" step="1" aria-label="Epoch" data-unsaved>
       </div>
-      <div class="key"><span><i class="dashed"></i>validation accuracy</span><span><i></i>test accuracy: to look at, not to choose by</span><span class="chosen-by"></span></div>
+      <div class="key"><span><i class="dashed"></i>validation accuracy</span><span><i></i>test accuracy: to look at, not to choose by</span><span class="chosen-by"></span><span class="scale"></span></div>
       <p class="reading" aria-live="polite"></p>
     </div>
     <div class="views">
@@ -58,7 +62,9 @@ class TimeMachine {
     if (head.identity !== this.coming) return; // another was asked for meanwhile
     Object.assign(this, head, { pixels, labels: numbers.subarray(0, head.count) });
     this.frames = framesOf(numbers, head);
-    [this.cell, this.at] = [null, head.start];
+    const [true_, said] = (head.cell ?? []).map(String);
+    this.cell = said === undefined ? null : { true: true_, said };
+    [this.at, this.by] = [head.start, head.byRight ? "right" : "class"];
     this.slider.max = head.epochs.length - 1;
     this.build();
     this.map.load();
@@ -85,6 +91,7 @@ class TimeMachine {
     this.host.querySelector(".dashed").style.borderColor = this.inks.validation;
     this.host.querySelector(".key i:not(.dashed)").style.borderColor = this.inks.test;
     this.host.querySelector(".chosen-by").textContent = this.best === null ? "" : `| epoch ${this.epochs[this.best]}, chosen by validation`;
+    this.host.querySelector(".scale").textContent = scaleWords(this);
     this.play.hidden = this.slider.hidden = this.epochs.length < 2;
   }
 
@@ -95,7 +102,7 @@ class TimeMachine {
     this.matrix.addEventListener("click", ({ target }) => target.matches(".cell") && this.choose(target.dataset));
     this.matrix.addEventListener("keydown", (event) => this.step(event));
     this.host.querySelector(".all").onclick = () => this.choose(null);
-    this.host.querySelector(".pair").onclick = ({ target }) => { if (target.dataset.by) { this.by = target.dataset.by; this.map.recolour(); this.show(); } };
+    this.host.querySelector(".pair").onclick = ({ target }) => { if (target.dataset.by) { this.by = target.dataset.by; this.map.recolour(); this.show(); this.tellLook(); } };
   }
 
   // From cell to cell with the arrow keys; only one of them is in the order of tabs.
@@ -134,12 +141,13 @@ class TimeMachine {
     const same = cell && this.cell && cell.true === this.cell.true && cell.said === this.cell.said;
     this.cell = !cell || same ? null : { true: cell.true, said: cell.said };
     this.show();
+    this.tellLook();
   }
 
   go(at) {
     this.at = Math.min(at, this.epochs.length - 1);
     this.slider.value = this.at;
-    this.slider.setAttribute("aria-valuetext", `Epoch ${this.epochs[this.at]}`);
+    this.slider.setAttribute("aria-valuetext", `Epoch ${this.epochs[this.at]}: ${percent(this.accuracy[this.at])} of the test images right`);
     this.map.moveTo(this.frames[this.at]);
     this.show();
   }
@@ -149,9 +157,8 @@ class TimeMachine {
     const frame = this.frames[this.at];
     const [epoch, accuracy, validation] = [this.epochs[this.at], this.accuracy[this.at], this.validation[this.at]];
     const wrong = this.count - Math.round(accuracy * this.count);
-    const words = (share) => `${(100 * share).toFixed(2)}%`;
-    const judged = validation === null ? "" : `, validation ${words(validation)}`;
-    this.reading.innerHTML = `<b>After epoch ${epoch}</b>: ${words(accuracy)} of the test images right, ${wrong.toLocaleString("en")} wrong${judged}`;
+    const judged = validation === null ? "" : `, validation ${percent(validation)}`;
+    this.reading.innerHTML = `<b>After epoch ${epoch}</b>: ${percent(accuracy)} of the test images right, ${wrong.toLocaleString("en")} wrong${judged}`;
     Object.assign(this.host.dataset, { epoch, wrong, draws: Number(this.host.dataset.draws ?? 0) + 1 });
     this.host.classList.toggle("chosen", this.cell !== null);
     this.fill(frame);

@@ -23,6 +23,30 @@ MOST_FRAMES = 100  # epochs on the slider
 _component = picture_component("fmnist_lab_time_machine", Path(__file__).with_suffix(".js"), "time_machine_map.js")
 
 
+@dataclass(frozen=True)
+class Look:
+    """What is looked at beside the epoch.
+
+    Attributes:
+        cell: true and predicted label of the chosen cell; None for all mistakes.
+        by_right: whether dots have the colour of right or wrong, not that of their class.
+    """
+
+    cell: tuple[int, int] | None = None
+    by_right: bool = False
+
+
+def look_words(look: Look) -> tuple[str, str]:
+    """Return a look as two words for the address, empty where nothing was chosen: "6-0", "right"."""
+    return "-".join(map(str, look.cell or ())), "right" if look.by_right else ""
+
+
+def asked_look(cell: str, dots: str, n_classes: int) -> Look:
+    """Return the look that two words of the address ask for; what is no cell of so many classes is passed over."""
+    labels = {f"{true}-{said}": (true, said) for true in range(n_classes) for said in range(n_classes)}
+    return Look(labels.get(cell), dots == "right")
+
+
 @dataclass(frozen=True, eq=False)
 class Film:
     """What the browser is given.
@@ -30,11 +54,13 @@ class Film:
     Attributes:
         identity: equal for equal content.
         epochs: on the slider.
+        n_classes: of the images.
         data: bytes; see `film`.
     """
 
     identity: str
     epochs: tuple[int, ...]
+    n_classes: int
     data: bytes
 
 
@@ -48,6 +74,7 @@ def film(
     start: int,
     best: int | None,
     file: str,
+    look: Look = Look(),
 ) -> Film:
     """Pack epochs behind images.
 
@@ -58,6 +85,7 @@ def film(
         start: the epoch on show at first.
         best: the epoch that validation chose; None where nothing did.
         file: name of saved pictures, without ending.
+        look: what is looked at, at first.
     """
     chosen = history.frames(MOST_FRAMES)
     epochs = tuple(history.epochs[at] for at in chosen)
@@ -67,7 +95,7 @@ def film(
         "validation": [val_accuracy.get(epoch) for epoch in epochs],
         "start": min(range(len(epochs)), key=lambda at: abs(epochs[at] - start)),
         "best": epochs.index(best) if best in epochs else None,
-        "names": list(class_names),
+        "cell": look.cell, "byRight": look.by_right, "names": list(class_names),
         "colours": [CLASS_COLOURS[at % len(CLASS_COLOURS)] for at in range(len(class_names))],
         "inks": {"validation": VALIDATION_COLOUR, "test": NEUTRAL_COLOUR},
         "anchors": np.round(history.anchors, 5).tolist(),
@@ -75,13 +103,13 @@ def film(
     head["picturesBytes"] = len(pictures)
     text = json.dumps(head, ensure_ascii=False, separators=(",", ":")).encode()
     frames = zlib.compress(_frames(history, chosen), 1)
-    return Film(identity, epochs, struct.pack("<I", len(text)) + text + pictures + frames)
+    return Film(identity, epochs, len(class_names), struct.pack("<I", len(text)) + text + pictures + frames)
 
 
-def time_machine(shown: Film, *, key: str) -> int | None:
-    """Show the film and return the epoch at which the user left the slider; None before that."""
-    state = _component(key=key, data=shown.data, on_epoch_change=_nothing)
-    return _sent(state, shown)
+def time_machine(shown: Film, *, key: str) -> tuple[int | None, Look | None]:
+    """Show the film; return the epoch at which the user left the slider, and the look; None for what is as at first."""
+    state = _component(key=key, data=shown.data, on_epoch_change=_nothing, on_look_change=_nothing)
+    return _sent(state, shown), _looked(state, shown)
 
 
 def _nothing() -> None:
@@ -93,6 +121,13 @@ def _sent(state: Any, shown: Film) -> int | None:
     if not hasattr(sent, "get") or sent.get("identity") != shown.identity or sent.get("epoch") not in shown.epochs:
         return None
     return int(sent["epoch"])
+
+
+def _looked(state: Any, shown: Film) -> Look | None:
+    sent = state.get("look") if hasattr(state, "get") else None
+    if not hasattr(sent, "get") or sent.get("identity") != shown.identity:
+        return None
+    return asked_look(str(sent.get("cell") or ""), "right" if sent.get("byRight") else "", shown.n_classes)
 
 
 def _frames(history: EpochHistory, chosen: list[int]) -> bytes:

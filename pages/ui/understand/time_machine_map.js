@@ -34,13 +34,25 @@ function framesOf(numbers, { count, epochs }) {
   return frames;
 }
 
-function drawCurves(canvas, { accuracy, validation, epochs, at, best, inks }, colour) {
+const percent = (share) => `${(100 * share).toFixed(2)}%`;
+const reachOf = ({ accuracy, validation }) => {
+  const values = [...accuracy, ...validation.filter((value) => value !== null)];
+  return [Math.min(...values), Math.max(...values)];
+};
+
+// The curves have no axis: what their ends mean, and what is good and what is bad.
+function scaleWords(machine) {
+  const [low, high] = reachOf(machine).map(percent);
+  return `| bottom ${low}, top ${high}. Good: both rise and stay. Bad: they fall again.`;
+}
+
+function drawCurves(canvas, machine, colour) {
+  const { accuracy, validation, epochs, at, best, inks } = machine;
   const [width, height] = [canvas.clientWidth, canvas.clientHeight];
   [canvas.width, canvas.height] = [width, height].map((side) => Math.round(side * devicePixelRatio));
   const ink = canvas.getContext("2d");
   ink.scale(devicePixelRatio, devicePixelRatio);
-  const values = [...accuracy, ...validation.filter((value) => value !== null)];
-  const [low, high] = [Math.min(...values), Math.max(...values)];
+  const [low, high] = reachOf(machine);
   const x = (i) => THUMB_PX + (i / Math.max(1, epochs.length - 1)) * (width - 2 * THUMB_PX);
   const y = (value) => height - 5 - ((value - low) / (high - low || 1)) * (height - 10);
   const upright = (i, alpha) => {
