@@ -1,11 +1,13 @@
 """Write a cleaned data set as files that this app, pandas and everybody else can read.
 
 Two forms: CSV as Kaggle has it (label, pixel1 to pixel784; gzipped) and IDX, as the publishers have it (images and
-labels apart; gzipped). What is left out or relabelled is decided here; the original data are never changed.
+labels apart; gzipped). Neither holds the names of the classes: classes.txt beside it does. What is left out or
+relabelled is decided here; the original data are never changed.
 """
 
 import gzip
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -84,6 +86,11 @@ def to_csv_gz(images: np.ndarray, labels: np.ndarray) -> bytes:
             csv.write_csv(table, block, options)
             file.write(block.getvalue())
     return stream.getvalue()
+
+
+def to_classes_txt(class_names: Sequence[str]) -> bytes:
+    """Return the names of the classes, one per line, as datasets.own reads them beside a CSV or IDX file."""
+    return "".join(f"{name}\n" for name in class_names).encode()
 
 
 def to_idx_gz(array: np.ndarray) -> bytes:

@@ -9,7 +9,7 @@ import pytest
 
 from fmnist_core import datasets, splits
 from fmnist_core.errors import DataError
-from fmnist_core.export_data import clean, to_csv_gz, to_idx_gz
+from fmnist_core.export_data import clean, to_classes_txt, to_csv_gz, to_idx_gz
 from fmnist_core.overlay import Mark, Overlay
 from fmnist_core.places import Place
 from fmnist_core.quality.copies import POLICIES, kept_by_policy
@@ -47,7 +47,10 @@ def test_exported_files_are_data_of_ones_own(tmp_path, monkeypatch):
     for name, array in (("train-images-idx3", IMAGES), ("train-labels-idx1", LABELS)):
         (folder / f"{name}-ubyte.gz").write_bytes(to_idx_gz(array))
         (folder / f"{name.replace('train', 't10k')}-ubyte.gz").write_bytes(to_idx_gz(array[:20]))
-    assert np.array_equal(datasets.load("own", folder).x_train, IMAGES)
+    names = datasets.DATASETS["fashion-mnist"].class_names
+    (folder / "classes.txt").write_bytes(to_classes_txt(names))
+    dataset = datasets.load("own", folder)
+    assert np.array_equal(dataset.x_train, IMAGES) and dataset.class_names == names
 
 
 @pytest.mark.parametrize("policy", POLICIES)

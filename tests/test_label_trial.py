@@ -199,6 +199,7 @@ def test_points_carry_a_sign():
 def test_the_figure_shows_each_seed_their_mean_and_the_interval():
     one = effect(0.010, 0.012, 0.011)
     figure = effect_figure(one)
+    assert figure.layout.yaxis.title.text == "Seeds" and figure.layout.yaxis.visible is not False
     dots = figure.data[0]
     assert np.allclose(dots.x, [1.0, 1.2, 1.1])
     (band,) = [shape for shape in figure.layout.shapes if shape.type == "rect"]

@@ -19,6 +19,7 @@ from fmnist_core.overlay import Overlay
 from fmnist_core.presets import PRESETS
 from fmnist_core.processes import Claim
 from fmnist_core.runs import PROBABILITIES_FILE, RESULT_FILE, VALIDATION_FILE, VALIDATION_INDEX_FILE, list_runs
+from pages.ui.labels import queue
 
 BASE = PRESETS["first-steps"]
 WRONG = 5  # the one whose label is planted
@@ -113,6 +114,15 @@ def test_the_planted_label_comes_first_with_the_probabilities_of_its_classes(dat
     press(page, "U")
     assert decided(dataset) == {}
     assert names_of(page) == [f"train-{WRONG}"]
+
+
+def test_all_pairs_of_classes_are_saved_though_the_first_are_shown(dataset, monkeypatch):
+    saved = {}
+    monkeypatch.setattr(queue, "table_download", lambda frame, name, **_: saved.update({name: frame}))
+    monkeypatch.setattr(queue, "_PAIRS", 0)
+    label_issues.remember(dataset, lambda *_: None, group=cross_validate(dataset))
+    open_page(by="Cross-validation")
+    assert len(saved["label-pairs"]) == 1
 
 
 def test_test_images_are_not_judged_by_a_cross_validation_and_it_says_so(dataset):

@@ -6,6 +6,7 @@ import explore_page
 import numpy as np
 import pytest
 from explore_page import grids, text_of
+from streamlit.elements.lib import policies
 from test_neighbours import part
 from test_page_result import write_idx
 
@@ -145,6 +146,16 @@ def test_the_last_of_a_page_is_followed_by_the_one_that_moves_up(dataset):
     assert page.text_input(key="image").value == following
     assert names_of(page) == [*names[:-1], following]
     assert grids(page)[0]["selected"] == 23
+
+
+def test_the_page_of_the_list_has_one_source(dataset, monkeypatch):
+    told = []
+    monkeypatch.setattr(policies, "_shown_default_value_warning", False)
+    monkeypatch.setattr(policies._LOGGER, "warning", lambda *words, **_: told.append(words))
+    page = open_page()
+    press(page, "N")
+    assert page.number_input(key="page").value == 1
+    assert not told
 
 
 def test_progress_counts_the_suspects_that_are_decided(dataset):

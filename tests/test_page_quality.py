@@ -1,5 +1,6 @@
 """The Quality and Balance pages in their states; figures and tables on the way out."""
 
+import base64
 import json
 
 import numpy as np
@@ -190,6 +191,60 @@ def test_the_export_carries_out_the_marks(folder):
     assert "148 images" in words(app) and "1 relabelled" in words(app)
     app.toggle(key="export.marks").set_value(False).run()
     assert "149 images" in words(app)
+
+
+def test_marks_that_do_not_fit_the_data_are_told_and_nothing_of_them_is_exported(folder):
+    data = datasets.load("own", folder)
+    neighbours.neighbours(data)
+    Overlay.read(data.sha256).mark("train", 7, "drop").mark("train", 150, "drop")
+    app = opened(QUALITY, folder, export="true")
+    assert "Received one on train-150" in app.warning[0].value.replace("\\", "")
+    assert "149 images" in words(app)
+
+
+def test_the_names_of_the_classes_are_handed_out_beside_either_form(folder):
+    neighbours.neighbours(datasets.load("own", folder))
+    for form in ("CSV", "IDX"):
+        app = opened(QUALITY, folder, export="true", **{"export.form": form})
+        assert "classes.txt" in [button.proto.label for button in app.main.get("download_button")]
+
+
+def test_what_is_exported_is_in_the_address(folder):
+    neighbours.neighbours(datasets.load("own", folder))
+    assert "150 images" in words(opened(QUALITY, folder, export="true", **{"export.twins": "false"}))
+    app = opened(QUALITY, folder, export="true", classes="class 1", **{"export.selected": "false"})
+    assert "149 images" in words(app)
+    assert app.query_params["export.selected"] in ("false", ["false"])
+
+
+@pytest.mark.parametrize("value", ["0.1", "500", "nan", "-inf", "much"])
+def test_a_threshold_that_its_slider_does_not_offer_counts_for_nothing(folder, value):
+    neighbours.neighbours(datasets.load("own", folder))
+    folded = lines(opened(QUALITY, folder, r=value, z=value, **{"near.distance": value}))
+    assert folded == lines(opened(QUALITY, folder))
+    assert "|r| > 0.98" in folded["Redundant columns"].replace("\\", "")
+
+
+def test_all_distances_of_noisy_data_are_drawn_or_counted(folder):
+    neighbours.neighbours(datasets.load("own", folder))
+    app = opened(QUALITY, folder, near="true")
+    chart = next(one for one in app.main.get("plotly_chart") if "nearest neighbour" in one.proto.alt)
+    (bar,) = json.loads(chart.proto.spec)["data"]
+    heights = bar["y"]
+    heights = np.frombuffer(base64.b64decode(heights["bdata"]), heights["dtype"]) if "bdata" in heights else heights
+    assert np.sum(heights, dtype=int) == 180, "noise is a hundred grey levels from its nearest"
+
+
+def test_what_to_do_about_two_labels_of_an_image_depends_on_the_sets(folder):
+    neighbours.neighbours(datasets.load("own", folder))
+    app = opened(QUALITY, folder, conflicts="true")
+    assert "1 from training to test" in words(app) and "Drop every copy" not in words(app)
+    assert "Drop both" not in lines(app)["Conflicting labels"]
+
+
+def test_nothing_is_said_of_black_corners_where_they_are_not_black(folder):
+    neighbours.neighbours(datasets.load("own", folder))
+    assert "corners are black" not in words(opened(QUALITY, folder, cardinality="true"))
 
 
 def bars(app):

@@ -11,6 +11,7 @@ from test_datasets_files import change_cell
 from fmnist_core import datasets, quality
 from fmnist_core.datasets import Dataset
 from fmnist_core.errors import DataError
+from fmnist_core.figures.quality import distances_end
 from fmnist_core.neighbours import neighbours
 from fmnist_core.pixels import total_counts
 from fmnist_core.quality import columns, findings, outliers
@@ -176,6 +177,23 @@ def test_every_planted_fault_has_its_finding(planted):
     ]  # fmt: skip
     assert "4 images" in all_findings[2].text and "1 of the test set" in all_findings[2].text
     assert "2 of 6 checks ask for a look" in findings.summary(all_findings)
+
+
+def test_the_axis_of_distances_holds_all_unless_a_few_lie_far_out():
+    usual = np.linspace(1, 94, 2000)
+    assert distances_end(usual, 5.0) == 100
+    assert distances_end(usual + 100, 5.0) == 200
+    assert distances_end(np.append(usual / 10, 200.0), 5.0) == 20
+    assert distances_end(np.zeros(3), 5.0) == 10
+
+
+def test_corners_are_as_black_as_the_least_black_of_them(real):
+    counts = quality.column_counts(real, Selection("both"))
+    share = columns.corner_zeros({name: columns.describe(one) for name, one in counts.items()})
+    corners = [
+        images[:, row, column] for images in (real.x_train, real.x_test) for row in (0, 27) for column in (0, 27)
+    ]
+    assert share == pytest.approx(min((corner == 0).mean() for corner in corners))
 
 
 def test_a_stand_in_is_never_called_fine(planted):

@@ -1,11 +1,14 @@
 """Label suspects: labels flipped on purpose come first; rankings of images."""
 
+import gzip
+
 import numpy as np
 import pytest
 from test_neighbours import part
 
-from fmnist_core import neighbours, rankings
+from fmnist_core import datasets, neighbours, rankings
 from fmnist_core.datasets import Dataset
+from fmnist_core.export_data import to_csv_gz
 from fmnist_core.neighbours import Neighbours
 from fmnist_core.suspects import suspects
 from fmnist_core.takeaway import arrays_npz, sheet_png, table_csv
@@ -34,6 +37,28 @@ def test_fifty_flipped_labels_of_five_thousand_are_found_near_the_top():
     right = found.suggestion[flipped] == np.concatenate([dataset.y_train, dataset.y_test])[flipped]
     assert right.mean() >= 0.75
     assert (np.diff(found.suspicion[found.order].round(6)) <= 0).all()
+
+
+def test_labels_flipped_in_a_csv_with_gaps_are_found_where_they_stand_after_the_gaps(tmp_path):
+    real = part(2000, 200)
+    generator = np.random.default_rng(4)
+    labels = real.y_train.copy()
+    flipped = generator.choice(2000, 20, replace=False)
+    labels[flipped] = (labels[flipped] + generator.integers(1, 10, 20)) % 10
+    rows = gzip.decompress(to_csv_gz(real.x_train, labels)).decode().splitlines()
+    without = np.sort(generator.choice(np.setdiff1d(np.arange(2000), flipped), 15, replace=False))
+    for at in without:
+        rows[1 + at] = f"{rows[1 + at].rpartition(',')[0]},"
+    (tmp_path / "train.csv").write_text("\n".join(rows))
+    (tmp_path / "test.csv.gz").write_bytes(to_csv_gz(real.x_test, real.y_test))
+    dataset = datasets.load("own", tmp_path)
+    assert dataset.gaps[0].left_out == 15 and dataset.gaps[0].columns == (("pixel784", 15),)
+    found = suspects(np.concatenate([dataset.y_train, dataset.y_test]), neighbours.neighbours(dataset), 10)
+    places = flipped - np.searchsorted(without, flipped)
+    assert np.array_equal(dataset.y_train[places], labels[flipped])
+    assert np.isin(places, found.order[:40]).mean() >= 0.5  # 2 % of the images; by chance it would be 2 %
+    assert np.isin(places, found.order[:200]).mean() >= 0.8
+    assert (found.suggestion[places] == real.y_train[flipped]).mean() >= 0.7
 
 
 def test_doubt_is_the_weighted_vote_and_of_equals_nearer_neighbours_come_first():

@@ -5,7 +5,12 @@ import plotly.graph_objects as go
 
 from fmnist_core.figures.palette import NEUTRAL_COLOUR, TRAIN_COLOUR
 from fmnist_core.figures.pixels import finished
-from fmnist_core.label_effect import Effect, points
+from fmnist_core.label_effect import Effect, effect_text, points
+
+GOOD_AND_BAD = (
+    "Good: a band right of 0, where the decisions helped. Bad: one left of 0, where they harmed. A band across 0 "
+    "settles neither."
+)
 
 
 def effect_figure(effect: Effect) -> go.Figure:
@@ -35,8 +40,13 @@ def effect_figure(effect: Effect) -> go.Figure:
         title="Difference in test accuracy (percentage points)", zeroline=False, nticks=7,
         range=(min(ends) - room, max(ends) + room),
     )  # fmt: skip
-    figure.update_yaxes(visible=False, range=(0.55, -0.55))
+    figure.update_yaxes(title="Seeds", showticklabels=False, showgrid=False, zeroline=False, range=(0.55, -0.55))
     return finished(figure, 190)
+
+
+def effect_figure_text(effect: Effect) -> str:
+    """Say what effect_figure shows, and what is good and what is bad."""
+    return f"{effect_text(effect).replace('**', '')} {GOOD_AND_BAD}"
 
 
 def effect_table(effect: Effect) -> pd.DataFrame:

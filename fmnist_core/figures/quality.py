@@ -53,6 +53,15 @@ def balance_text(counts: pd.DataFrame) -> str:
     return " ".join(parts) or "No image is selected."
 
 
+def distances_end(distances: np.ndarray, threshold: float) -> float:
+    """Return where the axis of distances_figure ends, in grey levels: all fit, unless one in a thousand lies far out.
+
+    distances: (n,) as there, n at least 1.
+    """
+    far = min(float(distances.max()), 1.5 * float(np.quantile(distances, 0.999)))
+    return 10.0 * max(1, int(np.ceil(max(far, threshold) / 10)))
+
+
 def distances_figure(distances: np.ndarray, threshold: float, maximum: float) -> go.Figure:
     """Draw how many images have their nearest neighbour how far away.
 

@@ -74,6 +74,15 @@ def with_missing(description: pd.DataFrame, gaps: Sequence[Gaps], part: str) -> 
     return description.join(found).fillna({"missing": 0, "missing_fraction": 0.0}).astype({"missing": np.int64})
 
 
+def corner_zeros(descriptions: Mapping[str, pd.DataFrame]) -> float:
+    """Return the share of images, 0..1, in which the four corners are black: of the corner and set where it is least.
+
+    descriptions: of describe, by set.
+    """
+    corners = [f"pixel{number}" for number in (1, 28, PIXELS - 27, PIXELS)]
+    return min(float(frame.loc[corners, "zeros"].min()) for frame in descriptions.values())
+
+
 def constant_columns(counts: np.ndarray) -> np.ndarray:
     """Return the rows of table_counts that hold one value only: (m,) int64."""
     return np.flatnonzero((counts > 0).sum(axis=1) == 1)

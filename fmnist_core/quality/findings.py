@@ -76,7 +76,9 @@ def conflicts(pairs: Pairs) -> Finding:
     name, count = "Conflicting labels", int(pairs.conflicting.sum())
     if not count:
         return Finding(name, Verdict.FINE, "None: no image contradicts itself. Nothing to do.")
-    text = f"{_count(count, 'pair')} of equal images with different labels: one label is wrong. Drop both copies."
+    text = f"{_count(count, 'pair')} of equal images with different labels: one label is wrong. "
+    inside = int((pairs.conflicting & pairs.within_train).sum())
+    text += "Drop both copies." if inside == count else "Open this line: what helps depends on the set."
     return Finding(name, Verdict.LOOK, text)
 
 
@@ -145,7 +147,7 @@ def cardinality(descriptions: Mapping[str, pd.DataFrame]) -> Finding:
     if not any(few.values()):
         return Finding("Cardinality", Verdict.FINE, f"{text}: every one can tell images apart. Nothing to do.")
     poor = _by_set({name: _count(count, "pixel") for name, count in few.items()})
-    text += f"; fewer than {FEW_VALUES} take {poor}, as is usual at the edge. Nothing to do."
+    text += f"; fewer than {FEW_VALUES} take {poor}: these say little. Nothing to do."
     return Finding("Cardinality", Verdict.NOTE, text)
 
 

@@ -85,13 +85,15 @@ def explain_ranking(dataset: Dataset, judge: Judge) -> None:
     with st.expander("How they are ranked"):
         st.markdown(_BY_NEIGHBOURS if judge.neighbours else _BY_NETWORKS)
         if judge.issues:
-            frame = pairs_table(judge.issues.joint, dataset.class_names, len(judge.issues.index)).head(_PAIRS)
+            frame = pairs_table(judge.issues.joint, dataset.class_names, len(judge.issues.index))
             st.markdown(
                 f"**Estimated mistakes**, the most frequent pairs of classes; in all {judge.issues.noise:.1%} of the "
                 "labels. Where networks cannot tell classes apart the estimate is too high: it was 24 % where a tenth "
                 "of the labels had been flipped on purpose."
             )
-            st.dataframe(frame, hide_index=True, height="content", width=460)
+            st.dataframe(frame.head(_PAIRS), hide_index=True, height="content", width=460)
+            if len(frame) > _PAIRS:
+                st.caption(f"The first {_PAIRS} of {len(frame)}; the CSV lists all.")
             table_download(frame, "label-pairs", index=False)
 
 
@@ -123,7 +125,7 @@ def choose_page(
         if st.session_state.get("page", 1) > pages:
             st.session_state["page"] = pages  # decisions have made the list shorter
         page = st.number_input(
-            f"Page, of {pages}", 1, pages, 1, key="page", bind="query-params", width=150, disabled=pages == 1
+            f"Page, of {pages}", 1, pages, key="page", bind="query-params", width=150, disabled=pages == 1
         )
         image_field()
     return Listing(judge, queue, min(page, pages), shown, decisions)

@@ -7,7 +7,7 @@ import streamlit as st
 from fmnist_core.datasets import Dataset
 from fmnist_core.errors import LabError
 from fmnist_core.estimates import estimate
-from fmnist_core.figures.labels import effect_figure, effect_table
+from fmnist_core.figures.labels import GOOD_AND_BAD, effect_figure, effect_figure_text, effect_table
 from fmnist_core.label_effect import Effect, effect_of, effect_text, points
 from fmnist_core.label_trial import MOST_SEEDS, Launched, Trial, launch, trials
 from fmnist_core.overlay import Overlay
@@ -161,8 +161,8 @@ def _headline(effect: Effect | None) -> str:
 def _result(effect: Effect, launched: Launched) -> None:
     words = effect_text(effect)
     st.markdown(words)
-    st.caption("A dot is a seed, the line their mean, the band its 95 % interval. Right of 0 the decisions helped.")
-    show_figure(effect_figure(effect), "label-decisions-effect", alt=words.replace("**", ""), key="labels.effect")
+    st.caption(f"A dot is a seed, the line their mean, the band its 95 % interval. {GOOD_AND_BAD}")
+    show_figure(effect_figure(effect), "label-decisions-effect", alt=effect_figure_text(effect), key="labels.effect")
     table = effect_table(effect)
     chosen = st.dataframe(
         table, hide_index=True, height="content", key="labels.table", on_select="rerun", selection_mode="single-row"

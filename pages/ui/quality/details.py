@@ -12,10 +12,11 @@ from fmnist_core.spec import HYPERPARAMETERS
 from pages.ui.data import plain
 from pages.ui.export import table_download
 from pages.ui.quality.cards import Picture, cards
-from pages.ui.quality.facts import LEAST_CORRELATION, MOST, Facts
+from pages.ui.quality.facts import LARGEST_CORRELATION, LEAST_CORRELATION, MOST, Facts
 
 CORRELATION_KEY, Z_KEY = "r", "z"
 CORRELATION = 0.98
+LEAST_Z, LARGEST_Z = 2.5, 10.0
 SHOWN = 24
 _MEASURES = {"unique": "different values", "unique_fraction": "of all rows", "zeros": "share of zeros"}
 _EDITIONS = """
@@ -107,9 +108,24 @@ def conflicts(dataset: Dataset, pairs: Pairs) -> None:
     if not len(pairs):
         st.markdown("Of all images that agree in every pixel, none has two labels.")
         return
-    st.markdown("A network cannot satisfy both. *Drop every copy* on the Train page leaves both of each pair out.")
+    st.markdown(_conflict_words(pairs))
     pair_cards(dataset, pairs, key="conflicting-pairs")
     table_download(pairs.table(dataset.class_names), "conflicting-labels", index=False)
+
+
+def _conflict_words(pairs: Pairs) -> str:
+    """Say what can be done about pairs, by the sets that they stand in."""
+    words = ["A network cannot satisfy both."]
+    if count := int(pairs.within_train.sum()):
+        words.append(f"{count:,} within training: *Drop every copy* on the Train page leaves both images out.")
+    if count := int(pairs.across.sum()):
+        words.append(
+            f"{count:,} from training to test: no choice on the Train page touches them; *Export cleaned data* below "
+            "leaves the training image out."
+        )
+    if count := int(pairs.within_test.sum()):
+        words.append(f"{count:,} within test: whatever a network says, one of the two counts as a mistake.")
+    return " ".join(words)
 
 
 def constant(facts: Facts) -> None:
@@ -128,8 +144,8 @@ def constant(facts: Facts) -> None:
 def redundant(pairs: pd.DataFrame) -> None:
     """Let the user choose |r| and list the pairs above it."""
     st.slider(
-        "Redundant above |r|", LEAST_CORRELATION, 0.99, CORRELATION, 0.01, key=CORRELATION_KEY, bind="query-params",
-        persist_state="session", width=360,
+        "Redundant above |r|", LEAST_CORRELATION, LARGEST_CORRELATION, CORRELATION, 0.01, key=CORRELATION_KEY,
+        bind="query-params", persist_state="session", width=360,
         help="Pearson's correlation of two pixels, in either set; each pair counts once (upper triangle).",
     )  # fmt: skip
     if len(pairs):
@@ -160,13 +176,15 @@ def cardinality(facts: Facts) -> None:
     }  # fmt: skip
     st.dataframe(frame, height=300, width="content", column_config=config)
     table_download(frame, "cardinality")
-    st.caption("The corners are black in nearly every image, hence few values there.")
+    black = columns.corner_zeros(facts.numbers)
+    if black > 0.9:
+        st.caption(f"The corners are black in {black:.1%} of the images or more, hence few values there.")
 
 
 def outlying(dataset: Dataset, table: pd.DataFrame) -> None:
     """Let the user choose the robust z-score, and show the images, strongest first."""
     st.slider(
-        "Robust z-score above", 2.5, 10.0, outliers.THRESHOLD, 0.5, key=Z_KEY, bind="query-params",
+        "Robust z-score above", LEAST_Z, LARGEST_Z, outliers.THRESHOLD, 0.5, key=Z_KEY, bind="query-params",
         persist_state="session", width=280,
     )  # fmt: skip
     st.caption(

@@ -1,7 +1,6 @@
 """What the Quality page knows about a data set: computed once, kept small, shared by all sessions."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,8 +12,8 @@ from fmnist_core.quality import columns
 from fmnist_core.quality.copies import Pairs
 from fmnist_core.selection import Selection
 
-# The lowest |r| that the slider offers.
-LEAST_CORRELATION = 0.7
+# What the slider of |r| offers.
+LEAST_CORRELATION, LARGEST_CORRELATION = 0.7, 0.99
 MOST = 2000  # images under a condition on a pixel, of each set: a correlation is then off by 0.02
 
 
@@ -72,11 +71,13 @@ def _columns(sha256: str, key: str, _dataset: Dataset, _selection: Selection) ->
     )
 
 
-def setting(name: str, default: Any) -> Any:
-    """Return the value of a widget that may be folded away: of this session, of the address, or its default."""
-    if name in st.session_state:
-        return st.session_state[name]
+def setting(name: str, default: float, least: float, largest: float) -> float:
+    """Return the value of a slider that may be folded away: of this session, of the address, or its default.
+
+    What the slider does not offer counts for nothing in an address, as it does where the slider is shown.
+    """
     try:
-        return type(default)(st.query_params[name])
+        value = float(st.session_state[name] if name in st.session_state else st.query_params[name])
     except (KeyError, ValueError):
         return default
+    return value if least <= value <= largest else default

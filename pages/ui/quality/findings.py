@@ -10,7 +10,7 @@ from fmnist_core.quality import findings, outliers
 from fmnist_core.quality.findings import Finding, Verdict
 from pages.ui.data import plain
 from pages.ui.quality import details, near
-from pages.ui.quality.facts import Facts, setting
+from pages.ui.quality.facts import LARGEST_CORRELATION, LEAST_CORRELATION, Facts, setting
 
 _BADGES = {
     Verdict.FINE: ":green-badge[:material/check: {}]",
@@ -52,8 +52,8 @@ def findings_list(dataset: Dataset, facts: Facts) -> None:
 
 
 def _lines(dataset: Dataset, facts: Facts) -> list[_Line]:
-    correlation = setting(details.CORRELATION_KEY, details.CORRELATION)
-    z = setting(details.Z_KEY, outliers.THRESHOLD)
+    correlation = setting(details.CORRELATION_KEY, details.CORRELATION, LEAST_CORRELATION, LARGEST_CORRELATION)
+    z = setting(details.Z_KEY, outliers.THRESHOLD, details.LEAST_Z, details.LARGEST_Z)
     redundant = facts.redundant[facts.redundant[list(facts.numbers)].abs().max(axis=1) > correlation]
     copies = facts.whole.copies.touching(facts.selected)
     unlike = outliers.outlier_table(facts.whole.outliers, copies.labels, copies.n_train, z)

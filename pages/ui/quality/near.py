@@ -6,7 +6,7 @@ import streamlit as st
 from fmnist_core import neighbours
 from fmnist_core.datasets import Dataset
 from fmnist_core.doubtful import GREY_LEVELS, NEAR
-from fmnist_core.figures.quality import distances_figure
+from fmnist_core.figures.quality import distances_end, distances_figure
 from fmnist_core.places import all_labels
 from fmnist_core.quality.copies import Pairs, near_pairs
 from fmnist_core.tasks import Task
@@ -29,7 +29,7 @@ Geier (2019, arXiv:1906.08255) reported near-duplicates between the two sets of 
 
 def threshold() -> float:
     """Return the distance up to which images count as near-duplicates, in grey levels."""
-    return setting(KEY, NEAR)
+    return setting(KEY, NEAR, LEAST, LARGEST)
 
 
 def pairs(dataset: Dataset, selected: np.ndarray) -> Pairs | None:
@@ -104,8 +104,11 @@ def show(dataset: Dataset, pairs: Pairs | None, selected: np.ndarray) -> None:
     if len(shown):
         table_download(shown.table(dataset.class_names), "near-duplicates", index=False)
     _, nearest = _known(dataset.sha256, dataset)
-    figure = distances_figure(nearest[selected], threshold(), 60.0)
-    show_figure(figure, "nearest-distances", alt=_words(nearest[selected]))
+    distances = nearest[selected]
+    end = distances_end(distances, threshold())
+    show_figure(distances_figure(distances, threshold(), end), "nearest-distances", alt=_words(distances))
+    if beyond := int((distances > end).sum()):
+        st.caption(f"Not drawn: {beyond:,} farther than {end:g} grey levels, the farthest {distances.max():.0f}.")
     st.caption(_METHOD)
 
 

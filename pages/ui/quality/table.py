@@ -129,7 +129,7 @@ def _not_selected(dataset: Dataset, facts: Facts, split: str) -> np.ndarray:
     selected = facts.selected[:count] if split == TRAINING else facts.selected[count:]
     if selected.all() or not selected.any():
         return np.empty(0, np.int64)
-    only = st.toggle(f"Only the {selected.sum():,} images selected above", True, key="export.selected")
+    only = _toggle(f"Only the {selected.sum():,} images selected above", "export.selected")
     return np.flatnonzero(~selected) if only else np.empty(0, np.int64)
 
 
@@ -139,7 +139,7 @@ def _twins_of_test(facts: Facts) -> np.ndarray:
     twins = np.unique(pairs.first[pairs.across])
     if not len(twins):
         return twins
-    leave = st.toggle(f"Leave out {len(twins):,} training images that stand in the test set", True, key="export.twins")
+    leave = _toggle(f"Leave out {len(twins):,} training images that stand in the test set", "export.twins")
     return twins if leave else twins[:0]
 
 
@@ -147,14 +147,19 @@ def _marks(dataset: Dataset) -> Overlay | None:
     """Offer to carry out what was decided about single labels, if anything was."""
     try:
         overlay = Overlay.read(dataset.sha256)
+        overlay.check(dataset)
     except DataError as error:
-        st.warning(plain(str(error)), icon=":material/warning:")
+        st.warning(f"{plain(str(error))} Exported without the label marks.", icon=":material/warning:")
         return None
     counts = overlay.counts("train")
     if not overlay.digest:
         return None
     words = f"{counts['relabel']:,} relabelled, {counts['drop']:,} dropped"
-    return overlay if st.toggle(f"Carry out the label marks: {words}", True, key="export.marks") else None
+    return overlay if _toggle(f"Carry out the label marks: {words}", "export.marks") else None
+
+
+def _toggle(label: str, key: str) -> bool:
+    return st.toggle(label, True, key=key, bind="query-params")
 
 
 def _files(dataset: Dataset, split: str, form: str, policy: str, without: np.ndarray, overlay: Overlay | None) -> None:
@@ -178,14 +183,15 @@ def _files(dataset: Dataset, split: str, form: str, policy: str, without: np.nda
             prefix = "train" if split == TRAINING else "t10k"
             _file(f"{prefix}-images-idx3-ubyte.gz", lambda: export_data.to_idx_gz(images[cleaned.positions]))
             _file(f"{prefix}-labels-idx1-ubyte.gz", lambda: export_data.to_idx_gz(cleaned.labels))
+        _file("classes.txt", lambda: export_data.to_classes_txt(dataset.class_names), "text/plain")
     st.caption(
-        "Writing 60,000 images takes some 6 seconds as CSV (37 MB), 2 as IDX (27 MB). Put the files into a folder, "
-        "choose *Your own files* in the sidebar, and they are the data in use."
+        "Writing 60,000 images takes some 6 seconds as CSV (37 MB), 2 as IDX (27 MB). Put the files into a folder "
+        "(classes.txt names the classes), choose *Your own files* in the sidebar, and they are the data in use."
     )
 
 
-def _file(name: str, write: Callable[[], bytes]) -> None:
-    st.download_button(name, write, name, "application/gzip", icon=":material/download:", on_click="ignore", key=name)
+def _file(name: str, write: Callable[[], bytes], form: str = "application/gzip") -> None:
+    st.download_button(name, write, name, form, icon=":material/download:", on_click="ignore", key=name)
 
 
 def _choose_split(key: str, options: Iterable[str] = (TRAINING, TEST)) -> str:
