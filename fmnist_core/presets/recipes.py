@@ -48,9 +48,9 @@ SPECS = (
         learning_rate=1e-2, epochs=9, mirror_averaging=True, **_ALL_CONVOLUTIONS,
     ),
     RunSpec(
-        title="Best small", preset="best-small", conv_blocks=_stages((24, 24), (48, 48), (96, 96), (192,)),
-        pooling="average", learning_rate=8e-3, epochs=20, shift_px=1, erasing_fraction=0.1, mirror_averaging=True,
-        **_ALL_CONVOLUTIONS | {"batch_size": 128},
+        title="Best small", preset="best-small", conv_blocks=_stages((32, 32), (64, 64), (112, 112), (112,)),
+        pooling="average", learning_rate=8e-3, epochs=24, shift_px=1, erasing_fraction=0.1, mirror_averaging=True,
+        **_ALL_CONVOLUTIONS | {"batch_size": 128, "validation_fraction": 0.02},
     ),
     RunSpec(
         title="MobileNet, cut where it helps", preset="mobilenet-cut",
