@@ -11,7 +11,6 @@ https://arxiv.org/abs/1610.01644.
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -32,7 +31,7 @@ from fmnist_core.zoo.transfer import block_outputs
 if TYPE_CHECKING:
     import keras
 
-NAME, VERSION = "depth", 2
+NAME, VERSION = "depth", 3
 SIZES_PX = (32, 48, 64, 96, 128)
 WEIGHTS = ("imagenet", "file", "random")
 TRAIN_IMAGES, TEST_IMAGES = 6000, 2000
@@ -98,13 +97,14 @@ class ProbeSpec:
 class Probe:
     """A finished probe.
 
-    blocks: the blocks, first to last.
+    blocks: the blocks that were probed, first to last.
     hits: (blocks, n) bool, whether the probe of the block got the test image right.
     raw_hits: (n,) bool, the same of logistic regression on the raw pixels.
     train_images: on how many the probes were fitted.
     pass_s: seconds of the pass of all images through the base.
     fit_s: (blocks,) seconds of each fit.
     pretrained: whether the base had learned anything.
+    left_out: the blocks after them. In a file of weights they can be as they were drawn at random.
     """
 
     blocks: tuple[Block, ...]
@@ -114,6 +114,7 @@ class Probe:
     pass_s: float
     fit_s: np.ndarray
     pretrained: bool
+    left_out: tuple[Block, ...] = ()
 
     @property
     def accuracy(self) -> np.ndarray:
@@ -174,9 +175,10 @@ def remember(dataset: Dataset, report: Report, **parameters: Any) -> None:
 
 
 def _read(spec: ProbeSpec, arrays: dict[str, np.ndarray]) -> Probe:
+    probed = len(arrays["hits"])
     return Probe(
-        spec.blocks, arrays["hits"], arrays["raw_hits"], int(arrays["train_images"]), float(arrays["pass_s"]),
-        arrays["fit_s"], spec.weights != "random",
+        spec.blocks[:probed], arrays["hits"], arrays["raw_hits"], int(arrays["train_images"]), float(arrays["pass_s"]),
+        arrays["fit_s"], spec.weights != "random", spec.blocks[probed:],
     )  # fmt: skip
 
 
@@ -190,29 +192,40 @@ def _fingerprint(spec: ProbeSpec) -> str:
     """Return a hash of the file of weights, or "absent"; or "random"."""
     if spec.weights == "random":
         return "random"
-    path = Path(spec.weights_file).expanduser() if spec.weights == "file" else weights.find(spec.backbone)
     try:
-        return file_fingerprint(path) if path and path.is_file() else "absent"
+        named = spec.weights == "file"
+        path = weights.named_file(spec.backbone, spec.weights_file) if named else weights.find(spec.backbone)
+        return file_fingerprint(path) if path else "absent"
     except (OSError, ModelError):
         return "absent"
 
 
 def _base(spec: ProbeSpec, report: Report) -> "keras.Model":
-    """Build the base with its weights, and an output for each block: (n, channels of the block) float32 each."""
+    """Build the base with its weights, and an output for each block: (n, channels of the block) float32 each.
+
+    Blocks of a file whose weights were never trained have none.
+    """
     if spec.weights == "imagenet":
         weights.fetch(spec.backbone, lambda sentence, share: report(sentence, 0.01 * share))
     report("Loading TensorFlow", 0.01)
     import keras
 
     from fmnist_core.zoo.facts import builder
+    from fmnist_core.zoo.unlearned import learned_blocks
 
     report(f"Building {BACKBONES[spec.backbone].title}", 0.04)
     keras.utils.set_random_seed(spec.seed)
     base = builder(spec.backbone)(include_top=False, weights=None, input_shape=(None, None, 3))
     report("Loading its weights", 0.06)
     weights.load(base, spec.backbone, spec.weights, spec.weights_file)
+    probed = learned_blocks(base, spec.blocks) if spec.weights == "file" else spec.blocks
+    if not probed:
+        raise ModelError(
+            f"Expected weights that were trained. Received {spec.weights_file}, which holds them as they were "
+            "drawn at random. Not pretrained shows what such a base is worth."
+        )
     average = keras.layers.GlobalAveragePooling2D
-    return keras.Model(base.input, [average()(output) for output in block_outputs(base, spec.blocks)])
+    return keras.Model(base.input, [average()(output) for output in block_outputs(base, probed)])
 
 
 def _probe(dataset: Dataset, spec: ProbeSpec, base: "keras.Model", report: Report) -> dict[str, np.ndarray]:

@@ -25,6 +25,7 @@ from fmnist_core.runs import Run
 from fmnist_core.spec import RunSpec
 from fmnist_core.training_data import TrainingData
 from fmnist_core.zoo.transfer import HEAD, TRUNK, unfreeze
+from fmnist_core.zoo.unlearned import unlearned_layers
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,8 @@ class Phase:
 def first_phase(run: Run, network: keras.Model, data: TrainingData) -> Phase:
     """Return the phase in which the network learns, or the head alone on features that are computed once."""
     spec = run.spec
+    if spec.is_transfer and spec.weights == "file" and not spec.start_epoch:
+        _tell_unlearned(network, spec.weights_file)
     if spec.keeps_features:
         trunk = network.get_layer(TRUNK)
         tested = 1 + (spec.mirror_averaging and spec.keep_epochs != "none")  # the mirror images, too
@@ -113,6 +116,13 @@ def steps_per_execution(multiply_adds_per_step: int, steps_per_epoch: int) -> in
 def guessed_step_s(multiply_adds_per_step: int) -> float:
     """Return a guess at the seconds of a training step on a usual laptop."""
     return max(3 * multiply_adds_per_step / 100e9, 1e-4)
+
+
+def _tell_unlearned(network: keras.Model, file: str) -> None:
+    """Say in the Run's log which layers of the base a file of weights has left as they were drawn at random."""
+    base = next(layer for layer in network.get_layer(TRUNK).layers if isinstance(layer, keras.Model))
+    if names := unlearned_layers(base):
+        print(f"{file} holds weights that look as they were drawn at random, not trained: {', '.join(names)}.")
 
 
 def _head_phase(run: Run, network: keras.Model, trunk: keras.Model, data: TrainingData) -> Phase:

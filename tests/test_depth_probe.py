@@ -6,12 +6,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fmnist_core import datasets
+from fmnist_core import datasets, zoo
 from fmnist_core.backbones import blocks
 from fmnist_core.datasets import Dataset, debian
 from fmnist_core.depth_probe import ProbeSpec, computed_probe, first_of_each, known_probe
 from fmnist_core.errors import ModelError, SpecError
 from fmnist_core.linear_probe import linear_hits, paired_difference
+from fmnist_core.spec import RunSpec
 from fmnist_core.zoo.transfer import block_outputs
 
 _NAME = "mobilenet_1_0_224_notop.weights.h5"
@@ -97,7 +98,8 @@ def test_weights_are_known_by_their_content_wherever_they_lie(tmp_path):
     other.write_bytes(b"others!")
     keys = [_key(ProbeSpec(weights="file", weights_file=str(path))) for path in (one, two, other)]
     assert keys[0] == keys[1] != keys[2]
-    assert _key(ProbeSpec(weights="file", weights_file="/dev/zero"))["fingerprint"] == "absent"
+    for none in ("/dev/zero", "~nosuchuser/x.h5", "/" + 300 * "x"):
+        assert _key(ProbeSpec(weights="file", weights_file=none))["fingerprint"] == "absent"
 
 
 def test_a_probe_of_random_weights_has_a_result_per_block_and_is_kept(small):
@@ -120,6 +122,54 @@ def test_absent_weights_are_named(small):
         computed_probe(small, spec)
 
 
+@pytest.fixture(scope="module")
+def half_learned(tmp_path_factory):
+    """A file of MobileNet's weights, shaped as training shapes them up to block 3, and as drawn at random after it."""
+    import keras
+
+    from fmnist_core.zoo.facts import builder
+
+    keras.utils.set_random_seed(3)
+    base = builder("mobilenet")(include_top=False, weights=None, input_shape=(None, None, 3))
+    for layer in base.layers[: blocks("mobilenet", 32)[2].depth]:
+        layer.set_weights([np.sign(values) * np.abs(values) ** 1.3 for values in layer.get_weights()])
+    file = tmp_path_factory.mktemp("weights") / "half.weights.h5"
+    base.save_weights(file)
+    return file
+
+
+def test_blocks_that_a_file_left_at_random_are_not_probed(small, half_learned):
+    spec = ProbeSpec("mobilenet", 32, "file", str(half_learned), train_images=60, test_images=40)
+    for probe in (computed_probe(small, spec), known_probe(small, spec)):
+        assert [block.name for block in probe.blocks] == ["1", "2", "3"]
+        assert [block.name for block in probe.left_out] == [str(number) for number in range(4, 14)]
+        assert probe.hits.shape == (3, 40) and len(probe.fit_s) == 3
+
+
+def test_a_file_without_a_trained_block_is_refused(small, tmp_path):
+    from fmnist_core.zoo.facts import builder
+
+    base = builder("mobilenet")(include_top=False, weights=None, input_shape=(None, None, 3))
+    base.save_weights(tmp_path / "drawn.weights.h5")
+    spec = ProbeSpec("mobilenet", 32, "file", str(tmp_path / "drawn.weights.h5"), train_images=60, test_images=40)
+    with pytest.raises(ModelError, match=r"Expected weights that were trained\. Received .*drawn.weights.h5"):
+        computed_probe(small, spec)
+
+
+def test_a_run_whose_file_left_layers_at_random_says_so_in_its_log(half_learned, capsys):
+    from fmnist_core.phases import _tell_unlearned
+
+    spec = RunSpec(
+        network="transfer", backbone="mobilenet", cut="4", weights="file", weights_file=str(half_learned),
+        image_size_px=32,
+    )  # fmt: skip
+    _tell_unlearned(zoo.build(spec), spec.weights_file)
+    assert "half.weights.h5 holds weights that look as they were drawn" in (said := capsys.readouterr().out)
+    assert "conv_pw_4" in said and "conv_pw_3" not in said
+    _tell_unlearned(zoo.build(spec.replace(cut="3")), spec.weights_file)
+    assert "drawn at random" not in capsys.readouterr().out
+
+
 def test_a_block_of_convnext_ends_after_its_bypass_was_added():
     from fmnist_core.zoo.facts import builder
 
@@ -135,6 +185,7 @@ def test_real_weights_are_best_in_the_middle():
     # With 6,000 and 2,000 images: 0.906 after block 7 and 0.880 after block 12; fewer training images give less.
     spec = ProbeSpec("mobilenet", 64, "file", str(REAL_WEIGHTS), train_images=1500, test_images=1000)
     probe = computed_probe(datasets.load("fashion-mnist"), spec)
+    assert [block.name for block in probe.left_out] == ["13"]  # of this file
     accuracy = dict(zip((block.name for block in probe.blocks), probe.accuracy, strict=True))
     assert accuracy["7"] == pytest.approx(0.876, abs=0.02)
     assert accuracy["12"] < accuracy["7"]

@@ -1,5 +1,7 @@
 """The depth probe in words and as a figure: only what its numbers support."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -44,6 +46,18 @@ def test_the_last_block_may_be_the_best():
     words = " ".join(depth_text(probe_of([0.7, 0.8, 0.9])))
     assert "after the last block, block 3: 90.0%" in words
     assert "deepest" not in words
+
+
+def test_blocks_that_the_file_left_at_random_are_named_and_no_depth_is_blamed_for_them():
+    whole = probe_of([0.7, 0.9, 0.85])
+    probe = replace(whole, left_out=blocks("mobilenet", 64)[3:5])
+    words = " ".join(depth_text(probe))
+    assert "Block 4 to block 5 are left out: this file holds weights there that look as they were drawn" in words
+    assert "The deepest of the others gives 85.0%" in words
+    assert f"of the base's {sum(one.multiply_adds for one in blocks('mobilenet', 64)[:5]) / 1e6:,.1f} million" in words
+    assert "left out" not in " ".join(depth_text(whole))
+    best_last = replace(probe_of([0.7, 0.8]), left_out=probe.left_out)
+    assert depth_text(best_last)[0] == "The best cut is after block 2: 80.0%."
 
 
 def test_a_cheaper_block_within_the_noise_is_named():

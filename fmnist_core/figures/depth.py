@@ -70,9 +70,15 @@ def depth_text(probe: Probe) -> tuple[str, ...]:
     Differences are judged on the same images (paired), and where these cannot tell, the words say so.
     """
     name = block_words(probe.blocks[probe.best].name)
-    last = "the last block, " if probe.best == len(probe.blocks) - 1 else ""
+    last = "the last block, " if probe.best == len(probe.blocks) - 1 and not probe.left_out else ""
     finding = f"The best cut is after {last}{name}: {probe.accuracy[probe.best]:.1%}"
-    return tuple(filter(None, (finding + ".", _deepest_words(probe), _price_words(probe), _raw_words(probe))))
+    more = (_left_out_words(probe), _deepest_words(probe), _price_words(probe), _raw_words(probe))
+    return (f"{finding}.", *filter(None, more))
+
+
+def is_deepest_worse(probe: Probe) -> bool:
+    """Whether the test images tell the deepest block from the best, and not for a want of training."""
+    return probe.pretrained and paired_difference(probe.hits[probe.best], probe.hits[-1])[1] > 0
 
 
 def cheapest_equal(probe: Probe) -> int:
@@ -115,12 +121,20 @@ def _draw_raw(figure: go.Figure, frame: pd.DataFrame, raw_accuracy: float) -> No
     )  # fmt: skip
 
 
+def _left_out_words(probe: Probe) -> str:
+    if not probe.left_out:
+        return ""
+    first, *more = (block_words(block.name) for block in probe.left_out)
+    blocks = f"{first.capitalize()} to {more[-1]} are" if more else f"{first.capitalize()} is"
+    return f"{blocks} left out: this file holds weights there that look as they were drawn at random, not trained."
+
+
 def _deepest_words(probe: Probe) -> str:
     best, last = probe.best, len(probe.blocks) - 1
     if best == last:
         return ""
     gain, low, high = (100 * value for value in paired_difference(probe.hits[best], probe.hits[last]))
-    deepest = f"The deepest block gives {probe.accuracy[last]:.1%}"
+    deepest = f"The deepest {'of the others' if probe.left_out else 'block'} gives {probe.accuracy[last]:.1%}"
     if low <= 0:
         return f"{deepest}, which {probe.test_images:,} images cannot tell from it."
     lesson = ""
@@ -130,7 +144,7 @@ def _deepest_words(probe: Probe) -> str:
 
 
 def _price_words(probe: Probe) -> str:
-    costs = np.cumsum([block.multiply_adds for block in probe.blocks]) / 1e6
+    costs = np.cumsum([block.multiply_adds for block in (*probe.blocks, *probe.left_out)]) / 1e6
     best, cheap = probe.best, cheapest_equal(probe)
     words = (
         f"Up to the best cut an image takes {costs[best]:,.1f} of the base's {costs[-1]:,.1f} million multiply-adds."

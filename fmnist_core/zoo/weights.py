@@ -7,6 +7,8 @@ to the final place, where a killed process leaves, and another one finds, a part
 
 import hashlib
 import os
+import re
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +16,7 @@ from fmnist_core import paths
 from fmnist_core.backbones import BACKBONES
 from fmnist_core.datasets.base import Progress
 from fmnist_core.datasets.fetch import download
+from fmnist_core.datasets.files import named_path
 from fmnist_core.epoch_record import read_weights
 from fmnist_core.errors import DataError, ModelError
 from fmnist_core.files import patient_lock
@@ -30,14 +33,46 @@ _HDF5 = b"\x89HDF\r\n\x1a\n"
 
 def folder() -> Path:
     """Return the local weights folder: $FMNIST_LAB_WEIGHTS, or `weights/` in the workspace. It need not exist."""
-    return Path(os.environ.get("FMNIST_LAB_WEIGHTS") or paths.home() / "weights").expanduser().resolve()
+    return _of_environment(os.environ.get("FMNIST_LAB_WEIGHTS") or paths.home() / "weights").resolve()
 
 
 def find(backbone: str) -> Path | None:
     """Return the official ImageNet file of the backbone if it is here: in the weights folder or in Keras' cache."""
     name = BACKBONES[backbone].weights_file
-    keras_home = Path(os.environ.get("KERAS_HOME") or "~/.keras").expanduser()
-    return next((path for path in (folder() / name, keras_home / "models" / name) if path.is_file()), None)
+    keras_home = _of_environment(os.environ.get("KERAS_HOME") or "~/.keras")
+    return next((path for path in (folder() / name, keras_home / "models" / name) if _is_file(path)), None)
+
+
+def named_file(backbone: str, text: str) -> Path:
+    """Return the file of weights whose path a user has typed, with ~ for a home folder.
+
+    Raises:
+        ModelError: if there is no such file, or it cannot be reached.
+    """
+    title = BACKBONES[backbone].title
+    try:
+        path = named_path(text.strip())
+        if path.is_file():
+            return path
+    except (DataError, OSError) as error:
+        raise ModelError(
+            f"Expected a file with weights of {title}. Received a path that leads to none. {error}"
+        ) from error
+    raise ModelError(f"Expected a file with weights of {title}. Received a path where there is none: {path}.")
+
+
+def _of_environment(text: str | Path) -> Path:
+    """Return a path of the environment, as it stands there where it cannot be reached: a download then says why."""
+    try:
+        return named_path(text)
+    except DataError:
+        return Path(text)
+
+
+def _is_file(path: Path) -> bool:
+    with suppress(OSError):  # of a folder that may not be read
+        return path.is_file()
+    return False
 
 
 def fetch(backbone: str, report: Progress | None = None) -> Path:
@@ -98,7 +133,7 @@ def load(base: "keras.Model", backbone: str, kind: str, file: str = "") -> None:
     if kind == "imagenet":
         _read(base, backbone, fetch(backbone))
     elif kind == "file":
-        _read(base, backbone, Path(file).expanduser())
+        _read(base, backbone, named_file(backbone, file))
 
 
 def start_from(model: "keras.Model", run: Run, *, whole: bool = False) -> None:
@@ -195,14 +230,26 @@ def _take_all(model: "keras.Model", earlier: "keras.Model", run: Run) -> None:
 
 
 def _read(base: "keras.Model", backbone: str, path: Path) -> None:
-    title = BACKBONES[backbone].title
-    if not path.is_file():
-        raise ModelError(f"Expected a file with weights of {title}. Received a path where there is none: {path}.")
     try:
         base.load_weights(path)
     except Exception as error:  # h5py, Keras and NumPy each have their own kinds for a file that does not fit
-        reason = next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
         raise ModelError(
-            f"Expected weights of {title} without top, {base.count_params():,} numbers in HDF5 "
-            f"(.h5 or .weights.h5). Received {path}, which does not fit: {reason[:300]}"
+            f"Expected weights of {BACKBONES[backbone].title} without top, {base.count_params():,} numbers in HDF5 "
+            f"(.h5 or .weights.h5). Received {path}, which does not fit: {_reason(error)}"
         ) from error
+
+
+def _reason(error: Exception) -> str:
+    """Return in a sentence why Keras could not load a file.
+
+    Of several layers that do not fit, its message names one in the first paragraph and says in the second what it has.
+    """
+    first, *more = [line.strip() for line in str(error).splitlines() if line.strip()] or [type(error).__name__]
+    layers = re.match(r"A total of (\d+) objects could not be loaded\..* name=([^,>]+)", first)
+    if not layers or not more:
+        return first[:300]
+    shapes = re.search(r"variable\.shape=(\(.*?\)), Received: value\.shape=(\(.*?\))", more[0])
+    found = f"it wants the shape {shapes[1]}, the file has {shapes[2]}" if shapes else more[0].rstrip(".")
+    return (
+        f"{layers[1]} layers of the base found other weights than theirs, the first of them {layers[2]}: {found[:300]}."
+    )

@@ -8,8 +8,9 @@ import streamlit as st
 
 from fmnist_core.backbones import BACKBONES
 from fmnist_core.depth_probe import SIZES_PX, WEIGHTS, ProbeSpec
-from fmnist_core.errors import SpecError
+from fmnist_core.errors import LabError
 from fmnist_core.spec import HYPERPARAMETERS
+from fmnist_core.zoo import weights
 from pages.ui.data import plain
 
 _START = ProbeSpec()
@@ -17,7 +18,7 @@ _KINDS = {"imagenet": "ImageNet", "file": "From a file", "random": "Not pretrain
 
 
 def probe_form() -> ProbeSpec | None:
-    """Let the user choose; None while a file of weights is still to be named."""
+    """Let the user choose; None while a file of weights that is there is still to be named."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         backbone = st.selectbox(
             "Backbone", list(BACKBONES), list(BACKBONES).index(_START.backbone), key="base", bind="query-params",
@@ -36,9 +37,11 @@ def probe_form() -> ProbeSpec | None:
     if kind == "random":
         st.caption("**Not pretrained.** What you will see comes from the shape of the network alone.")
     try:
+        if file:
+            weights.named_file(backbone, file)
         return ProbeSpec(backbone, size, kind, file)
-    except SpecError as error:
-        if kind != "file":
+    except LabError as error:
+        if kind != "file" or file:
             st.error(plain(str(error)), icon=":material/error:")
         return None
 
