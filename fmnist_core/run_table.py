@@ -57,7 +57,7 @@ class Row:
         """The words that a filter looks in, in lower case: title, tags, state, preset, network and data set."""
         network = f"{self.spec.backbone} transfer" if self.spec.is_transfer else self.spec.network
         data = DATASETS[self.spec.dataset].title if self.spec.dataset in DATASETS else ""
-        parts = (self.spec.title, *self.tags, self.state, self.spec.preset, network, self.spec.dataset, data)
+        parts = (self.spec.marked_title, *self.tags, self.state, self.spec.preset, network, self.spec.dataset, data)
         return " ".join(parts).lower()
 
     def figures(self) -> dict[str, float]:
@@ -108,7 +108,7 @@ def run_table(rows: Sequence[Row], *, everything: bool = False) -> pd.DataFrame:
     names |= {name: label(name) for name in alike}
     records: list[dict[str, Any]] = [
         {
-            "Run": row.spec.title, "Tags": list(row.tags), "State": row.state, **row.figures(),
+            "Run": row.spec.marked_title, "Tags": list(row.tags), "State": row.state, **row.figures(),
             **_settings(row.spec, names),
         }
         for row in rows
@@ -126,7 +126,7 @@ def seed_table(rows: Sequence[Row]) -> pd.DataFrame:
     names = {name: label(name) for name in differing([some[0].spec for some in sets]) if name != "seed"}
     records = []
     for some in sets:
-        record: dict[str, Any] = {"Run": some[0].spec.title, "Runs": len(some)}
+        record: dict[str, Any] = {"Run": some[0].spec.marked_title, "Runs": len(some)}
         for name in ACCURACIES:
             record[name], record[f"{name}, sd"] = _mean_and_sd(row.figures()[name] for row in some)
         records.append(record | _settings(some[0].spec, names))

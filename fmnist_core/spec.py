@@ -61,8 +61,16 @@ class RunSpec(SpecFields):
 
     @property
     def is_untrained_transfer(self) -> bool:
-        """Whether the backbone has random weights: then nothing is transferred, and every page says so."""
-        return self.is_transfer and self.weights == "random" and not self.start_run
+        """Whether the backbone began with random weights: then nothing is transferred, and every page says so.
+
+        A fork has the backbone of the Run that it comes from, and that one's `weights`.
+        """
+        return self.is_transfer and self.weights == "random"
+
+    @property
+    def marked_title(self) -> str:
+        """The title as lists and choices show it: marked where the backbone is not pretrained."""
+        return self.title + " (not pretrained)" * self.is_untrained_transfer
 
     @property
     def keeps_features(self) -> bool:

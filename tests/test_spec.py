@@ -107,5 +107,9 @@ def test_whole_numbers_become_floats_where_the_field_holds_floats():
 def test_a_backbone_with_random_weights_is_told_from_others():
     transfer = RunSpec(network="transfer", backbone="mobilenet", weights="random", image_size_px=32)
     assert transfer.is_untrained_transfer
+    assert transfer.replace(title="Mine").marked_title == "Mine (not pretrained)"
+    fork = transfer.replace(title="Mine", start_run="20260101-000000-x", start_epoch=2)
+    assert fork.marked_title == "Mine (not pretrained)"  # its base has the same random weights
+    assert transfer.replace(title="Mine", weights="imagenet").marked_title == "Mine"
     assert not transfer.replace(weights="imagenet").is_untrained_transfer
     assert not RunSpec().is_untrained_transfer

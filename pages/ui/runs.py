@@ -65,14 +65,14 @@ def damaged_runs() -> list[tuple[Run, str]]:
 def run_title(run: Run) -> str:
     """Return the Run's title, or its id where its spec is damaged."""
     run = watcher().progress(run).run
-    return run.id if _damage(run) else _marked(run)
+    return run.id if _damage(run) else run.spec.marked_title
 
 
 def run_label(progress: Progress) -> str:
     """Return title, date and, when completed, the accuracy to choose by of a Run in one line."""
     began = progress.queued_s or progress.started_s
     when = f"{datetime.fromtimestamp(began):%d %b %H:%M}" if began else progress.run.id[:15]
-    parts = [_marked(progress.run), "" if progress.run.folder == READY_MADE else when]  # it began nowhere here
+    parts = [progress.run.spec.marked_title, "" if progress.run.folder == READY_MADE else when]  # it began nowhere here
     return " · ".join(filter(None, [*parts, _score(progress)]))
 
 
@@ -85,10 +85,6 @@ def _score(progress: Progress) -> str:
         return f"validation {max(held_out):.1%}"
     test = progress.last.logs.get("test_accuracy")
     return "" if test is None else f"test {test:.1%}"
-
-
-def _marked(run: Run) -> str:
-    return run.spec.title + " (not pretrained)" * run.spec.is_untrained_transfer
 
 
 def run_labels(progresses: list[Progress]) -> dict[str, str]:

@@ -51,7 +51,9 @@ def load_models(progresses: list[Progress]) -> list[Model]:
                 st.stop()  # the first one: there is nothing to answer with
             continue
         if models and model.predictor.class_names != models[0].predictor.class_names:
-            st.info(f"{plain(progress.run.spec.title)} knows other classes, so it cannot answer beside the first.")
+            st.info(
+                f"{plain(progress.run.spec.marked_title)} knows other classes, so it cannot answer beside the first."
+            )
             continue
         models.append(model)
     if len(models) == 2 and models[0].title == models[1].title:
@@ -66,7 +68,7 @@ def model_of(run: Run) -> Model:
     Raises:
         ModelError, RunError: it cannot be used.
     """
-    return Model(run.spec.title, prediction.load(run), run, temperature_of(run))
+    return Model(run.spec.marked_title, prediction.load(run), run, temperature_of(run))
 
 
 def data_of(model: Model) -> Dataset:

@@ -98,7 +98,7 @@ def _row(progress: Progress) -> dict:
     best = max((row.get("val_accuracy", 0.0) for row in progress.epochs), default=math.nan)
     test = progress.last.logs.get("test_accuracy", math.nan) if progress.last else math.nan
     return {
-        "Run": progress.run.spec.title,
+        "Run": progress.run.spec.marked_title,
         "State": STATE_BADGES[progress.state][0],
         "Epochs": f"{int(progress.epoch_done)} of {progress.run.spec.total_epochs}",
         "Validation": 100 * best,

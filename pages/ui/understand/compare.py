@@ -64,12 +64,9 @@ def row_of(progress: Progress) -> Row:
 
 def names_of(progresses: list[Progress]) -> list[str]:
     """Return a short name for each Run that no other here has: its title, or where that is not enough its label."""
-    often = Counter(progress.run.spec.title for progress in progresses)
-    labels = run_labels(progresses)
-    return [
-        progress.run.spec.title if often[progress.run.spec.title] == 1 else labels[progress.run.id]
-        for progress in progresses
-    ]
+    titles = {progress.run.id: progress.run.spec.marked_title for progress in progresses}
+    often, labels = Counter(titles.values()), run_labels(progresses)
+    return [title if often[title] == 1 else labels[run_id] for run_id, title in titles.items()]
 
 
 @st.fragment
