@@ -18,6 +18,7 @@ from statistics import median
 from fmnist_core import paths, zoo
 from fmnist_core.epoch_record import answers_bytes, weights_stride
 from fmnist_core.errors import SpecError
+from fmnist_core.features import has_store
 from fmnist_core.files import write_atomically
 from fmnist_core.processes import ONEDNN
 from fmnist_core.progress import Progress
@@ -95,7 +96,9 @@ def estimate(spec: RunSpec, train_images: int, past: list[Progress]) -> Estimate
         return None
     epoch_s = pace * train_images
     once_s = _pass_s(spec, wanted, train_images, paces)
-    if wanted.frozen_multiply_adds and read_pass(wanted) is None:
+    if _has_features(spec):
+        exact, basis = False, f"{basis}; what the frozen backbone makes of the images is on disk, as it seems"
+    elif wanted.frozen_multiply_adds and read_pass(wanted) is None:
         exact, basis = False, "the pass through the frozen backbone is guessed: rough"
     later_epochs = spec.total_epochs - spec.epochs
     later_s = later_epochs * _scaled(zoo.multiply_adds(spec), paces) * train_images
@@ -198,13 +201,18 @@ def _past_paces(past: list[Progress]) -> dict[Workload, list[float]]:
 
 def _pass_s(spec: RunSpec, wanted: Workload, train_images: int, paces: dict[Workload, list[float]]) -> float:
     """Return the seconds in which a frozen backbone sees every image once; features found on disk save them."""
-    if not wanted.frozen_multiply_adds:
+    if not wanted.frozen_multiply_adds or _has_features(spec):
         return 0.0
     known = read_pass(wanted)
     # A forward pass is a third of the arithmetic of a training step.
     per_image = _scaled(wanted.frozen_multiply_adds, paces) / 3 if known is None else known
     all_images = train_images * max(1, spec.feature_copies) / (1 - spec.validation_fraction) + TEST_IMAGES
     return per_image * all_images
+
+
+def _has_features(spec: RunSpec) -> bool:
+    """Whether features of such a backbone are on disk. Each seed draws augmented copies of its own."""
+    return spec.keeps_features and not spec.is_augmented and has_store(spec)
 
 
 def _scaled(multiply_adds: int, paces: dict[Workload, list[float]]) -> float:

@@ -1,10 +1,11 @@
 """How long a Run will take: from past Runs, else from a probe."""
 
+import json
 import time
 
 import pytest
 
-from fmnist_core import estimates
+from fmnist_core import estimates, paths
 from fmnist_core.estimates import Prober, Workload, estimate
 from fmnist_core.presets import PRESETS
 from fmnist_core.progress import Progress
@@ -89,6 +90,22 @@ def test_a_frozen_backbone_is_passed_once_and_an_epoch_costs_the_head_alone():
     assert not known.is_exact
     assert known.total_s == pytest.approx(estimates.STARTING_S + once_s + known.epoch_s * FROZEN.epochs)
     assert known.epoch_s < 0.25 * 10
+
+
+def test_features_on_disk_save_the_pass_but_not_where_each_seed_draws_copies_of_its_own():
+    past = [past_run(A, [10.0, 10.0])]
+    before = estimate(FROZEN, 48_000, past)
+    store = paths.cache() / "features" / "mobilenet-0123"
+    store.mkdir(parents=True)
+    names = ("backbone", "cut", "image_size_px", "resizing", "scaling", "global_pooling")
+    (store / "about.json").write_text(json.dumps({name: getattr(FROZEN, name) for name in names}))
+    known = estimate(FROZEN, 48_000, past)
+    assert known.total_s == pytest.approx(estimates.STARTING_S + known.epoch_s * FROZEN.epochs)
+    assert known.total_s < before.total_s
+    assert not known.is_exact and "on disk" in known.basis
+    for other in (FROZEN.replace(cut="5"), FROZEN.replace(flip=True, feature_copies=2)):
+        longer = estimate(other, 48_000, past)
+        assert longer.total_s > estimates.STARTING_S + 1.01 * longer.epoch_s * other.epochs
 
 
 def test_fine_tuning_adds_epochs_of_the_whole_network():
