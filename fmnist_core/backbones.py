@@ -23,14 +23,20 @@ SIZES_PX = (28, 32, 48, 64, 96, 128, 160, 224)
 
 # What each base expects, from pixels 0..255 in grey, as keras.layers.Rescaling takes it: (scale, offset).
 # "caffe" means BGR minus the channel means of ImageNet; for grey pictures the order of channels does not matter.
-INPUT_RANGES: dict[str, tuple[float, float | tuple[float, float, float]]] = {
+_MEANS, _DEVIATIONS = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # of ImageNet's channels, in 0..1
+INPUT_RANGES: dict[str, tuple[float | tuple[float, ...], float | tuple[float, ...]]] = {
     "caffe": (1.0, (-103.939, -116.779, -123.68)),
     "signed": (1 / 127.5, -1.0),
+    "torch": (
+        tuple(1 / (255 * deviation) for deviation in _DEVIATIONS),
+        tuple(-mean / deviation for mean, deviation in zip(_MEANS, _DEVIATIONS, strict=True)),
+    ),
     "raw": (1.0, 0.0),
 }
 RANGE_WORDS = {
     "caffe": "0 to 255 less the mean of ImageNet",
     "signed": "-1 to 1",
+    "torch": "0 to 1 less the mean of ImageNet, over its deviation",
     "raw": "0 to 255, scaled inside the base",
 }
 

@@ -1,6 +1,8 @@
 """Backbones, heads and weights: what the table says against what Keras builds, and files good and bad."""
 
 import math
+import re
+from pathlib import Path
 
 import h5py
 import keras
@@ -27,7 +29,8 @@ TRANSFER = {key: spec for key, spec in PRESETS.items() if spec.is_transfer}
 
 @pytest.mark.parametrize("backbone", BACKBONES)
 def test_each_backbone_builds_at_its_smallest_size_as_the_table_describes_it(backbone, monkeypatch):
-    spec = SMALL.replace(backbone=backbone, cut="", image_size_px=BACKBONES[backbone].minimum_px, dense_layers=())
+    size_px = next(size for size in SIZES_PX if size >= BACKBONES[backbone].minimum_px)
+    spec = SMALL.replace(backbone=backbone, cut="", image_size_px=size_px, dense_layers=())
     described, model = zoo.describe(spec), zoo.build(spec)
     assert sum(layer.parameters for layer in described) == model.count_params()
     assert sum(layer.parameters - layer.frozen for layer in described) == sum(
@@ -39,7 +42,7 @@ def test_each_backbone_builds_at_its_smallest_size_as_the_table_describes_it(bac
     counts = [count for _, count, _ in backbones._facts()[backbone]["layers"]]
     assert counts == [layer.count_params() for layer in base.layers]
     counted = _count_multiply_adds(monkeypatch)
-    rows = np.asarray(model(np.random.default_rng(0).random((2, 32, 32, 1), np.float32) * 255))
+    rows = np.asarray(model(np.random.default_rng(0).random((2, size_px, size_px, 1), np.float32) * 255))
     assert sum(counted) == sum(layer.multiply_adds for layer in described)
     assert rows.shape == (2, 10)
     assert np.allclose(rows.sum(axis=1), 1, atol=1e-5)
@@ -164,10 +167,22 @@ def test_the_base_gets_the_range_that_the_spec_says(scaling):
         assert np.allclose(rescaling(np.array([[0.0, 255.0]])), [[-1, 1]])
 
 
-def test_the_caffe_range_is_that_of_keras_preprocess_input():
-    scale, offset = backbones.INPUT_RANGES["caffe"]
+@pytest.mark.parametrize(
+    ("input_range", "module"),
+    [("caffe", "vgg16"), ("signed", "mobilenet"), ("torch", "densenet"), ("raw", "efficientnet")],
+)
+def test_each_range_is_that_of_keras_preprocess_input(input_range, module):
+    rescaling = keras.layers.Rescaling(*backbones.INPUT_RANGES[input_range])
     grey = np.full((1, 1, 1, 3), 77.0, np.float32)
-    assert np.allclose(keras.applications.vgg16.preprocess_input(grey.copy()), grey * scale + np.array(offset))
+    wanted = getattr(keras.applications, module).preprocess_input(grey.copy())
+    assert np.allclose(keras.layers.Rescaling.from_config(rescaling.get_config())(grey), wanted, atol=1e-5)
+    assert input_range in backbones.RANGE_WORDS
+
+
+def test_a_separable_convolution_multiplies_by_both_of_its_kernels():
+    layer = keras.layers.SeparableConv2D(6, 3, padding="same")
+    layer(keras.Input((8, 8, 4)))
+    assert facts.multiply_adds(layer) == (3 * 3 * 4 + 4 * 6) * 8 * 8
 
 
 def _write_official(path, model):
@@ -213,17 +228,59 @@ def test_a_file_in_keras_own_format_is_read(tmp_path):
     assert np.array_equal(base.get_layer("conv1").get_weights()[0], source.get_layer("conv1").get_weights()[0])
 
 
-@pytest.mark.parametrize("fault", ["absent", "text", "other network", "cut off"])
-def test_a_file_that_does_not_fit_is_named_with_what_was_expected(fault, tmp_path):
+@pytest.mark.parametrize(
+    ("fault", "reason"),
+    [
+        ("absent", "a path where there is none"),
+        ("text", "file signature not found"),
+        ("cut off", "truncated file"),
+        (
+            "other network",
+            r"does not fit: 54 layers of the base .* first of them conv1: Layer 'conv1' expected 1 variables",
+        ),
+        ("narrower", r"first of them conv1: it wants the shape \(3, 3, 3, 32\), the file has \(3, 3, 3, 16\)\.$"),
+    ],
+)
+def test_a_file_that_does_not_fit_is_named_with_what_was_expected_and_why(fault, reason, tmp_path):
     path = tmp_path / "given.weights.h5"
     if fault == "text":
         path.write_text("no weights at all")
+    elif fault == "narrower":
+        narrow = facts.builder("mobilenet")(include_top=False, weights=None, input_shape=(None, None, 3), alpha=0.5)
+        narrow.save_weights(path)
     elif fault != "absent":
         keras.Sequential([keras.Input((3,)), keras.layers.Dense(4)]).save_weights(path)
         if fault == "cut off":
             path.write_bytes(path.read_bytes()[:700])
-    with pytest.raises(ModelError, match=r"Expected .*weights of MobileNet.*Received .*given.weights.h5"):
+    with pytest.raises(ModelError, match=r"Expected .*weights of MobileNet.*Received .*given.weights.h5") as caught:
         zoo.build(SMALL.replace(weights="file", weights_file=str(path)))
+    assert re.search(reason, str(caught.value))
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("typed", ["~nosuchuser/mine.h5", "/" + 300 * "x"])
+def test_a_path_that_no_file_can_have_is_refused_in_words(typed):
+    with pytest.raises(
+        ModelError, match=r"Expected a file with weights of MobileNet\. Received a path that leads to none"
+    ):
+        zoo.build(SMALL.replace(weights="file", weights_file=typed))
+
+
+def test_a_folder_that_may_not_be_read_holds_no_weights(weights_folder, monkeypatch):
+    def refuse(*_, **__):
+        raise PermissionError(13, "Permission denied", "/private")
+
+    monkeypatch.setattr(Path, "stat", refuse)
+    assert weights.find("vgg16") is None
+    with pytest.raises(ModelError, match="Permission denied"):
+        weights.named_file("vgg16", "/private/mine.h5")
+
+
+def test_folders_of_the_environment_that_nobody_has_hold_no_weights(monkeypatch):
+    monkeypatch.setenv("FMNIST_LAB_WEIGHTS", "~nosuchuser/weights")
+    monkeypatch.setenv("KERAS_HOME", "~nosuchuser/keras")
+    assert weights.find("vgg16") is None
+    assert weights.folder().parts[-2:] == ("~nosuchuser", "weights")
 
 
 OWN = RunSpec(conv_blocks=(ConvBlock(4, 5), ConvBlock(6, 3)), dense_layers=(DenseLayer(12),))

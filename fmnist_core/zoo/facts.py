@@ -47,6 +47,8 @@ def _multiply_adds(layer: keras.layers.Layer, places: tuple[int, ...]) -> int:
         return sum(_multiply_adds(part, places) for part in layer.layers)
     if isinstance(layer, keras.layers.DepthwiseConv2D | keras.layers.Conv2D | keras.layers.Dense):
         return prod(layer.kernel.shape) * prod(places)
+    if isinstance(layer, keras.layers.SeparableConv2D):
+        return (prod(layer.depthwise_kernel.shape) + prod(layer.pointwise_kernel.shape)) * prod(places)
     return 0
 
 
