@@ -70,8 +70,9 @@ SPECS = (
     ),
 )  # fmt: skip
 
+OWN_RANGE_PREFIX = "own-range-"
 OWN_RANGE = tuple(
-    spec.replace(preset=f"own-range-{spec.preset}", title=f"{spec.title}, own input range", scaling="base")
+    spec.replace(preset=f"{OWN_RANGE_PREFIX}{spec.preset}", title=f"{spec.title}, own input range", scaling="base")
     for spec in SPECS
 )
 
@@ -79,16 +80,17 @@ _FROZEN_DEEP = "Frozen, cut at the deepest block and fed 0 to 1: the range of an
 REPORTED: dict[str, Reported] = {
     "A-resnet152v2": Reported(
         0.7231, "validation", 61_021_578,
-        "Training 0.8677 loss, 0.6735 accuracy; validation loss 0.7336. A gave no epochs: 30 are those of its LeNet-5. "
-        + _FROZEN_DEEP,
+        "Training 0.8677 loss, 0.6735 accuracy; validation loss 0.7336. A gave neither epochs nor batch size: 30 and "
+        "64 are those of its LeNet-5. " + _FROZEN_DEEP,
     ),
     "A-efficientnetb1": Reported(
         0.1001, "validation", 8_478_737,
-        "It never left chance. A gave no epochs: 30 stand in. The base drops nothing out here. " + _FROZEN_DEEP,
+        "It never left chance. A gave neither epochs nor batch size: 30 and 64 stand in. The base drops nothing "
+        "out here. " + _FROZEN_DEEP,
     ),
     "A-vgg16": Reported(
         0.1000, "validation", 15_831_754,
-        "It never left chance. A gave no epochs: 30 stand in. " + _FROZEN_DEEP,
+        "It never left chance. A gave neither epochs nor batch size: 30 and 64 stand in. " + _FROZEN_DEEP,
     ),
     "B-vgg16": Reported(
         0.9237, "test", 18_279_242,
@@ -118,6 +120,7 @@ REPORTED: dict[str, Reported] = {
     ),
     "E-vgg16": Reported(
         0.9545, "test", 14_782_154,
-        "E validated on the test set, so its figure is that of the best-looking epoch on it. " + _FROZEN_DEEP,
+        "E validated on the test set, so its figure is that of the best-looking epoch on it. E gave neither epochs "
+        "nor batch size for it: 10 and 128 are those of its CNNs. " + _FROZEN_DEEP,
     ),
 }  # fmt: skip
