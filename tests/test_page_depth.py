@@ -91,6 +91,14 @@ def test_a_file_is_asked_for_before_anything_can_start(open_page):
     assert not page.error
 
 
+@pytest.mark.parametrize("typed", ["/nowhere/mine.h5", "~nosuchuser/mine.h5", "/" + 300 * "x"])
+def test_a_file_that_is_not_there_is_told_before_anything_can_start(open_page, typed):
+    page = open_page(**{"with": "From a file", "file": typed})
+    assert not page.exception
+    assert "Expected a file with weights of MobileNet. Received a path" in page.error[0].value
+    assert "Start" not in labels(page)
+
+
 def test_a_failed_probe_says_why_and_can_start_again(open_page, monkeypatch):
     status = tasks.Status("failed", sentence="Expected the ImageNet weights of MobileNet. Received no download.")
     monkeypatch.setattr(tasks.Task, "status", lambda self: status)
@@ -108,6 +116,8 @@ def test_a_finished_probe_says_what_was_found_and_leads_to_training(open_page, k
     page = open_page()
     assert page.subheader[0].value == "The best cut is after block 2\\: 90.0%."
     assert "5.0 points less on the same images" in words(page)
+    assert "Systems A, C, D and E put their heads on the deepest layer of a frozen base" in words(page)
+    assert "Their figures and ours" in [link.proto.label for link in page.get("page_link")]
     (chart,) = page.get("plotly_chart")
     assert chart is not None
     assert page.selectbox(key="depth.cut.mobilenet.64.imagenet").value == "2"

@@ -1,14 +1,21 @@
 """What Train and Runs say of transfer learning: the download, the switch to fine-tuning, the cache, the network."""
 
+from dataclasses import replace
+
 import pytest
 from explore_page import components
 from test_pages_train import home, open_page, words
 
 from fmnist_core.backbones import BACKBONES, has_batch_norm
+from fmnist_core.epoch_record import FOLDER, weights_file
 from fmnist_core.presets import PRESETS
 from fmnist_core.processes import Claim
+from fmnist_core.progress import Progress
+from fmnist_core.run_table import run_table, seed_table
 from fmnist_core.runs import Run
-from fmnist_core.spec import ConvBlock
+from fmnist_core.spec import HYPERPARAMETERS, ConvBlock
+from pages.ui.predict import models
+from pages.ui.understand.compare import names_of, row_of
 
 __all__ = ["home"]  # a fixture
 TITLE = PRESETS["mobilenet-cut"].title
@@ -51,6 +58,89 @@ def test_the_form_says_that_augmentation_keeps_the_backbone_from_being_computed_
     assert caption in words(app)
     app.slider(key=f"{scope}.feature_copies").set_value(2).run()
     assert caption not in words(app)
+
+
+@pytest.mark.parametrize("typed", ["/nowhere/mine.h5", "~nosuchuser/mine.h5", "/" + 300 * "x"])
+def test_the_form_says_before_the_run_starts_that_a_file_of_weights_is_not_there(typed, tmp_path):
+    app = open_page("train/new", preset=TITLE)
+    scope = "new.mobilenet-cut"
+    app.selectbox(key=f"{scope}.weights").set_value("file").run()
+    app.text_input(key=f"{scope}.weights_file").set_value(typed).run()
+    assert not app.exception
+    assert "Expected a file with weights of MobileNet. Received a path" in words(app)
+    there = tmp_path / "mine.h5"
+    there.touch()
+    app.text_input(key=f"{scope}.weights_file").set_value(str(there)).run()
+    assert "Received a path" not in words(app)
+
+
+def test_shapes_at_the_cuts_are_those_of_the_chosen_image_size():
+    app = open_page("train/new", preset=TITLE)
+    scope = "new.mobilenet-cut"
+    cut = app.selectbox(key=f"{scope}.mobilenet.cut").set_value("5").run().selectbox(key=f"{scope}.mobilenet.cut")
+    assert cut.options[4] == "5 (8×8×256)"
+    app.selectbox(key=f"{scope}.image_size_px").set_value(32).run()
+    cut = app.selectbox(key=f"{scope}.mobilenet.cut")
+    assert cut.options[4] == "5 (4×4×256)"
+    assert cut.value == "5"
+
+
+@pytest.mark.parametrize(
+    ("preset", "phrase"),
+    [
+        ("own-range-A-vgg16", "Reported for its twin, from which it differs in the input range alone: 10.0% on valid"),
+        ("A-vgg16", "Reported: 10.0% on validation. It never left chance. A gave neither epochs nor batch size"),
+        ("E-vgg16", "10 and 128 are those of its CNNs"),
+    ],
+)
+def test_below_a_preset_stands_what_its_system_reported_and_what_stands_in(preset, phrase):
+    app = open_page("train/new", preset=PRESETS[preset].title)
+    assert not app.exception
+    assert phrase in words(app)
+
+
+def test_the_hint_on_parameters_says_how_many_are_trained():
+    app = open_page("train/new", preset=TITLE)
+    (metric,) = (metric for metric in app.metric if metric.label == "Parameters")
+    spec = PRESETS["mobilenet-cut"]
+    head = 2 * 512 + (512 * 256 + 256) + (256 * 10 + 10)  # normalisation, dense, probabilities
+    assert spec.cut == "7" and spec.normalise_features
+    assert f"that the network has, biases included. {head:,} of them are trained" in metric.help
+
+
+def test_features_that_do_not_fit_are_told_before_the_run_starts(monkeypatch):
+    phrase = "does not fit the features' share of the disk: it is computed in each epoch"
+    for limit_gb, told in (("0.01", True), ("8", False)):
+        monkeypatch.setenv("FMNIST_LAB_FEATURES_GB", limit_gb)
+        assert (phrase in words(open_page("train/new", preset=TITLE))) == told
+
+
+def test_a_fork_does_not_ask_for_weights_and_stays_marked(home):
+    spec = PRESETS["mobilenet-cut"].replace(title="Mine", weights="random", keep_epochs="weights")
+    parent = Run.create(spec)
+    for kind in ("queued", "started", "completed"):
+        parent.write_event(kind)
+    kept = weights_file(parent.folder / FOLDER, 2)
+    kept.parent.mkdir(parents=True)
+    kept.touch()
+    app = open_page("train/new", **{"from": parent.id, "epoch": "2"})
+    assert not app.exception
+    assert not [box for box in app.selectbox if box.label == HYPERPARAMETERS["weights"].label]
+    runs = open_page("train/runs", run=parent.id)
+    (table,) = (frame.value for frame in runs.dataframe if "Epochs" in frame.value)
+    assert list(table["Run"]) == ["Mine (not pretrained)"]
+
+
+def test_a_backbone_that_is_not_pretrained_is_marked_in_compare_and_predict(home, monkeypatch):
+    run = Run.create(PRESETS["mobilenet-cut"].replace(title="Mine", weights="random"))
+    monkeypatch.setattr(models.prediction, "load", lambda run: None)
+    monkeypatch.setattr(models, "temperature_of", lambda run: None)
+    assert models.model_of(run).title == "Mine (not pretrained)"
+    assert names_of([Progress(run)]) == ["Mine (not pretrained)"]
+    row = row_of(Progress(run))
+    assert run_table([row])["Run"].tolist() == ["Mine (not pretrained)"]
+    assert seed_table([replace(row, state="completed")])["Run"].tolist() == ["Mine (not pretrained)"]
+    assert "not pretrained" in row.found_by
 
 
 def test_about_this_network_tells_what_is_frozen_its_arithmetic_and_the_paper():

@@ -6,7 +6,7 @@ import streamlit as st
 from fmnist_core.backbones import BACKBONES
 from fmnist_core.datasets import Dataset
 from fmnist_core.depth_probe import Probe, ProbeSpec, known_probe
-from fmnist_core.figures.depth import block_words, depth_figure, depth_frame, depth_text
+from fmnist_core.figures.depth import block_words, depth_figure, depth_frame, depth_text, is_deepest_worse
 from fmnist_core.presets import PRESETS
 from fmnist_core.zoo import weights
 from pages.ui.data import plain
@@ -24,6 +24,8 @@ def show_probe(dataset: Dataset, spec: ProbeSpec) -> None:
     finding, *more = depth_text(probe)
     st.subheader(plain(finding), anchor=False)
     st.markdown(plain(" ".join(more)))
+    if is_deepest_worse(probe):
+        _lesson()
     _go_on(spec, probe)
     frame = depth_frame(probe)
     show_figure(
@@ -34,6 +36,16 @@ def show_probe(dataset: Dataset, spec: ProbeSpec) -> None:
         _table(frame)
     with st.expander("How this is measured"):
         st.markdown(_method(spec, probe))
+
+
+def _lesson() -> None:
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.caption(
+            "Systems A, C, D and E put their heads on the deepest layer of a frozen base: one reason why these did "
+            "worse than their own small networks.",
+            width="content",
+        )  # fmt: skip
+        st.page_link("pages/understand/reproduce.py", label="Their figures and ours", icon=":material/arrow_forward:")
 
 
 def _offer(dataset: Dataset, spec: ProbeSpec) -> None:
@@ -108,5 +120,5 @@ The band is the 95 % interval of the accuracy on the test images (Wilson). Diffe
 same images, which is sharper than comparing two bands. The best of many blocks is flattered a little, because it was
 picked on these images.
 
-The pass through the base took {duration(probe.pass_s)}, the fits {duration(float(probe.fit_s.sum()))} of processor
-time. Method: [Alain and Bengio, 2016](https://arxiv.org/abs/1610.01644)."""
+The pass through the base took {duration(probe.pass_s)}, the fits {duration(float(probe.fit_s.sum()))} together,
+several at once. Method: [Alain and Bengio, 2016](https://arxiv.org/abs/1610.01644)."""

@@ -5,14 +5,15 @@ import os
 import pandas as pd
 import streamlit as st
 
-from fmnist_core import zoo
+from fmnist_core import features, zoo
 from fmnist_core.backbones import blocks_to
 from fmnist_core.datasets import DATASETS, Dataset
 from fmnist_core.errors import LabError, RunError, SpecError
-from fmnist_core.estimates import Prober, Workload, estimate, keeping_cost, kept_weights_bytes
+from fmnist_core.estimates import Prober, Workload, estimate, keeping_cost, kept_weights_bytes, read_probe
 from fmnist_core.figures.network import training
 from fmnist_core.fork import check_fork, check_start, fork, same_images_validate
 from fmnist_core.presets import PRESETS, REPORTED
+from fmnist_core.presets.transfer import OWN_RANGE_PREFIX
 from fmnist_core.runs import Run, RunState, find_run
 from fmnist_core.spec import RunSpec
 from pages.ui.data import absolute_folder, plain
@@ -128,8 +129,12 @@ def _on(spec: RunSpec, dataset: Dataset) -> RunSpec:
 
 
 def preset_note(base: RunSpec) -> None:
-    """Say in one quiet line what the preset's system reported, and on which data if these are others."""
-    reported = REPORTED.get(base.preset)
+    """Say in one quiet line what the preset's system reported, and on which data if these are others.
+
+    A twin in the base's own input range has the figure of the preset that it is one of.
+    """
+    original = base.preset.removeprefix(OWN_RANGE_PREFIX)
+    reported = REPORTED.get(original)
     if reported is None:
         if base.preset == "first-steps":
             st.caption("Our own small start: LeNet-5 in its compact form with a one-cycle schedule.")
@@ -138,7 +143,8 @@ def preset_note(base: RunSpec) -> None:
     other = (
         "" if meant == base.dataset else f" It did so on {DATASETS[meant].title}: choose that under Data to re-run it."
     )
-    st.caption(f"Reported: {reported.accuracy:.1%} on {reported.measured_on}.{other} {reported.note}")
+    twin = " for its twin, from which it differs in the input range alone" if original != base.preset else ""
+    st.caption(f"Reported{twin}: {reported.accuracy:.1%} on {reported.measured_on}.{other} {reported.note}")
 
 
 def layer_table(layers: tuple[zoo.Layer, ...]) -> None:
@@ -146,7 +152,7 @@ def layer_table(layers: tuple[zoo.Layer, ...]) -> None:
     parameters = sum(layer.parameters for layer in layers)
     multiply_adds = sum(layer.multiply_adds for layer in layers)
     left, right = st.columns(2)
-    left.metric("Parameters", f"{parameters:,}", help="Numbers that training adjusts, biases included.")
+    left.metric("Parameters", f"{parameters:,}", help=_parameter_words(layers, parameters))
     right.metric(
         "Multiply-adds", f"{multiply_adds / 1e6:.1f} M",
         help="Multiplications with addition for one image, forward. Time grows with it.",
@@ -163,6 +169,15 @@ def layer_table(layers: tuple[zoo.Layer, ...]) -> None:
         frame, hide_index=True, height="content",
         column_config={"Parameters": st.column_config.NumberColumn(format="localized")},
     )  # fmt: skip
+
+
+def _parameter_words(layers: tuple[zoo.Layer, ...], parameters: int) -> str:
+    """Say what parameters are, and how many of them are trained from the start."""
+    # Half of a batch normalisation's numbers are statistics, which no gradient moves.
+    still = sum(
+        layer.frozen or (layer.parameters // 2 if layer.kind == "BatchNormalization" else 0) for layer in layers
+    )
+    return f"Numbers that the network has, biases included. {parameters - still:,} of them are trained from the start."
 
 
 def named(spec: RunSpec, scope: str) -> RunSpec:
@@ -188,6 +203,7 @@ def estimate_line(spec: RunSpec, dataset: Dataset) -> None:
             f"**{about}{duration(known.total_s)}** on this machine, {duration(known.epoch_s)} an epoch",
             help=f"{images:,} images an epoch on {os.cpu_count()} cores; {known.basis}.",
         )
+    _features_line(spec, dataset, count)
     workload, busy = Workload.of(spec), any(run.state == RunState.RUNNING for run in runs)
     if _prober().is_busy:
         _wait_for_probe()
@@ -196,9 +212,25 @@ def estimate_line(spec: RunSpec, dataset: Dataset) -> None:
     elif _prober().has_failed(workload):
         st.caption("The time could not be measured: the probe ended early. A Run will tell.")
     # With nothing to go by it is measured unasked; a rough figure is enough until the user wants a better one.
-    elif known is None or (not known.is_exact and not busy and _measure_button()):
+    elif known is None or (not known.is_exact and not busy and not read_probe(workload) and _measure_button()):
         _prober().start(spec)
         _wait_for_probe()
+
+
+def _features_line(spec: RunSpec, dataset: Dataset, count: int) -> None:
+    """Say where a frozen backbone's features would not fit, so that each epoch computes it; count: of images to train
+    and validate with."""
+    if not spec.keeps_features:
+        return
+    scored = (spec.split == "test") + 1 + (spec.mirror_averaging and spec.keep_epochs != "none")
+    images, layers = count + scored * len(dataset.x_test), zoo.describe(spec, len(dataset.class_names))
+    pooled = 1 + max(number for number, layer in enumerate(layers) if layer.kind == "Block")
+    if not features.fits(spec, layers[pooled].output_shape[0], images):
+        st.warning(
+            f"What the backbone makes of {images:,} images does not fit the features' share of the disk: it is "
+            "computed in each epoch, which takes far longer.",
+            icon=":material/warning:",
+        )
 
 
 def _measure_button() -> bool:

@@ -5,6 +5,7 @@ from typing import Any
 import streamlit as st
 
 from fmnist_core.backbones import BACKBONES, RANGE_WORDS, blocks, cut_points
+from fmnist_core.errors import ModelError
 from fmnist_core.runs import RunState
 from fmnist_core.spec import RunSpec
 from fmnist_core.zoo import weights
@@ -54,6 +55,8 @@ def weights_line(spec: RunSpec) -> None:
                 f"ImageNet weights will be downloaded. Without a network, put `{backbone.weights_file}` into "
                 f"{plain(str(weights.folder()))}."
             )
+    else:
+        _file_line(spec)
     if spec.scaling != "base":
         st.caption(f"{backbone.title} was trained on inputs of {RANGE_WORDS[backbone.input_range]}; this Run differs.")
     if spec.cache_features and not spec.unfrozen_layers and spec.is_augmented and not spec.feature_copies:
@@ -63,12 +66,30 @@ def weights_line(spec: RunSpec) -> None:
         )
 
 
+def _file_line(spec: RunSpec) -> None:
+    """Say which file the weights come from, or that it is not there: no refusal, for a cluster may have it."""
+    try:
+        st.caption(f"Weights: {plain(str(weights.named_file(spec.backbone, spec.weights_file)))}")
+    except ModelError as error:
+        st.warning(f"{plain(str(error))} The Run would fail at its start.", icon=":material/warning:")
+
+
 def _backbone_fields(base: RunSpec, scope: str) -> dict[str, Any]:
     left, right = st.columns(2, gap="medium")
     with left:
         backbone = field_widget("backbone", base, scope)
     with right:
         cut = _cut(base, backbone, scope)
+    kind, file = base.weights, base.weights_file
+    if not base.start_epoch:  # a fork has those of the Run that it comes from
+        kind, file = _weights_fields(base, scope)
+    shown = ("backbone", "weights")
+    values = section_fields("Backbone", base, scope, without=shown)
+    return values | {"backbone": backbone, "cut": cut, "weights": kind, "weights_file": file}
+
+
+def _weights_fields(base: RunSpec, scope: str) -> tuple[str, str]:
+    """Let the user choose where the weights come from; return the kind, and the file."""
     left, right = st.columns(2, gap="medium")
     with left:
         kind = field_widget("weights", base, scope)
@@ -79,13 +100,12 @@ def _backbone_fields(base: RunSpec, scope: str) -> dict[str, Any]:
                 "File of weights", base.weights_file, key=f"{scope}.weights_file", persist_state="session",
                 help="Path of an HDF5 file (.h5 or .weights.h5) with this backbone's weights, without top.",
             )  # fmt: skip
-    shown = ("backbone", "weights")
-    values = section_fields("Backbone", base, scope, without=shown)
-    return values | {"backbone": backbone, "cut": cut, "weights": kind, "weights_file": file}
+    return kind, file
 
 
 def _cut(base: RunSpec, backbone: str, scope: str) -> str:
-    known = {block.name: block for block in blocks(backbone, base.image_size_px)}
+    size_px = st.session_state.get(f"{scope}.image_size_px", base.image_size_px)  # its widget comes later, under Data
+    known = {block.name: block for block in blocks(backbone, size_px)}
     names = cut_points(backbone)
 
     def words(name: str) -> str:
