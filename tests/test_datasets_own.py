@@ -91,8 +91,12 @@ def test_classes_txt_names_the_classes(folder):
     (folder / "classes.txt").write_text("\n".join(names))
     assert datasets.load("own", folder).class_names == tuple(names)
     (folder / "classes.txt").write_text("\n".join(names[:9]))
-    with pytest.raises(DataError, match=r"classes.txt: Expected 10 different class names.* Received 9"):
+    with pytest.raises(DataError, match=r"classes.txt: Expected a name for each class, 10 for labels .* Received 9"):
         datasets.load("own", folder)
+    for wrong in (["one"], [*names, "eleven"], [*names[:9], names[0]]):
+        (folder / "classes.txt").write_text("\n".join(wrong))
+        with pytest.raises(DataError, match=r"classes.txt: Expected 2 to 10 different class names"):
+            datasets.load("own", folder)
 
 
 def test_known_files_are_not_parsed_again_even_elsewhere(folder, tmp_path, monkeypatch):

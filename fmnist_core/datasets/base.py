@@ -37,13 +37,14 @@ class Attempt:
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """Images and labels of ten classes, with proof of where they come from.
+    """Images and labels of 2 to 10 classes, with proof of where they come from.
 
     name: key in DATASETS.
     x_train, x_test: (n, 28, 28) uint8, 0 is background, read-only (memory-mapped if from the cache).
     y_train, y_test: (n,) uint8, positions in class_names, read-only.
     source: readable phrase that completes "from ...".
-    sha256: of the content (store.content_hash): equal content, equal hash, whatever files it came in.
+    sha256: of the content (store.content_hash): equal content, equal hash, whatever files it came in. The number of
+        classes goes into it where it is not ten.
     synthetic: a stand-in was used because no source gave the data that `name` promises.
     verified: the content equals the published one by SHA-256.
     attempts: the sources that were tried before the one used, in order.

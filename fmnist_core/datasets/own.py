@@ -1,8 +1,9 @@
-"""The user's own files, of the same form: ten classes, 28x28 pixels, as IDX or as CSV in the Kaggle form.
+"""The user's own files, of the same form: 2 to 10 classes, 28x28 pixels, as IDX or as CSV in the Kaggle form.
 
 In a folder: train-images.../train-labels... and t10k-images.../t10k-labels... (IDX), or *train*.csv and
 *test*.csv; each plain, .gz or .zip. Without test files one image in seven is held out. An optional
-classes.txt names the ten classes, one per line. Rows of a CSV that lack a value are left out.
+classes.txt names the classes, one per line; without it the highest label says how many there are. Rows of a CSV that
+lack a value are left out.
 """
 
 import hashlib
@@ -22,6 +23,7 @@ from fmnist_core.errors import DataError
 NAME = "own"
 DEFAULT_CLASS_NAMES = tuple(f"class {label}" for label in range(CLASS_COUNT))
 CLASSES_FILE = "classes.txt"
+LEAST_CLASSES = 2
 _SPLIT_SEED = 0
 _IDX_NAME = re.compile(r"^(train|t10k|test)-?(images|labels)([-.]idx[13])?([-.]ubyte)?(\.gz|\.zip)?$", re.I)
 _CSV_NAME = re.compile(r"\.csv(\.gz|\.zip)?$|\.zip$", re.I)
@@ -51,15 +53,18 @@ def load(folder: str | Path | None = None, *, refresh: bool = False, progress: P
         raise DataError("Expected the folder of your own files. Received none.")
     place = named_path(folder)
     files = find_files(place)
-    class_names = read_class_names(files.classes) if files.classes else DEFAULT_CLASS_NAMES
     entry = _cached(files, refresh, progress)
+    class_names = _class_names(entry.arrays, files)
     phrase = f"your files in {place}" if place.is_dir() else f"your file {place}"
     if not files.test:
         count = len(entry.arrays.y_test)
         phrase += (
             f"; there is no test file, so {count:,} images are held out (one in seven, stratified, seed {_SPLIT_SEED})"
         )
-    return Dataset(NAME, *entry.arrays, class_names, phrase, entry.sha256, gaps=_gaps(entry, files))
+    sha256 = entry.sha256
+    if len(class_names) != CLASS_COUNT:  # what is kept by class must not be mistaken for that of another number of them
+        sha256 = store.content_hash((sha256, f"{len(class_names)} classes"))
+    return Dataset(NAME, *entry.arrays, class_names, phrase, sha256, gaps=_gaps(entry, files))
 
 
 @refusals_told()
@@ -102,18 +107,32 @@ def _idx_pair(parts: dict[tuple[str, str], Path], part: str, place: Path) -> tup
 
 @refusals_told()
 def read_class_names(file: Path) -> tuple[str, ...]:
-    """Read ten different names, one per line, UTF-8."""
+    """Read 2 to 10 different names, one per line, UTF-8."""
     try:
         text = file.read_bytes()[:10_000].decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise DataError(f"{file}: Expected text in UTF-8. Received other bytes.") from error
     names = [line.strip() for line in text.splitlines() if line.strip()]
-    if len(names) != CLASS_COUNT or len(set(names)) != CLASS_COUNT:
+    if not LEAST_CLASSES <= len(names) == len(set(names)) <= CLASS_COUNT:
         raise DataError(
-            f"{file}: Expected {CLASS_COUNT} different class names, one per line. "
+            f"{file}: Expected {LEAST_CLASSES} to {CLASS_COUNT} different class names, one per line. "
             f"Received {len(names)}, {len(set(names))} of them different."
         )
     return tuple(name[:40] for name in names)
+
+
+def _class_names(arrays: Arrays, files: Files) -> tuple[str, ...]:
+    """Return the names in classes.txt, or default ones of as many classes as the highest label says."""
+    count = 1 + int(max(arrays.y_train.max(), arrays.y_test.max()))
+    if not files.classes:
+        return DEFAULT_CLASS_NAMES[: max(count, LEAST_CLASSES)]
+    names = read_class_names(files.classes)
+    if len(names) < count:
+        raise DataError(
+            f"{files.classes}: Expected a name for each class, {count} for labels from 0 to {count - 1}. "
+            f"Received {len(names)}."
+        )
+    return names
 
 
 def _cached(files: Files, refresh: bool, progress: Progress | None) -> store.Entry:

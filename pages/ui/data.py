@@ -26,8 +26,9 @@ _PUBLISHED_HELP = (
     "Without a folder the usual sources are tried in turn."
 )
 _OWN_HELP = (
-    "IDX files, such as train-images-idx3-ubyte.gz, or one CSV for training and one with 'test' in its name. "
-    "A file classes.txt may name the ten classes, one per line. Rows of a CSV that lack a value are left out."
+    "IDX files, such as train-images-idx3-ubyte.gz, or one CSV for training and one with 'test' in its name; labels "
+    "count from 0. A file classes.txt may name the classes, 2 to 10, one per line. Rows of a CSV that lack a value are "
+    "left out."
 )
 
 

@@ -5,6 +5,7 @@ import pandas as pd
 import streamlit as st
 
 from fmnist_core.datasets import Dataset
+from fmnist_core.datasets.base import CLASS_COUNT
 from fmnist_core.places import images_at
 from fmnist_core.quality import columns, outliers
 from fmnist_core.quality.copies import Pairs, policy_counts
@@ -35,6 +36,8 @@ def source(dataset: Dataset) -> None:
     st.caption(
         "One hash over the four uncompressed arrays as IDX: training images, training labels, test images, test "
         "labels. Equal content gives an equal hash, whatever files it came in."
+        + " The number of classes goes into it, too, for it is not ten."
+        * (len(dataset.class_names) != CLASS_COUNT)
     )
     for attempt in dataset.attempts:
         st.caption(f"Tried before: {plain(attempt.source)}. {plain(attempt.reason)}")
