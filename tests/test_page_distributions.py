@@ -193,6 +193,17 @@ def test_the_closest_classes_are_named():
     assert "Coat and Shirt are closest" in text_of(cosine) and "0.967" not in text_of(cosine)
 
 
+def test_the_sheet_of_all_histograms_is_made_once_it_is_unfolded(monkeypatch):
+    drawn = []
+    monkeypatch.setattr("pages.ui.distributions.sheet.sheet_png", lambda counts: drawn.append(counts) or b"")
+    page = open_page("distributions", split="Test", classes=["Coat"])
+    assert not drawn and "784 histograms" not in text_of(page)
+    page.session_state["distributions.sheet"] = True  # what a click does
+    page.run()
+    assert not page.exception and "784 histograms" in text_of(page)
+    assert drawn[0].shape == (784, 256) and len(set(drawn[0].sum(axis=1))) == 1
+
+
 def tick(page, table, row):
     """Run the page again as if the box before a row of a table were ticked."""
     states = page._tree.get_widget_states()

@@ -1,10 +1,14 @@
 """Pixel and image statistics, against pandas and numpy on the real data and against images made for the purpose."""
 
+import io
+
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 
 from fmnist_core import datasets, pixels
+from fmnist_core.figures import pixel_sheet
 from fmnist_core.figures import pixels as figures
 
 DATA = datasets.load("fashion-mnist")
@@ -170,6 +174,22 @@ def test_a_share_of_zeros_is_said_only_where_something_was_counted():
     assert figures.histogram_text(rows[1:], ("cap", "bag"), "pixels") == (
         "Histogram of pixels. cap and bag have no image here."
     )
+
+
+def test_the_sheet_has_the_histogram_of_each_pixel_at_its_place(counts):
+    totals = counts.sum(axis=0)
+    heights = pixel_sheet.sheet_heights(totals)
+    assert heights.shape == (784, 32) and heights.max() <= pixel_sheet.HEIGHT_PX
+    assert np.array_equal(heights > 0, totals.reshape(784, 32, 8).any(axis=2))
+    sheet = np.array(Image.open(io.BytesIO(pixel_sheet.sheet_png(totals))).convert("RGBA"))
+    high, wide = pixel_sheet.HEIGHT_PX + pixel_sheet.GAP_PX, 32 + pixel_sheet.GAP_PX
+    row, column = divmod(406, 28)
+    cell = sheet[row * high :, column * wide :][: pixel_sheet.HEIGHT_PX, :32]
+    ink = (cell == sheet[pixel_sheet.HEIGHT_PX - 1, 0]).all(axis=2)  # of the first pixel's lowest bar: it is mostly 0
+    assert np.array_equal(ink.sum(axis=0), heights[406]) and ink[-1, heights[406] > 0].all()
+    assert set(np.unique(sheet[..., 3])) == {0, 40, 255}
+    often = int(((FLAT == 0).mean(axis=0) >= 0.99).sum())
+    assert 0 < often < 784 and f"{often} pixels are exactly 0 in 99% of the images" in pixel_sheet.sheet_text(totals)
 
 
 def test_figures_have_titled_axes_and_class_colours(counts, measures):

@@ -25,6 +25,7 @@ from fmnist_core.sums import counts_at, splits_of
 from pages.ui.data import plain
 from pages.ui.distributions.behind import bright_and_dark
 from pages.ui.distributions.results import Shown, class_totals_of, prefixed, shown_classes, totals_of
+from pages.ui.distributions.sheet import every_pixel
 from pages.ui.export import show_figure, table_download
 from pages.ui.pixel_image import choose_pixel, chosen_pixel, pixel_image
 
@@ -44,6 +45,7 @@ def pixels_view(dataset: Dataset, selection: Selection) -> None:
         pixel = _picture(dataset, selection, shown)
     with right:
         _histogram(pixel, dataset, selection, shown)
+    every_pixel(dataset, selection)
     if pixel is not None:
         _boxes(dataset, selection, pixel, shown)
         bright_and_dark(dataset, selection.take(dataset), pixel)
