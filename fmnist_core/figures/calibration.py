@@ -1,6 +1,7 @@
 """Figures of calibration and of single classes over all thresholds; each has a sentence that says what is good."""
 
 import numpy as np
+import pandas as pd
 import plotly.graph_objects as go
 
 from fmnist_core.calibration import Reliability
@@ -55,6 +56,16 @@ def reliability_text(before: Reliability, after: Reliability | None, temperature
     )
 
 
+def reliability_frame(before: Reliability, after: Reliability | None) -> pd.DataFrame:
+    """Return reliability_figure's numbers: model, images, confidence, accuracy; a row per bin that holds images."""
+    parts = []
+    for found, name in ((before, "as it is"), (after, "with temperature")):
+        if found is not None:
+            columns = {"images": found.counts, "confidence": found.confidence, "accuracy": found.accuracy}
+            parts.append(pd.DataFrame({"model": name, **columns})[found.counts > 0])
+    return pd.concat(parts).set_index("model")
+
+
 def curves_figure(curves: list[Curve], class_names: tuple[str, ...], *, kind: str, chosen: int | None) -> go.Figure:
     """Draw a curve per class, the chosen one thick; kind: "roc" or "precision-recall"."""
     figure = go.Figure()
@@ -71,6 +82,16 @@ def curves_figure(curves: list[Curve], class_names: tuple[str, ...], *, kind: st
     figure.update_xaxes(title=titles[0], tickformat=".0%", range=(0, 0.3) if kind == "roc" else (0, 1.01))
     figure.update_yaxes(title=titles[1], tickformat=".0%", range=(0.5, 1.01) if kind == "roc" else (0, 1.02))
     return finished(figure, 380)
+
+
+def curves_frame(curves: list[Curve], class_names: tuple[str, ...], *, kind: str) -> pd.DataFrame:
+    """Return curves_figure's points, by class."""
+    columns = {"roc": ("others_let_in", "found"), "precision-recall": ("recall", "precision")}[kind]
+    parts = [
+        pd.DataFrame({"class": name, columns[0]: curve.x, columns[1]: curve.y})
+        for name, curve in zip(class_names, map(thinned, curves), strict=True)
+    ]
+    return pd.concat(parts).set_index("class")
 
 
 def curves_text(curves: list[Curve], class_names: tuple[str, ...], *, kind: str) -> str:

@@ -142,6 +142,23 @@ def spread_figure(
     return finished(figure, 70 + 62 * len(names))
 
 
+def spread_frame(scores: Sequence[Score]) -> pd.DataFrame:
+    """Return spread_figure's dots: validation and test accuracy, 0..1, by fold; those that are done."""
+    rows = [(one.fold.words, one.validation, one.test) for one in scores if one.validation is not None]
+    return pd.DataFrame(rows, columns=["fold", "validation", "test"]).set_index("fold")
+
+
+def spread_text(scores: Sequence[Score], *, leaking: bool = False) -> str:
+    """Say what spread_figure shows, and what is good and what is bad."""
+    good = "dots far to the right and close together"
+    if leaking:
+        return f"{summary_text(scores, leaking=True)} Good would be {good}; bad is that carried weights make them so."
+    return (
+        f"{summary_text(scores)} Good: {good}. Bad: dots far apart, where the figure depends on which images were held "
+        "out, or those of validation far from those of the test set."
+    )
+
+
 def curves_frame(epochs: Mapping[str, Sequence[Mapping[str, float]]]) -> pd.DataFrame:
     """Return a row per fold and epoch: fold, epoch, loss, accuracy, val_loss, val_accuracy.
 
@@ -153,6 +170,16 @@ def curves_frame(epochs: Mapping[str, Sequence[Mapping[str, float]]]) -> pd.Data
         {"fold": fold, **{name: row.get(name) for name in columns}} for fold, some in epochs.items() for row in some
     ]
     return pd.DataFrame(rows, columns=["fold", *columns])
+
+
+def folds_text(frame: pd.DataFrame, name: str) -> str:
+    """Say what curves_figure shows, and what is good and what is bad."""
+    words = f"{name.capitalize()} of training, solid, and validation, dashed, of {frame.fold.nunique()} folds."
+    way = "falls" if name == "accuracy" else "rises"
+    return (
+        f"{words} Good: the two keep together, and all folds look alike. Bad: a dashed line that {way} again while the "
+        "solid one goes on: the network learns by heart."
+    )
 
 
 def curves_figure(frame: pd.DataFrame, name: str) -> go.Figure:

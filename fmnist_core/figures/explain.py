@@ -3,6 +3,7 @@
 import io
 
 import numpy as np
+import pandas as pd
 import plotly.graph_objects as go
 from PIL import Image
 
@@ -86,13 +87,13 @@ def odds_figure(first: np.ndarray, second: np.ndarray, names: tuple[str, str], c
 
     first, second: (n,), (m,) natural logarithms of p(second) / p(first).
     """
-    edges = np.linspace(-_FARTHEST, _FARTHEST, _BINS + 1)
-    middles = (edges[:-1] + edges[1:]) / 2
+    frame = odds_frame(first, second, names)
+    middles = frame.index
     figure = go.Figure()
-    for odds, name, colour in zip((first, second), names, colours, strict=True):
-        counts, _ = np.histogram(odds.clip(edges[0], edges[-1]), edges)
+    for place, (name, colour) in enumerate(zip(names, colours, strict=True)):
         figure.add_bar(
-            x=middles, y=counts, name=name, marker_color=colour, opacity=0.72, width=edges[1] - edges[0],
+            x=middles, y=frame.iloc[:, place], name=name, marker_color=colour, opacity=0.72,
+            width=middles[1] - middles[0],
             hovertemplate=f"{name}: %{{y}} images at %{{x:.1f}}<extra></extra>",
         )  # fmt: skip
     for side, name, colour in zip(("left", "right"), names, colours, strict=True):
@@ -107,6 +108,14 @@ def odds_figure(first: np.ndarray, second: np.ndarray, names: tuple[str, str], c
     figure.update_xaxes(title=f"ln p({names[1]}) / p({names[0]})")
     figure.update_yaxes(title="Test images")
     return finished(figure, 320)
+
+
+def odds_frame(first: np.ndarray, second: np.ndarray, names: tuple[str, str]) -> pd.DataFrame:
+    """Return odds_figure's numbers: test images of each class by the middle of a bin of log-odds."""
+    edges = np.linspace(-_FARTHEST, _FARTHEST, _BINS + 1)
+    counts = [np.histogram(odds.clip(edges[0], edges[-1]), edges)[0] for odds in (first, second)]
+    middles = pd.Index((edges[:-1] + edges[1:]) / 2, name="log_odds")
+    return pd.DataFrame(np.stack(counts, axis=-1), middles, list(names))
 
 
 def odds_text(first: np.ndarray, second: np.ndarray, names: tuple[str, str]) -> str:

@@ -10,6 +10,10 @@ from fmnist_core.figures.pixels import finished
 from fmnist_core.reproduction_runs import Figure
 from fmnist_core.reproduction_table import VERDICTS, Line
 
+GOOD_AND_BAD = (
+    "Good is a diamond (reported) on the bar through the dot (ours, 95 % interval). Bad is one far from it: to the "
+    "right a figure that we do not reach, or one that flatters; to the left one that ours surpasses."
+)
 _ROW_PX, _FRAME_PX = 26, 90
 
 
@@ -42,12 +46,19 @@ def reproduction_figure(lines: Sequence[Line]) -> go.Figure:
 
 
 def reproduction_text(lines: Sequence[Line]) -> str:
-    """Say the same in words, for those who cannot see it."""
-    return " ".join(
-        f"{name}: reported {line.reported:.2%}, ours {line.ours.value:.2%}"
-        f"{f' ({VERDICTS[line.verdict].lower()})' if line.verdict else ''}."
-        for name, line in zip(line_names(lines), lines, strict=True)
-    )
+    """Say the same in words, for those who cannot see it, and what is good and what is bad."""
+    return " ".join([
+        *(
+            f"{name}: reported {line.reported:.2%}, ours {line.ours.value:.2%}{_interval_words(line.ours)}"
+            f"{f' ({VERDICTS[line.verdict].lower()})' if line.verdict else ''}."
+            for name, line in zip(line_names(lines), lines, strict=True)
+        ),
+        GOOD_AND_BAD,
+    ])  # fmt: skip
+
+
+def _interval_words(ours: Figure) -> str:
+    return f", 95 % interval {ours.interval[0]:.2%} to {ours.interval[1]:.2%}" if ours.interval else ""
 
 
 def line_names(lines: Sequence[Line]) -> list[str]:

@@ -11,11 +11,14 @@ from fmnist_core.crossval_probabilities import Calibration, OutOfFold, calibrati
 from fmnist_core.crossval_scores import Score, score_of, summary
 from fmnist_core.datasets import Dataset
 from fmnist_core.errors import LabError
-from fmnist_core.figures.calibration import reliability_figure, reliability_text
+from fmnist_core.figures.calibration import reliability_figure, reliability_frame, reliability_text
 from fmnist_core.figures.crossval import (
     curves_figure,
     curves_frame,
+    folds_text,
     spread_figure,
+    spread_frame,
+    spread_text,
     summary_frame,
     summary_table,
     summary_text,
@@ -45,9 +48,11 @@ def show_spread(scores: Sequence[Score], reported: Mapping[str, Sequence[float]]
     if found is None or len(found.values) < 2:
         return
     band = "" if leaking else ", the band its 95 % interval"
-    st.caption(f"A dot is a fold, the line their mean{band}.")
+    text = spread_text(scores, leaking=leaking)
+    hint = text.removeprefix(summary_text(scores, leaking=leaking)).strip()  # the rest stands above already
+    st.caption(f"A dot is a fold, the line their mean{band}. {hint}")
     figure = spread_figure(scores, reported, leaking=leaking)
-    show_figure(figure, "folds", alt=summary_text(scores, leaking=leaking), key="crossval.spread")
+    show_figure(figure, "folds", alt=text, key="crossval.spread", frame=spread_frame(scores))
 
 
 def show_curves(group: Group) -> None:
@@ -64,10 +69,9 @@ def show_curves(group: Group) -> None:
             "Curves", ("accuracy", "loss"), default="accuracy", required=True, key="crossval.curve",
             format_func=str.capitalize, label_visibility="collapsed",
         )  # fmt: skip
-        show_figure(
-            curves_figure(frame, name), f"folds-{name}", frame=frame.set_index("fold"),
-            alt=f"{name.capitalize()} of training, solid, and validation, dashed, of {frame.fold.nunique()} folds.",
-        )  # fmt: skip
+        text = folds_text(frame, name)
+        show_figure(curves_figure(frame, name), f"folds-{name}", frame=frame.set_index("fold"), alt=text)
+        st.caption(text)
 
 
 def show_numbers(group: Group) -> None:
@@ -121,7 +125,10 @@ def _show_confidence(group: Group) -> None:
     text = reliability_text(found.before, found.after, found.temperature)
     left, right = st.columns([3, 2], gap="large")
     with left:
-        show_figure(reliability_figure(found.before, found.after), f"{group.name}-reliability", alt=text)
+        show_figure(
+            reliability_figure(found.before, found.after), f"{group.name}-reliability", alt=text,
+            frame=reliability_frame(found.before, found.after),
+        )  # fmt: skip
     with right:
         st.markdown(text)
         st.caption(f"A larger dot stands for more images. {note}")

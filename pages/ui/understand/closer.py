@@ -1,5 +1,7 @@
 """A closer look at a finished Run: whether its confidence is right, and each class over all thresholds."""
 
+from functools import partial
+
 import numpy as np
 import streamlit as st
 
@@ -10,7 +12,14 @@ from fmnist_core.curves import precision_recall, roc
 from fmnist_core.datasets import Dataset
 from fmnist_core.doubtful import NEAR, near_copies, scores_text, scores_without, suspect_labels
 from fmnist_core.evaluation import Evaluation
-from fmnist_core.figures.calibration import curves_figure, curves_text, reliability_figure, reliability_text
+from fmnist_core.figures.calibration import (
+    curves_figure,
+    curves_frame,
+    curves_text,
+    reliability_figure,
+    reliability_frame,
+    reliability_text,
+)
 from fmnist_core.places import all_labels
 from fmnist_core.runs import Run
 from fmnist_core.spec import RunSpec
@@ -52,7 +61,8 @@ def _confidence(run: Run, evaluation: Evaluation) -> None:
     text = reliability_text(before, after, temperature.value if temperature.is_fitted else None)
     left, right = st.columns([3, 2], gap="large")
     with left:
-        show_figure(reliability_figure(before, after), "reliability", alt=text)
+        frame = reliability_frame(before, after)
+        show_figure(reliability_figure(before, after), "reliability", alt=text, frame=frame)
     with right:
         st.markdown(text)
         st.caption("On the dotted line a model is right as often as it says. A larger dot stands for more images.")
@@ -73,7 +83,7 @@ def _curves(evaluation: Evaluation, view: str) -> None:
     left, right = st.columns([3, 2], gap="large")
     with left:
         figure = curves_figure(curves, names, kind=kind, chosen=names.index(chosen) if chosen in names else None)
-        show_figure(figure, kind, alt=text)
+        show_figure(figure, kind, alt=text, frame=partial(curves_frame, curves, names, kind=kind))
     with right:
         st.markdown(text)
         st.caption(

@@ -1,6 +1,7 @@
 """Explain one image, the inside: what each layer answers, the first filters, and the training images nearest to it."""
 
 import numpy as np
+import pandas as pd
 import streamlit as st
 
 from fmnist_core.datasets import Dataset
@@ -54,7 +55,8 @@ def layers_panel(found: Explanation, class_names: tuple[str, ...]) -> None:
     last = number == len(names) - 1 and values.size == len(class_names)
     values, classes = values.astype(np.float32), class_names if last else None
     words = " ".join(filter(None, (not last and kind, units_text(values, classes))))
-    show_figure(units_figure(values, classes), "layer-answers", alt=f"Answers of {name}. {words}")
+    frame = pd.DataFrame({"answer": values}, pd.Index(classes or range(len(values)), name="unit"))
+    show_figure(units_figure(values, classes), "layer-answers", alt=f"Answers of {name}. {words}", frame=frame)
     st.caption(plain(words))
 
 

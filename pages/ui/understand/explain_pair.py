@@ -19,7 +19,7 @@ from fmnist_core.explain import (
     where_it_looks,
 )
 from fmnist_core.explain_features import LastHidden, work_per_image
-from fmnist_core.figures.explain import image_png, odds_figure, odds_text, overlay_png
+from fmnist_core.figures.explain import image_png, odds_figure, odds_frame, odds_text, overlay_png
 from fmnist_core.figures.palette import CLASS_COLOURS
 from fmnist_core.runs import KERAS_FILE, Run
 from pages.ui.data import plain
@@ -61,7 +61,8 @@ def pair_figures(evaluation: Evaluation, first: int, second: int) -> Confusion |
     odds = [log_odds(evaluation.probabilities[evaluation.y_true == label], first, second) for label in (first, second)]
     text = odds_text(*odds, names)
     colours = CLASS_COLOURS[first % len(CLASS_COLOURS)], CLASS_COLOURS[second % len(CLASS_COLOURS)]
-    show_figure(odds_figure(*odds, names, colours), "leaning", alt=text)
+    frame = odds_frame(*odds, names)
+    show_figure(odds_figure(*odds, names, colours), "leaning", alt=text, frame=frame)
     st.caption(plain(text))
     return found
 

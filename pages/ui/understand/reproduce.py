@@ -3,7 +3,7 @@
 import streamlit as st
 
 from fmnist_core.errors import LabError
-from fmnist_core.figures.reproduction import drawable, reproduction_figure, reproduction_text
+from fmnist_core.figures.reproduction import GOOD_AND_BAD, drawable, reproduction_figure, reproduction_text
 from fmnist_core.reproduction import ROWS, SYSTEMS, Row
 from fmnist_core.reproduction_runs import FILE, Reproduction, read
 from fmnist_core.reproduction_table import all_lines, figures_frame, overview_frame, summary_words
@@ -66,10 +66,7 @@ def overview(kept: Reproduction, system: str) -> None:
         with st.expander("As a chart", icon=":material/scatter_plot:"):
             text = reproduction_text(shown)
             show_figure(reproduction_figure(shown), "reproduced", alt=text)
-            st.caption(
-                "Good is a diamond (reported) on the bar through the dot (ours, 95 % interval). A diamond far to the "
-                "right is a figure that we do not reach, or one that flatters."
-            )
+            st.caption(GOOD_AND_BAD)
 
 
 def choose_row(system: str) -> Row:
