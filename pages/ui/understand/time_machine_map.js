@@ -43,7 +43,7 @@ const reachOf = ({ accuracy, validation }) => {
 // The curves have no axis: what their ends mean, and what is good and what is bad.
 function scaleWords(machine) {
   const [low, high] = reachOf(machine).map(percent);
-  return `| bottom ${low}, top ${high}. Good: both rise and stay. Bad: they fall again.`;
+  return `Bottom ${low}, top ${high}. Good: both rise and stay. Bad: they fall again.`;
 }
 
 function drawCurves(canvas, machine, colour) {
