@@ -167,7 +167,7 @@ def test_tables_and_figure_show_the_same_numbers():
     figure = reproduction_figure(lines)
     ours, reported = figure.data
     assert list(ours.x) == [0.92, 0.8] and list(reported.x) == [0.9166, 0.8198]
-    assert "reported 91.66%, ours 92.00% (agrees)" in reproduction_text(lines)
+    assert "reported 91.66%, ours 92.00%, 95 % interval 91.45% to 92.52% (agrees)" in reproduction_text(lines)
     assert len(set(ours.y)) == 2
 
 
