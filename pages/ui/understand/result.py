@@ -1,6 +1,7 @@
 """Pieces of the Result page."""
 
 from functools import partial
+from math import log
 from typing import Any
 
 import numpy as np
@@ -96,14 +97,14 @@ def headline(progress: Progress, result: dict[str, Any], evaluation: Evaluation 
 
 
 def _loss(result: dict[str, Any], evaluation: Evaluation | None) -> None:
-    interval = {}
+    interval, classes = {}, len(result["class_names"])
     if evaluation:
         low, high = evaluation.loss_interval()
         interval = {"delta": f"{low:.3f} to {high:.3f}", "delta_description": "95% interval"}
     st.metric(
         "Test loss", f"{result['test_loss']:.4f}", **interval, delta_color="off", delta_arrow="off",
         width="content",
-        help="Mean cross-entropy in nats; 0 is certain and right, 2.30 is guessing among ten. "
+        help=f"Mean cross-entropy in nats; 0 is certain and right, {log(classes):.2f} is guessing among {classes}. "
         "The interval is the normal approximation of a mean.",
     )  # fmt: skip
 
