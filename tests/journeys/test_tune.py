@@ -43,17 +43,17 @@ def test_a_small_search_is_started_watched_brushed_and_its_best_is_trained(page,
     Settings(parallel_runs=1).write(home / "runs")
     url = serve(ROOT / "app.py", {"FMNIST_LAB_HOME": str(home)})
     visit(page, f"{url}/tune?data=Your+own+files&data.folder={quote(str(own))}", "Tune")
-    fill(page, "Trials", "5")
+    fill(page, "Trials", "3")
     expect(page.get_by_text("Epochs in all")).to_be_visible()
     fill(page, "Epochs per trial", "1")
     page.get_by_role("button", name="Start search").click()
 
     # Trials arrive by themselves, one by one: the first are there while others are still to come.
-    expect(page.get_by_text(re.compile("[1-4] of 5 trials"))).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.get_by_text(re.compile("[12] of 3 trials"))).to_be_visible(timeout=PATIENCE_MS)
     expect(page.get_by_text(re.compile("Best so far: "))).to_be_visible(timeout=PATIENCE_MS)
     expect(page.get_by_text(re.compile("All trials are done"))).to_be_visible(timeout=2 * PATIENCE_MS)
     chart = page.locator(".parallel")
-    expect(chart).to_have_attribute("data-count", "5", timeout=PATIENCE_MS)
+    expect(chart).to_have_attribute("data-count", "3", timeout=PATIENCE_MS)
 
     # A brush over the upper part of the objective's axis leaves some trials, and the table has only these.
     axis = chart.locator("rect.handle").last
@@ -65,8 +65,8 @@ def test_a_small_search_is_started_watched_brushed_and_its_best_is_trained(page,
     page.mouse.move(x, box["y"] + 0.35 * box["height"], steps=8)
     page.mouse.up()
     kept = int(chart.get_attribute("data-kept"))
-    assert 1 <= kept < 5
-    expect(page.get_by_text(f"{kept} of 5: those that pass the brushes above.")).to_be_visible(timeout=PATIENCE_MS)
+    assert 1 <= kept < 3
+    expect(page.get_by_text(f"{kept} of 3: those that pass the brushes above.")).to_be_visible(timeout=PATIENCE_MS)
     page.get_by_role("button", name="Clear brushes").click()
     expect(page.get_by_text("those that pass the brushes above.")).to_have_count(0, timeout=PATIENCE_MS)
 
