@@ -104,9 +104,9 @@ _GRID = ("test_validates",)
 _ROWS = (
     _run(
         "A-lenet5", ("val_loss", 0.3063), ("accuracy", 0.9303), ("loss", 0.1858), reasons=_A,
-        note="These causes do not suffice. A's training accuracy stopped at 0.9303, whereas in 30 epochs of what A "
-        "reported ours learned the training images nearly by heart; and D reports 0.918 on the test images with nearly "
-        "the same network. A evidently trained otherwise, in a way that it did not report.",
+        note="The causes named under Why they differ do not suffice. A's training accuracy stopped at 0.9303, whereas "
+        "in 30 epochs of what A reported ours learned the training images nearly by heart; and D reports 0.918 on the "
+        "test images with nearly the same network. A evidently trained otherwise, in a way that it did not report.",
     ),
     Row(
         "A-tuned", "LeNet-5, tuned by Hyperband (A)",

@@ -3,6 +3,7 @@
 import base64
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from html import escape
 from pathlib import Path
 from urllib.parse import urlencode
@@ -11,6 +12,7 @@ import numpy as np
 import streamlit as st
 
 from fmnist_core import samples
+from fmnist_core.datasets.base import IMAGE_SHAPE
 from pages.ui.data import FOLDER_KEY, NAME_KEY
 from pages.ui.save_picture import file_name, picture_component
 
@@ -44,14 +46,22 @@ def cards(groups: Sequence[Sequence[Picture]], *, key: str, alt: str) -> None:
 
 
 def _picture(picture: Picture) -> str:
-    png = samples.to_png(samples.sheet(picture.image[np.newaxis], np.zeros(1, np.int64), 1, gap_px=0, zoom=ZOOM))
-    data = base64.b64encode(png).decode("ascii")
+    data = _encoded(np.ascontiguousarray(picture.image).tobytes())
     words = ", ".join((picture.title, *picture.notes))
     image = f'<img src="data:image/png;base64,{data}" alt="{escape(words)}">'
     if picture.place:
         image = f'<a href="samples?{escape(_query(picture.place))}" title="Open this image">{image}</a>'
     notes = "".join(f"<span>{escape(note)}</span>" for note in picture.notes)
     return f"<div>{image}<b>{escape(picture.title)}</b>{notes}</div>"
+
+
+# Pairs stay the same while a filter moves: two kilobytes each, drawn once.
+@lru_cache(maxsize=1024)
+def _encoded(pixels: bytes) -> str:
+    """Return an image of 28x28 bytes as a PNG in base64."""
+    image = np.frombuffer(pixels, np.uint8).reshape(1, *IMAGE_SHAPE)
+    png = samples.to_png(samples.sheet(image, np.zeros(1, np.int64), 1, gap_px=0, zoom=ZOOM))
+    return base64.b64encode(png).decode("ascii")
 
 
 def _query(place: str) -> str:
