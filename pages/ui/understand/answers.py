@@ -90,7 +90,7 @@ def page_slice(count: int, per_page: int, key: str, of: Hashable) -> slice:
         state[key] = 1
     state[f"{key}.of"] = of
     if pages > 1:
-        page = st.number_input(f"Page, of {pages:,}", 1, pages, 1, key=key, bind="query-params", width=150)
+        page = st.number_input(f"Page, of {pages:,}", 1, pages, key=key, bind="query-params", width=150)
     return slice((page - 1) * per_page, min(page * per_page, count))
 
 
