@@ -120,6 +120,8 @@ def test_filters_stand_in_the_address_and_an_empty_list_says_so(started):
     assert "No picture fits" in words(page)
     page = opened(batch=batch.id, order="As in the file", page="2")
     assert page.number_input(key="page").value == 2 and b"line 42" in grid(page)
+    page.selectbox(key="order").set_value("Least sure first").run()
+    assert page.number_input(key="page").value == 1
 
 
 def verdict(page):

@@ -148,6 +148,22 @@ def test_the_last_of_a_page_is_followed_by_the_one_that_moves_up(dataset):
     assert grids(page)[0]["selected"] == 23
 
 
+def test_a_list_that_decisions_make_shorter_shows_its_last_page_and_another_list_its_first(dataset):
+    page = open_page()
+    page.segmented_control(key="show").set_value("Decided").run()
+    assert not [box for box in page.number_input if box.key == "page"]  # nothing is decided: no pages to turn
+    page.segmented_control(key="show").set_value("To decide").run()
+    last = page.number_input(key="page").max
+    page.number_input(key="page").set_value(last).run()
+    rest = names_of(page)
+    page.text_input(key="image").set_value(rest[0]).run()
+    for _ in rest:
+        press(page, "K")
+    assert page.number_input(key="page").value == page.number_input(key="page").max == last - 1
+    page.segmented_control(key="show").set_value("All").run()
+    assert page.number_input(key="page").value == 1
+
+
 def test_the_page_of_the_list_has_one_source(dataset, monkeypatch):
     told = []
     monkeypatch.setattr(policies, "_shown_default_value_warning", False)

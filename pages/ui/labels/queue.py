@@ -17,6 +17,7 @@ from pages.ui.export import table_download
 from pages.ui.image_grid import image_grid
 from pages.ui.labels.decisions import mark_words
 from pages.ui.labels.judge import Judge, K
+from pages.ui.paging import turn_pages
 from pages.ui.samples.panel import image_field, open_image
 
 PER_PAGE, COLUMNS = 24, 6
@@ -43,18 +44,18 @@ _BY_NETWORKS = (
 
 @dataclass(frozen=True, eq=False)
 class Listing:
-    """The queue: the judge, the positions in it, (m,) int64, which page of them is shown, and the decisions so far."""
+    """The queue: the judge, the positions in it, (m,) int64, which part of them is shown, and the decisions so far."""
 
     judge: Judge
     queue: np.ndarray
-    page: int
+    part: slice
     shown: str
     decisions: Overlay
 
     @property
     def positions(self) -> np.ndarray:
         """The positions on the page shown."""
-        return self.queue[(self.page - 1) * PER_PAGE : self.page * PER_PAGE]
+        return self.queue[self.part]
 
 
 def explain(selected: np.ndarray, judge: Judge) -> None:
@@ -121,14 +122,10 @@ def choose_page(
             "Show", [OPEN, DECIDED, ALL], default=OPEN, required=True, key="show", bind="query-params"
         )
         queue = listed(judge.judgement, selected, decisions.marks, dataset, _SHOWN[shown])
-        pages = max(1, -(-len(queue) // PER_PAGE))
-        if st.session_state.get("page", 1) > pages:
-            st.session_state["page"] = pages  # decisions have made the list shorter
-        page = st.number_input(
-            f"Page, of {pages}", 1, pages, key="page", bind="query-params", width=150, disabled=pages == 1
-        )
+        by = judge.group and judge.group.name
+        part = turn_pages(len(queue), PER_PAGE, of=(dataset.sha256, by, shown, hash(selected.tobytes())))
         image_field()
-    return Listing(judge, queue, min(page, pages), shown, decisions)
+    return Listing(judge, queue, part, shown, decisions)
 
 
 def show_progress(dataset: Dataset, judge: Judge, selected: np.ndarray, decisions: Overlay) -> None:

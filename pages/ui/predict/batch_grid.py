@@ -8,6 +8,7 @@ from fmnist_core.batch.rows import NO_LABEL
 from fmnist_core.rejection import Refusal
 from pages.ui.data import plain
 from pages.ui.image_grid import image_grid
+from pages.ui.paging import turn_pages
 from pages.ui.predict.honest import REFUSED, caption_of
 from pages.ui.reveal import call_reveal, reveal
 from pages.ui.verdict import Model, verdict
@@ -15,7 +16,7 @@ from pages.ui.verdict import Model, verdict
 PER_PAGE, COLUMNS = 40, 8
 NONE = "None of these"  # among the classes that one can filter by
 # Keys of widgets, and names in the address.
-ORDER_KEY, SAID_KEY, LABEL_KEY, SURE_KEY, PAGE_KEY = "order", "said", "given", "sure", "page"
+ORDER_KEY, SAID_KEY, LABEL_KEY, SURE_KEY = "order", "said", "given", "sure"
 _AT = "batch.at"  # (batch, row) looked at
 
 
@@ -28,7 +29,7 @@ def browse(answers: Answers, model: Model, batch_id: str) -> None:
         return
     left, right = st.columns([6, 4], gap="large")
     with left:
-        shown = _page(rows, len(answers.names))
+        shown = _page(rows, len(answers.names), batch_id)
         kept = st.session_state.get(_AT)
         at = kept[1] if kept and kept[0] == batch_id and kept[1] in shown else int(shown[0])
         _grid(answers, shown, at, batch_id)
@@ -63,18 +64,12 @@ def _chosen_rows(answers: Answers) -> np.ndarray:
     )  # fmt: skip
 
 
-def _page(rows: np.ndarray, count: int) -> np.ndarray:
+def _page(rows: np.ndarray, count: int, batch_id: str) -> np.ndarray:
     """Let the user turn pages and return the rows of one."""
-    pages = -(-len(rows) // PER_PAGE)
-    if st.session_state.get(PAGE_KEY, 1) > pages:
-        st.session_state[PAGE_KEY] = pages  # the list has become shorter
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        page = st.number_input(
-            f"Page, of {pages:,}", 1, pages, 1, key=PAGE_KEY, bind="query-params", width=150, disabled=pages == 1
-        )
+        part = turn_pages(len(rows), PER_PAGE, of=(batch_id, hash(rows.tobytes())))
         st.caption(f"{len(rows):,} of {count:,} pictures" if len(rows) < count else f"{count:,} pictures")
-    page = min(page, pages)
-    return rows[(page - 1) * PER_PAGE : page * PER_PAGE]
+    return rows[part]
 
 
 def _grid(answers: Answers, shown: np.ndarray, at: int, batch_id: str) -> None:

@@ -1,7 +1,5 @@
 """A Run's answers to test images, one by one: its mistakes and its unsure hits, page by page."""
 
-from collections.abc import Hashable
-
 import numpy as np
 import pandas as pd
 import streamlit as st
@@ -10,6 +8,7 @@ from fmnist_core.evaluation import Evaluation
 from fmnist_core.runs import Run
 from pages.ui.data import plain
 from pages.ui.export import table_download
+from pages.ui.paging import span_words, turn_pages
 
 PER_PAGE = 16
 # Whole multiples of 28 keep each pixel a crisp square, also on screens with two dots per pixel.
@@ -17,7 +16,7 @@ ENLARGED, WIDTH_PX = 8, 112
 # Words on screen and in the address.
 ALL_CLASSES = "All classes"
 MISTAKES, HITS = "Wrong and sure of it", "Right but unsure"
-SHOWN_KEY, TRUE_KEY, SAID_KEY, PAGE_KEY = "answers", "class", "said", "page"
+SHOWN_KEY, TRUE_KEY, SAID_KEY = "answers", "class", "said"
 
 
 def answers(run: Run, evaluation: Evaluation, images: np.ndarray) -> None:
@@ -26,7 +25,7 @@ def answers(run: Run, evaluation: Evaluation, images: np.ndarray) -> None:
     st.subheader("Look at its answers", anchor=False)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         frame, chosen = _chosen(evaluation)
-        part = page_slice(len(frame), PER_PAGE, PAGE_KEY, (run.id, *chosen))
+        part = turn_pages(len(frame), PER_PAGE, of=(run.id, *chosen))
     if frame.empty:
         st.info("There is no such test image.", icon=":material/check:")
         return
@@ -74,26 +73,3 @@ def _pictures(run: Run, frame: pd.DataFrame, images: np.ndarray) -> None:
 def _confidence(value: float) -> str:
     """Write 99.97 % as more than 99.9 %: nothing here is certain."""
     return "> 99.9%" if value > 0.999 else f"{value:.1%}"
-
-
-def page_slice(count: int, per_page: int, key: str, of: Hashable) -> slice:
-    """Let the user turn pages, where there are several; return the places of the page shown.
-
-    Args:
-        count: how many there are.
-        per_page: on a page.
-        key: of the box, and its name in the address.
-        of: what is listed; another list begins at its first page.
-    """
-    pages, page, state = -(-count // per_page), 1, st.session_state
-    if key in state and state.get(f"{key}.of") != of:  # else a link came, and its page counts
-        state[key] = 1
-    state[f"{key}.of"] = of
-    if pages > 1:
-        page = st.number_input(f"Page, of {pages:,}", 1, pages, key=key, bind="query-params", width=150)
-    return slice((page - 1) * per_page, min(page * per_page, count))
-
-
-def span_words(part: slice, count: int) -> str:
-    """Say which of them are shown: 17 to 32 of 40."""
-    return f"{part.start + 1:,} to {part.stop:,} of {count:,}" if part.stop - part.start < count else f"all {count:,}"

@@ -12,7 +12,7 @@ from fmnist_core.runs import RunState
 from pages.ui.choice import choose_in_address
 from pages.ui.data import plain
 from pages.ui.image_grid import image_grid
-from pages.ui.understand.answers import page_slice, span_words
+from pages.ui.paging import span_words, turn_pages
 from pages.ui.understand.result import evaluate
 
 PER_PAGE = 20
@@ -83,7 +83,7 @@ def _alone(
     st.markdown(f"**Only {plain(name)} is right:** {len(chosen):,}")
     if not len(chosen):
         return
-    part = page_slice(len(chosen), PER_PAGE, f"{key}.page", names)
+    part = turn_pages(len(chosen), PER_PAGE, of=names, key=f"{key}.page")
     shown = chosen[part]
     classes = right.class_names
     at = image_grid(
