@@ -63,8 +63,8 @@ def _measure(preset: str, *, fused: bool) -> dict:
     import numpy as np
 
     from fmnist_core import zoo
+    from fmnist_core.batch_norm import with_fused_layers
     from fmnist_core.batches import TrainingBatches
-    from fmnist_core.fused import with_fused_layers
     from fmnist_core.phases import compile_model
     from fmnist_core.presets import PRESETS
 

@@ -8,7 +8,6 @@ The Runs of a launch share `RunSpec.group`. A new experiment is one entry in the
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from math import ceil
 
 from fmnist_core import jobs, zoo
 from fmnist_core.presets import PRESETS, REPORTED
@@ -17,7 +16,6 @@ from fmnist_core.spec import RunSpec
 
 # What a launch sets, and the name; everything else is the experiment's.
 _CHANGES = ("dataset", "dataset_folder", "train_limit", "epochs", "group", "title")
-SETTLING_STEPS = 300  # then 5 % of the start are left: 0.99^300
 _NAMES = names_of("experiment")
 
 
@@ -131,15 +129,6 @@ def launch(key: str, dataset: str, folder: str = "", *, epochs: int | None = Non
     for spec in specs:
         jobs.submit(spec)
     return group
-
-
-def settles(specs: Iterable[RunSpec], images: int) -> bool:
-    """Whether training on so many images has enough steps for the running means of batch normalisation.
-
-    Keras mixes one part in a hundred of each batch into them. Until they have settled, validation and test figures are
-    those of a network that training never saw.
-    """
-    return all(spec.epochs * ceil(images / spec.batch_size) >= SETTLING_STEPS for spec in specs)
 
 
 def experiment_of(group: str) -> str | None:

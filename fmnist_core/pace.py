@@ -6,9 +6,9 @@ import keras
 import numpy as np
 
 from fmnist_core import zoo
+from fmnist_core.batch_norm import with_fused_layers
 from fmnist_core.batches import FeatureBatches, TrainingBatches
 from fmnist_core.features import Features
-from fmnist_core.fused import with_fused_layers
 from fmnist_core.phases import compile_model, guessed_step_s
 from fmnist_core.spec import RunSpec
 from fmnist_core.zoo.transfer import HEAD, TRUNK

@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from fmnist_core import features, zoo
+from fmnist_core.batch_norm import settle, with_fused_layers
 from fmnist_core.batches import (
     FeatureBatches,
     TrainingBatches,
@@ -18,7 +19,6 @@ from fmnist_core.batches import (
 )
 from fmnist_core.callbacks import teller
 from fmnist_core.features import Features, FeatureStore, digests_of
-from fmnist_core.fused import with_fused_layers
 from fmnist_core.optimizers import optimizer
 from fmnist_core.preprocess import pad, prepare
 from fmnist_core.runs import Run
@@ -75,6 +75,7 @@ def first_phase(run: Run, network: keras.Model, data: TrainingData) -> Phase:
             return _head_phase(run, network, trunk, data)
         print("The features are too many for the cache or the disk: the backbone is computed in each epoch.")
     batches = TrainingBatches(*data.train, spec)
+    settle(network, batches.steps_per_epoch)
     model = with_fused_layers(network)
     compile_model(model, spec, spec.learning_rate, spec.epochs, batches.steps_per_epoch, zoo.multiply_adds(spec))
     return Phase(model, batches, validation_batches(*data.validation, spec), 0, spec.epochs)
@@ -139,6 +140,7 @@ def _head_phase(run: Run, network: keras.Model, trunk: keras.Model, data: Traini
         images = data.dataset.x_test
         return _features(store, run, images[:, :, ::-1] if mirrored else images)
 
+    settle(head, batches.steps_per_epoch)
     compile_model(
         head, spec, spec.learning_rate, spec.epochs, batches.steps_per_epoch, zoo.epoch_multiply_adds(spec)
     )  # fmt: skip

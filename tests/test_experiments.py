@@ -7,7 +7,7 @@ import pytest
 
 from fmnist_core import jobs, zoo
 from fmnist_core.evaluation import Evaluation
-from fmnist_core.experiments import EXPERIMENTS, experiment_of, launch, launches, member_of, settles, specs_of
+from fmnist_core.experiments import EXPERIMENTS, experiment_of, launch, launches, member_of, specs_of
 from fmnist_core.figures.experiments import Outcome, accuracy_text
 from fmnist_core.paired import Pairing
 from fmnist_core.processes import Claim
@@ -66,11 +66,6 @@ def test_a_run_with_other_settings_is_no_member():
     (spec, _) = specs_of("dropout", "mnist")
     assert member_of("dropout", spec).label == "With dropout"
     assert member_of("dropout", spec.replace(learning_rate=0.1)) is None
-
-
-def test_batch_normalisation_settles_in_a_full_launch_but_not_in_a_handful_of_steps():
-    assert settles(specs_of("dropout", "mnist"), 60_000)
-    assert not settles(specs_of("dropout", "mnist", epochs=1), 5_000)
 
 
 def test_the_words_follow_the_launch_from_its_start_to_its_end():

@@ -13,7 +13,7 @@ TRAINING = {
     f"fmnist_core.{name}"
     for name in (
         "batches", "callbacks", "epoch_recording", "explain_anatomy", "explain_taps", "exports.standalone", "finishing",
-        "fused", "optimizers", "pace", "phases", "training", "tuning.oracles", "zoo.facts", "zoo.mirror",
+        "batch_norm", "optimizers", "pace", "phases", "training", "tuning.oracles", "zoo.facts", "zoo.mirror",
     )
 }  # fmt: skip
 CORE = sorted(

@@ -58,7 +58,6 @@ def test_a_quick_look_says_that_it_is_one_and_starts_all_runs():
     page.number_input(key="experiments.epochs.filter-grid").set_value(1)
     page.selectbox(key="experiments.images.filter-grid").set_value(10_000).run()
     assert "A quick look" in words(page)
-    assert "batch normalisation does not settle" in words(page)
     page.button(key="experiments.start").click().run()
     assert not page.exception
     specs = [run.spec for run in list_runs()]
@@ -133,16 +132,6 @@ def test_the_chart_has_the_curves_of_each_run_in_colours_of_their_own():
         assert len({one["colour"] for one in series}) == 2
         assert np.float32(value).tobytes() in chart["pixels"]
     assert chart["alt"] == "Best validation accuracy so far. With dropout: 99.00%."
-
-
-def test_too_few_steps_for_batch_normalisation_are_told_beside_the_figures():
-    launch("dropout", "fashion-mnist", epochs=1, train_limit=5000)
-    for run in list_runs():
-        run.write_event("phase", phase="training", train_images=5000)
-        complete(run, 0.3)
-    page = open_page(experiment="Dropout (E)")
-    assert "batch normalisation does not settle" in page.warning[0].value
-    assert "test images" not in words(page)
 
 
 def test_figures_on_other_data_are_not_set_beside_the_reported_ones():

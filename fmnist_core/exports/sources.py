@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parent.parent
 # In this order they stand in a script; where two define a name, the later one is meant.
 MODULES = (
     "errors", "datasets/split", "splits", "preprocess", "zoo/mirror", "zoo/weights",
-    "zoo/transfer", "fused", "optimizers", "batches",
+    "zoo/transfer", "batch_norm", "optimizers", "batches",
     "phases", "callbacks", "exports/standalone",
 )  # fmt: skip
 

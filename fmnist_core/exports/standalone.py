@@ -18,10 +18,10 @@ from typing import NamedTuple
 import keras
 import numpy as np
 
+from fmnist_core.batch_norm import settle, with_fused_layers
 from fmnist_core.batches import FeatureBatches, TrainingBatches, augment, feature_batches, to_input, validation_batches
 from fmnist_core.callbacks import AveragedValidation, EpochRandomness, averaged
 from fmnist_core.datasets.split import split_stratified
-from fmnist_core.fused import with_fused_layers
 from fmnist_core.optimizers import optimizer
 from fmnist_core.phases import steps_per_execution
 from fmnist_core.preprocess import pad
@@ -151,10 +151,11 @@ def train(
 
 def train_network(network: keras.Model, training: tuple, validation: tuple, spec: RunSpec) -> dict[str, list[float]]:
     """Train the whole network; training and validation: images (n, 28, 28) uint8 and labels (n, classes) float32."""
-    model, best = with_fused_layers(network), BestWeights(spec.best_checkpoint)
-    best.network = model
+    batches, best = TrainingBatches(*training, spec), BestWeights(spec.best_checkpoint)
+    settle(network, batches.steps_per_epoch)
+    model = best.network = with_fused_layers(network)
     logs = train(
-        model, TrainingBatches(*training, spec), validation_batches(*validation, spec), spec, spec.learning_rate,
+        model, batches, validation_batches(*validation, spec), spec, spec.learning_rate,
         range(spec.epochs), best, spec.multiply_adds,
     )  # fmt: skip
     network.set_weights(best.weights or model.get_weights())
@@ -172,6 +173,7 @@ def train_transfer(network: keras.Model, training: tuple, validation: tuple, spe
         features = [features_of(training[0], trunk, spec, copy) for copy in copies]
         batches = FeatureBatches(features, training[1], spec)
         held_out = feature_batches(features_of(validation[0], trunk, spec), validation[1])
+    settle(model, batches.steps_per_epoch)
     logs = train(model, batches, held_out, spec, spec.learning_rate, range(spec.epochs), best, work)
     if best.weights:
         network.set_weights(best.weights)

@@ -5,7 +5,7 @@ import streamlit as st
 from fmnist_core.datasets import DATASETS, Dataset
 from fmnist_core.errors import LabError
 from fmnist_core.estimates import estimate
-from fmnist_core.experiments import EXPERIMENTS, launch, settles, specs_of
+from fmnist_core.experiments import EXPERIMENTS, launch, specs_of
 from fmnist_core.progress import Progress
 from fmnist_core.spec import HYPERPARAMETERS
 from pages.ui.data import absolute_folder, plain
@@ -74,8 +74,6 @@ def _beforehand(key: str, dataset: Dataset, epochs: int, limit: int, progresses:
         )
     images = min(limit or len(dataset.x_train), len(dataset.x_train))
     specs = specs_of(key, dataset.name, epochs=epochs, train_limit=limit)
-    if not settles(specs, images):
-        words.append("In so few steps batch normalisation does not settle: validation and test will mean little.")
     known = [estimate(spec, images, progresses) for spec in specs]
     if all(known):
         words.append(f"Roughly {duration(sum(one.total_s for one in known))} on this machine in all.")

@@ -8,7 +8,7 @@ import streamlit as st
 
 from fmnist_core.comparison import OWN_FILES
 from fmnist_core.errors import LabError
-from fmnist_core.experiments import member_of, settles
+from fmnist_core.experiments import member_of
 from fmnist_core.figures.experiments import Outcome, accuracy_text, tested_order
 from fmnist_core.figures.palette import CLASS_COLOURS
 from fmnist_core.paired import Pairing
@@ -42,12 +42,6 @@ def _view(key: str, group: str, runs: list[Run], states_before: list[RunState]) 
     outcomes = [_outcome(key, progress) for progress in progresses]
     words = accuracy_text(outcomes, _pairing(outcomes, progresses))
     group_status(progresses, key="experiments", even_done=True)
-    if not _settles(progresses):
-        st.warning(
-            "In so few steps batch normalisation does not settle: validation and test are those of a network that "
-            "training never saw. Take more images or epochs to compare.",
-            icon=":material/warning:",
-        )
     live_chart(
         _panels(outcomes, progresses), key=f"experiment.{group}", x_label="epoch", alt=words,
         empty="No epoch was finished" if all(one.state.is_over for one in progresses) else "No epoch is finished yet",
@@ -82,11 +76,6 @@ def _pairing(outcomes: list[Outcome], progresses: list[Progress]) -> Pairing | N
         return None
 
 
-def _settles(progresses: list[Progress]) -> bool:
-    images = max(one.train_images for one in progresses)
-    return not images or settles([one.run.spec for one in progresses], images)
-
-
 def _result(run: Run) -> dict:
     try:
         return run.result or {}
@@ -118,8 +107,7 @@ def _series(outcomes: list[Outcome], progresses: list[Progress], name: str, styl
 
 
 def _table(outcomes: list[Outcome], progresses: list[Progress], words: str) -> None:
-    if _settles(progresses):  # else there is nothing to compare
-        st.markdown(plain(words))
+    st.markdown(plain(words))
     rows = [_row(outcome, progress) for outcome, progress in zip(outcomes, progresses, strict=True)]
     chosen = st.dataframe(
         pd.DataFrame(rows), hide_index=True, height="content", placeholder="–", key="experiments.table",

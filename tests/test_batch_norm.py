@@ -1,10 +1,14 @@
-"""The fused batch normalisation gives Keras' numbers: outputs, gradients, moving statistics, training."""
+"""Batch normalisation: the fused layer gives Keras' numbers, and few images settle the moving statistics."""
 
 import keras
 import numpy as np
+import pytest
 import tensorflow as tf
 
-from fmnist_core.fused import BatchNormalization, with_fused_layers
+from fmnist_core import training
+from fmnist_core.batch_norm import BatchNormalization, settle, with_fused_layers
+from fmnist_core.runs import Run
+from fmnist_core.spec import ConvBlock, RunSpec
 
 X = np.random.default_rng(0).normal(3, 2, (16, 5, 5, 4)).astype(np.float32)
 
@@ -69,3 +73,26 @@ def test_the_twin_starts_with_the_same_weights_and_learns_the_same(tmp_path):
 def test_a_model_without_such_layers_is_its_own_twin():
     model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)])
     assert with_fused_layers(model) is model
+
+
+@pytest.mark.parametrize(("steps", "momentum"), [(1000, 0.99), (250, 0.99), (25, 0.9), (5, 0.5), (1, 0.5)])
+def test_the_momentum_is_that_of_keras_unless_an_epoch_has_few_steps(steps, momentum):
+    inner = keras.Sequential([keras.Input((3,)), keras.layers.BatchNormalization()])
+    model = keras.Sequential([keras.Input((3,)), keras.layers.BatchNormalization(), inner])
+    settle(model, steps)
+    assert [layer.momentum for layer in (model.layers[0], inner.layers[0])] == pytest.approx([momentum, momentum])
+
+
+def test_a_frozen_layer_keeps_its_momentum():
+    layer = keras.layers.BatchNormalization(trainable=False)
+    settle(keras.Sequential([keras.Input((3,)), layer]), 10)
+    assert layer.momentum == 0.99
+
+
+def test_a_network_that_saw_few_images_recognises_in_inference_what_it_recognised_in_training(tmp_path, no_litert):
+    blocks = (ConvBlock(8, 3, "same", batch_norm=True), ConvBlock(16, 3, "same", batch_norm=True))
+    run = Run.create(RunSpec(train_limit=1500, epochs=3, batch_size=64, conv_blocks=blocks), tmp_path)
+    training.fit(run)
+    last = run.history().iloc[-1]
+    assert last["accuracy"] > 0.7
+    assert last["val_accuracy"] > last["accuracy"] - 0.1

@@ -1,11 +1,15 @@
-"""Batch normalisation in one TensorFlow operation: Keras 3 composes it of a dozen, which cost a third of a step here.
+"""Batch normalisation: in one TensorFlow operation, and with moving statistics that few images settle, too.
 
-For training only: the class bears Keras' name and has its weights, so checkpoints are Keras' own, and the finished
-model is built of Keras' layers.
+Keras 3 composes it of a dozen operations, which cost a third of a step here. The faster class is for training only: it
+bears Keras' name and has its weights, so checkpoints are Keras' own, and the finished model is built of Keras' layers.
 """
+
+from collections.abc import Iterator
 
 import keras
 import tensorflow as tf
+
+LEAST_MOMENTUM = 0.5
 
 
 class BatchNormalization(keras.layers.BatchNormalization):
@@ -49,3 +53,21 @@ def with_fused_layers(model: keras.Model) -> keras.Model:
     fused = keras.models.clone_model(model, clone_function=clone)
     fused.set_weights(model.get_weights())
     return fused
+
+
+def settle(model: keras.Model, steps_per_epoch: int) -> None:
+    """Let the moving statistics follow so quickly that one epoch leaves 8 % of where they began, at most.
+
+    A step leaves a share `momentum` of them. With Keras' 0.99 an epoch of 250 steps leaves 8 %, but one of 30 leaves
+    74 %, and a network that recognises nine training images in ten guesses in inference. So the momentum is 0.99 from
+    250 steps on, and 1 - 2.5 / steps_per_epoch below, but not under 0.5. Frozen layers are left as they are.
+    """
+    momentum = max(LEAST_MOMENTUM, 1 - 2.5 / steps_per_epoch)
+    for layer in _layers_of(model):
+        if isinstance(layer, keras.layers.BatchNormalization) and layer.trainable:
+            layer.momentum = min(layer.momentum, momentum)
+
+
+def _layers_of(model: keras.Model) -> Iterator[keras.layers.Layer]:
+    for layer in model.layers:
+        yield from _layers_of(layer) if isinstance(layer, keras.Model) else (layer,)
