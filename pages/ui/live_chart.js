@@ -231,10 +231,12 @@ class LiveChart {
   // What a browser test can see of a canvas.
   expose() {
     const { min, max } = this.plots[0]?.u.scales.x ?? {};
+    const ticks = this.plots[0]?.u.axes[0]._values ?? [];
     Object.assign(this.host.dataset, {
       points: this.head.panels.flatMap((panel) => panel.series).reduce((sum, { count }) => sum + count, 0),
       xmin: min,
       xmax: max,
+      xticks: ticks.join(" "),
       draws: this.draws,
       mounts: mounts.get(this.head.key),
       hidden: this.plots.flatMap(({ u }) => u.series.slice(1).filter(({ show }) => !show).map((s) => s.label)).join(),

@@ -65,6 +65,9 @@ function seriesOptions(chart, panel, series) {
 
 // 1, 2, 5 times powers of ten: uPlot's own list has 2.5 as well, odd for epochs.
 const STEPS = Array.from({ length: 63 }, (_, i) => [1, 2, 5][i % 3] * 10 ** (Math.floor(i / 3) - 9));
+// Along x epochs, seconds or images are counted: fractions stand there only when one looks inside a single one.
+const WHOLE_STEPS = STEPS.filter((step) => step >= 1);
+const stepsAlong = (u, axis, min, max) => (max - min < 1 ? STEPS : WHOLE_STEPS);
 
 function axisOptions(chart, panel) {
   const font = `11px ${getComputedStyle(chart.host).fontFamily}`;
@@ -77,7 +80,7 @@ function axisOptions(chart, panel) {
   const size = (u, labels) => Math.max(52, 14 + 6.2 * Math.max(0, ...(labels ?? []).map((l) => l?.length ?? 0)));
   return [
     { ...common, label: chart.head.xLabel, labelFont: font, labelSize: 16, labelGap: 0, size: 26, space: 48,
-      values: text("number") },
+      incrs: stepsAlong, values: text("number") },
     { ...common, size, space: 34, values: text(panel.yFormat) },
   ];
 }

@@ -63,6 +63,9 @@ class Chart:
     def x_range(self) -> tuple[str, str]:
         return self.host.get_attribute("data-xmin"), self.host.get_attribute("data-xmax")
 
+    def ticks(self) -> list[str]:
+        return self.host.get_attribute("data-xticks").split()
+
     def wait_for(self, condition: str, value: float | str) -> None:
         """Until a JavaScript expression of `host` and `value` holds."""
         self.page.wait_for_function(
@@ -156,6 +159,16 @@ def test_it_grows_in_place_with_its_data(chart: Chart) -> None:
     assert chart.number("xmax") > xmax
     assert chart.number("mounts") == 1
     assert canvas.evaluate("(element) => element.sameAsBefore")
+
+
+def test_whole_epochs_are_marked_and_parts_of_one_only_inside_it(chart: Chart) -> None:
+    chart.wait_for("Number(host.dataset.xmax) >= value", 6)
+    for epochs, whole in ((1.5, True), (0.5, False)):
+        chart.drag(0.3, 0.3 + epochs / chart.number("xmax"))
+        chart.wait_for("host.dataset.xmax - host.dataset.xmin < value", 2 * epochs)
+        assert chart.ticks() and all(tick.isdigit() for tick in chart.ticks()) == whole
+        chart.reset_button.click()
+        chart.wait_for("host.dataset.xmax >= value", 6)
 
 
 def test_the_zoom_stays_while_data_arrive_until_it_is_reset(chart: Chart) -> None:

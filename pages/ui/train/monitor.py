@@ -48,15 +48,13 @@ def _view(run: Run, state_before: RunState) -> None:
 
 
 def _status(progress: Progress) -> None:
-    left, right = st.columns([4, 1], vertical_alignment="center", gap="medium")
-    with left:
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         with st.container(horizontal=True, vertical_alignment="center"):
             state_badge(progress.state)
-            st.markdown(f":gray[{_sentence(progress)}]")
-        st.progress(progress.fraction)
-        demand_line(progress.run, progress.state)
-    with right:
+            st.markdown(f":gray[{_sentence(progress)}]", width="content")
         _action(progress)
+    st.progress(progress.fraction)
+    demand_line(progress.run, progress.state)
 
 
 def _sentence(progress: Progress) -> str:
@@ -87,16 +85,16 @@ def _action(progress: Progress) -> None:
     if state == RunState.COMPLETED:
         st.page_link(
             "pages/understand/result.py", label="See the result", icon=":material/insights:",
-            query_params={"run": run.id}, width="stretch",
+            query_params={"run": run.id}, width="content",
         )  # fmt: skip
     elif state.is_resumable:
-        if st.button("Resume", icon=":material/play_arrow:", type="primary", key="resume", width="stretch"):
+        if st.button("Resume", icon=":material/play_arrow:", type="primary", key="resume"):
             act_on(jobs.resume, run)
     elif (run.folder / STOP_FILE).exists():
-        st.button("Stopping …", disabled=True, key="stopping", width="stretch")
+        st.button("Stopping …", disabled=True, key="stopping")
     else:
         label = "Remove" if state == RunState.QUEUED else "Stop"
-        if st.button(label, icon=":material/stop:", key="stop", width="stretch"):
+        if st.button(label, icon=":material/stop:", key="stop"):
             act_on(jobs.request_stop, run)
 
 

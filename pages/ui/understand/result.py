@@ -100,12 +100,12 @@ def _loss(result: dict[str, Any], evaluation: Evaluation | None) -> None:
     interval, classes = {}, len(result["class_names"])
     if evaluation:
         low, high = evaluation.loss_interval()
-        interval = {"delta": f"{low:.3f} to {high:.3f}", "delta_description": "95% interval"}
+        interval = {"delta": f"{low:.3f} to {high:.3f}"}
     st.metric(
         "Test loss", f"{result['test_loss']:.4f}", **interval, delta_color="off", delta_arrow="off",
         width="content",
         help=f"Mean cross-entropy in nats; 0 is certain and right, {log(classes):.2f} is guessing among {classes}. "
-        "The interval is the normal approximation of a mean.",
+        "The 95% interval is the normal approximation of a mean.",
     )  # fmt: skip
 
 
@@ -116,8 +116,8 @@ def _top_two(evaluation: Evaluation | None) -> None:
     low, high = wilson_interval(share, len(evaluation.y_true))
     st.metric(
         "Top 2", f"{share:.2%}", f"{low:.1%} to {high:.1%}", delta_color="off", delta_arrow="off",
-        delta_description="95% interval", width="content",
-        help="Share of test images whose class is the Run's first or second choice. Interval: Wilson score.",
+        width="content",
+        help="Share of test images whose class is the Run's first or second choice. 95% interval: Wilson score.",
     )  # fmt: skip
 
 
