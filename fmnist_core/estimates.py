@@ -68,12 +68,14 @@ class Estimate:
         total_s, epoch_s: seconds for the whole Run and for one epoch.
         basis: where the pace comes from, for the user to read.
         is_exact: whether the pace was measured on this very workload.
+        once_s: seconds of the pass through a frozen backbone, before the first epoch.
     """
 
     total_s: float
     epoch_s: float
     basis: str
     is_exact: bool
+    once_s: float = 0.0
 
 
 def estimate(spec: RunSpec, train_images: int, past: list[Progress]) -> Estimate | None:
@@ -103,7 +105,7 @@ def estimate(spec: RunSpec, train_images: int, past: list[Progress]) -> Estimate
     later_epochs = spec.total_epochs - spec.epochs
     later_s = later_epochs * _scaled(zoo.multiply_adds(spec), paces) * train_images
     total_s = STARTING_S + once_s + epoch_s * spec.epochs + later_s
-    return Estimate(total_s, epoch_s, basis, exact and not later_epochs)
+    return Estimate(total_s, epoch_s, basis, exact and not later_epochs, once_s)
 
 
 def read_pass(workload: Workload) -> float | None:

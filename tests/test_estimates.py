@@ -89,6 +89,7 @@ def test_a_frozen_backbone_is_passed_once_and_an_epoch_costs_the_head_alone():
     once_s = Workload.of(FROZEN).frozen_multiply_adds * per_multiply_add / 3 * images
     assert not known.is_exact
     assert known.total_s == pytest.approx(estimates.STARTING_S + once_s + known.epoch_s * FROZEN.epochs)
+    assert known.once_s == pytest.approx(once_s)
     assert known.epoch_s < 0.25 * 10
 
 

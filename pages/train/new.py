@@ -21,7 +21,7 @@ page_header(
 )
 dataset = current_dataset()
 
-form, summary = st.columns([3, 2], gap="large")
+form, summary = st.columns([4, 3], gap="large")
 with form:
     base, scope = base_spec(PRESETS, dataset)
     preset_note(base)

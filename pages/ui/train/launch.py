@@ -148,7 +148,7 @@ def preset_note(base: RunSpec) -> None:
 
 
 def layer_table(layers: tuple[zoo.Layer, ...]) -> None:
-    """Show parameters and multiply-adds in sum, and each layer's share folded away."""
+    """Show parameters and multiply-adds in sum, and each layer."""
     parameters = sum(layer.parameters for layer in layers)
     multiply_adds = sum(layer.multiply_adds for layer in layers)
     left, right = st.columns(2)
@@ -164,9 +164,8 @@ def layer_table(layers: tuple[zoo.Layer, ...]) -> None:
     }
     if any(layer.frozen for layer in layers):
         columns["Trained"] = [_TRAINED[training(layer)] for layer in layers]
-    frame = pd.DataFrame(columns)
     st.dataframe(
-        frame, hide_index=True, height="content",
+        pd.DataFrame(columns), hide_index=True, height="content",
         column_config={"Parameters": st.column_config.NumberColumn(format="localized")},
     )  # fmt: skip
 
@@ -199,8 +198,9 @@ def estimate_line(spec: RunSpec, dataset: Dataset) -> None:
     known = estimate(spec, images, runs)
     if known:
         about = "" if known.is_exact else "Roughly "
+        once = f": {duration(known.once_s)} once through the frozen backbone, then " if known.once_s >= 1 else ", "
         st.markdown(
-            f"**{about}{duration(known.total_s)}** on this machine, {duration(known.epoch_s)} an epoch",
+            f"**{about}{duration(known.total_s)}** on this machine{once}{duration(known.epoch_s)} an epoch",
             help=f"{images:,} images an epoch on {os.cpu_count()} cores; {known.basis}.",
         )
     _features_line(spec, dataset, count)
