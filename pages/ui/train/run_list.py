@@ -63,6 +63,7 @@ def _runs_table(progresses: list[Progress]) -> None:
     st.dataframe(
         frame, hide_index=True, key="runs.table", on_select=lambda: _open(progresses), selection_mode="single-row",
         placeholder="–", column_config={
+            "Time": st.column_config.TextColumn(width=92),  # up to "59 min 59 s"
             "Validation": percent, "Test": st.column_config.NumberColumn(format="%.2f %%", help=CHOOSE_BY_VALIDATION),
         },
     )  # fmt: skip
