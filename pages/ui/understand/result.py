@@ -91,8 +91,8 @@ def headline(progress: Progress, result: dict[str, Any], evaluation: Evaluation 
         st.metric("Parameters", f"{result['parameters']:,}", width="content", help="Weights that the network has.")
         st.metric(
             "Training time", duration(training_s) if training_s else "unknown", width="content",
-            help=f"Of {len(progress.epochs)} epochs, validation included. The Run took longer: it starts, passes images through "
-            "a frozen backbone if it has one, scores the test set and saves its model.",
+            help=f"Of {len(progress.epochs)} epochs, validation included. The Run took longer: it starts, passes images"
+            " through a frozen backbone if it has one, scores the test set and saves its model.",
         )  # fmt: skip
     st.caption(CHOOSE_BY_VALIDATION)
 
