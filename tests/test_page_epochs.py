@@ -8,7 +8,7 @@ import zlib
 import numpy as np
 import pytest
 from app_page import open_app
-from explore_page import components
+from explore_page import components, grids
 from kept_run import TEST_IMAGES, answers_after, kept_run, write_own_data
 
 from fmnist_core import datasets, estimates, jobs, paths
@@ -18,6 +18,7 @@ from fmnist_core.processes import Claim
 from fmnist_core.runs import Run, list_runs
 from fmnist_core.spec import RunSpec
 from pages.ui.grey_levels import grey_levels
+from pages.ui.understand import epochs
 from pages.ui.understand.time_machine import MOST_FRAMES, Look, asked_look, film, look_words
 
 
@@ -97,9 +98,19 @@ def test_a_stopped_run_can_be_looked_at_too(folder):
 def test_forgotten_images_can_be_limited_to_a_class_and_to_what_is_lost(folder):
     kept_run(folder)
     assert "images, those forgotten most often first" in words(opened())
-    assert "12 of 12 images" in words(opened(**{"class": "class 4"}))
-    assert "12 of 12 images" in words(opened(forgotten="Wrong in the end"))
+    assert "All 12 images" in words(opened(**{"class": "class 4"}))
+    assert "All 12 images" in words(opened(forgotten="Wrong in the end"))
     assert "what was right stayed right" in words(opened(forgotten="Wrong in the end", **{"class": "class 7"}))
+
+
+def test_all_forgotten_images_can_be_paged_through(folder, monkeypatch):
+    kept_run(folder)
+    monkeypatch.setattr(epochs, "PER_PAGE", 20)
+    app = opened()
+    assert "1 to 20 of 30 images" in words(app)
+    app.number_input(key="page").set_value(2).run()
+    assert "21 to 30 of 30 images" in words(app)
+    assert len(grids(app)[0]["tips"]) == 10
 
 
 def test_a_torn_epoch_is_passed_over(folder):

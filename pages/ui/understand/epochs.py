@@ -18,10 +18,11 @@ from pages.ui.data import plain
 from pages.ui.export import show_figure, table_download
 from pages.ui.grey_levels import grey_levels
 from pages.ui.image_grid import image_grid
+from pages.ui.paging import span_words, turn_pages
 from pages.ui.understand.time_machine import Film, Look, asked_look, film, look_words, time_machine
 from pages.ui.words import size
 
-FORGOTTEN_SHOWN = 60
+PER_PAGE = 60
 ALL_CLASSES, EVER, LOST = "All classes", "Forgotten at any time", "Wrong in the end"
 FATES = {"right": "regained", "wrong": "lost"}
 EPOCH, CELL, DOTS = "epoch", "cell", "dots"  # in the address
@@ -203,31 +204,32 @@ def _forgotten_images(kept: Kept, run_id: str) -> None:
             "them on training images.",
         )  # fmt: skip
         name = st.selectbox("True class", [ALL_CLASSES, *names], key="class", bind="query-params", width=200)
-    frame = kept.history.forgotten(names, lost_only=which == LOST)
-    if name != ALL_CLASSES:
-        frame = frame[frame["true"] == name]
+        frame = kept.history.forgotten(names, lost_only=which == LOST)
+        if name != ALL_CLASSES:
+            frame = frame[frame["true"] == name]
+        part = turn_pages(len(frame), PER_PAGE, of=(run_id, which, name))
     if frame.empty:
         st.success("There is no such image: what was right stayed right.", icon=":material/check:")
         return
-    first = frame[:FORGOTTEN_SHOWN]
+    shown = frame[part]
     st.caption(
-        f"{len(first)} of {len(frame):,} images, those forgotten most often first: true class, what was said instead "
-        "the last time, and how often it was forgotten. Many look like two classes at once, or bear a label that is a "
-        "matter of opinion. A click explains what the finished network says."
+        f"{span_words(part, len(frame)).capitalize()} images, those forgotten most often first: true class, what was "
+        "said instead the last time, and how often it was forgotten. Many look like two classes at once, or bear a "
+        "label that is a matter of opinion. A click explains what the finished network says."
     )
     at = image_grid(
-        np.asarray(kept.dataset.x_test)[first["image"].to_numpy()],
-        [f"{row.true}\n→ {row.said}\n{row.times}×, {FATES[row.in_the_end]}" for row in first.itertuples()],
+        np.asarray(kept.dataset.x_test)[shown["image"].to_numpy()],
+        [f"{row.true}\n→ {row.said}\n{row.times}×, {FATES[row.in_the_end]}" for row in shown.itertuples()],
         key="forgotten-grid", columns=12, size_px=84, file=f"{run_id}-forgotten",
-        alt=f"{len(first)} test images that were recognised once and then mistaken",
+        alt=f"{len(shown)} test images that were recognised once and then mistaken",
         tips=[
             f"test {row.image}\n{row.true}, last right after epoch {row.last_right}\nthen: {row.said}, "
             f"{row.confidence:.0%} sure"
-            for row in first.itertuples()
+            for row in shown.itertuples()
         ],
     )  # fmt: skip
     if at is not None:
-        image = first["image"].iloc[at]
+        image = shown["image"].iloc[at]
         st.switch_page("pages/understand/explain.py", query_params={"run": run_id, "image": f"test-{image}"})
     table_download(frame, f"{run_id}-forgotten", index=False)
 
