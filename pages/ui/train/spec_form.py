@@ -115,7 +115,8 @@ def _conv_block(number: int, block: ConvBlock, scope: str) -> ConvBlock:
         pool = columns[0].toggle("Pooling 2x2", block.pool, key=f"{key}.pool", persist_state="session")
         norm = columns[1].toggle(
             "Batch normalisation", block.batch_norm, key=f"{key}.norm", persist_state="session",
-            help="Centres and scales the numbers between layers (Ioffe and Szegedy, 2015). Trains faster, steadier.",
+            help="Centres and scales the numbers between layers (Ioffe and Szegedy, 2015). Trains faster, steadier. "
+            "While it learns by the statistics of each batch, afterwards by their running mean.",
         )  # fmt: skip
     first = norm and st.toggle(
         "Normalise before the activation", block.norm_first, key=f"{key}.norm_first", persist_state="session",
