@@ -35,6 +35,21 @@ class Muon(keras.optimizers.Muon):
         return x * (math.sqrt(max(math.prod(x.shape[:-1]), x.shape[-1])) * self.rms_rate)
 
 
+class SoonAveraging:
+    """Mixin of a Keras optimizer whose average of the weights reaches back over a tenth of the steps so far, at most.
+
+    Keras' own begins with the first step's weights, and leaves a share `ema_momentum` of what was at each step: after
+    50 steps 0.99 still holds 61 % of weights that knew nothing, and the network guesses. The momentum is that of
+    TensorFlow's ExponentialMovingAverage (`num_updates`): (1 + steps) / (10 + steps), until it comes to `ema_momentum`.
+    """
+
+    def _update_model_variables_moving_average(self, trainable_variables: list) -> None:
+        asked, steps = self.ema_momentum, keras.ops.cast(self.iterations, "float32")
+        self.ema_momentum = keras.ops.minimum(asked, (1 + steps) / (10 + steps))
+        super()._update_model_variables_moving_average(trainable_variables)
+        self.ema_momentum = asked
+
+
 _CLASSES = {
     "adam": keras.optimizers.Adam, "adamw": keras.optimizers.AdamW, "muon": Muon, "nadam": keras.optimizers.Nadam,
     "rmsprop": keras.optimizers.RMSprop, "sgd": keras.optimizers.SGD,
@@ -43,6 +58,7 @@ _CLASSES = {
 
 def optimizer(spec: RunSpec, learning_rate: float, steps: int) -> keras.optimizers.Optimizer:
     """Return the spec's optimizer for a phase of so many steps at this rate."""
+    kind = _CLASSES[spec.optimizer]
     options = {"learning_rate": schedule(spec, learning_rate, steps), "weight_decay": spec.weight_decay or None}
     if spec.optimizer == "adamw":
         options["weight_decay"] = spec.weight_decay
@@ -52,7 +68,8 @@ def optimizer(spec: RunSpec, learning_rate: float, steps: int) -> keras.optimize
         options |= {"momentum": 0.9, "nesterov": True}
     if spec.weight_averaging:
         options |= {"use_ema": True, "ema_momentum": spec.weight_averaging}
-    return _CLASSES[spec.optimizer](**options)
+        kind = type(kind.__name__, (SoonAveraging, kind), {})
+    return kind(**options)
 
 
 def schedule(spec: RunSpec, learning_rate: float, steps: int) -> Rate:

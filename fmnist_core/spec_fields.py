@@ -191,7 +191,7 @@ class SpecFields:
     weight_averaging: float = hyper(
         0.0, "Training", "Weight averaging",
         "Share of the past in a running mean of the weights, which validates and is kept instead of the last step's "
-        "(0 = off). Usual: 0.99 to 0.999, shorter for short Runs.",
+        "(0 = off). Usual: 0.99 to 0.999. It reaches back over a tenth of the steps so far, at most.",
         minimum=0.0, maximum=0.9999, step=0.0001,
     )  # fmt: skip
     batch_size: int = hyper(

@@ -2,8 +2,11 @@
 
 import keras
 import numpy as np
+import pytest
 
 from fmnist_core.callbacks import AveragedValidation, averaged
+from fmnist_core.optimizers import optimizer
+from fmnist_core.spec import RunSpec
 
 X = np.random.default_rng(0).normal(size=(64, 3)).astype(np.float32)
 Y = X @ np.array([[1.0], [2.0], [-1.0]], np.float32)
@@ -50,3 +53,28 @@ def test_validation_judges_the_average():
     judged = model.evaluate(X, Y, verbose=0, callbacks=[AveragedValidation()])
     assert np.isclose(judged, expected, rtol=1e-5)
     assert not np.isclose(judged, raw, rtol=0.01)
+
+
+@pytest.mark.parametrize("name", ["adam", "adamw", "muon", "nadam", "rmsprop", "sgd"])
+def test_after_few_steps_the_average_has_forgotten_the_first_weights(name):
+    spec = RunSpec(optimizer=name, weight_averaging=0.999)
+    keras.utils.set_random_seed(0)
+    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1, use_bias=False)])
+    model.compile(optimizer(spec, 0.05, 60), "mse", steps_per_execution=4)
+    first = model.evaluate(X, Y, verbose=0)
+    model.fit(X, Y, batch_size=16, epochs=15, verbose=0)  # Keras ends it with the average
+    learned = model.optimizer._model_variables_moving_average[0].numpy()
+    assert np.array_equal(model.get_weights()[0], learned)
+    assert model.evaluate(X, Y, verbose=0) < 0.5 * first
+
+
+def test_the_average_reaches_back_as_far_as_is_asked_once_there_are_steps_enough():
+    made = optimizer(RunSpec(optimizer="sgd", weight_averaging=0.9), 1.0, 1000)
+    weight = keras.Variable(np.zeros(1, np.float32))
+    made.build([weight])
+    mean = 0.0
+    for step in range(200):
+        made.apply([np.full(1, -1.0, np.float32)])
+        mean += (1 - min(0.9, (1 + step) / (10 + step)) * (step > 0)) * (float(weight.numpy()[0]) - mean)
+    assert made.ema_momentum == 0.9
+    assert np.isclose(made._model_variables_moving_average[0].numpy()[0], mean, rtol=1e-4)
