@@ -9,6 +9,7 @@ from pages.ui.data import data_banner, dataset_selector
 
 # Of our own: a named icon would be fetched from the network.
 MARK = Path(__file__).parent / "pages/ui/assets/mark.svg"
+LAYOUT = Path(__file__).parent / "pages/ui/layout.css"
 
 PAGES = {
     "": [st.Page("pages/home/home.py", title="Home", icon=":material/home:", default=True)],
@@ -53,6 +54,7 @@ PAGES = {
 
 st.set_page_config(page_title="FMNIST Lab", page_icon=MARK, layout="wide")
 st.logo(MARK, size="large", link=None)
+st.html(LAYOUT)
 start_reconciler()
 page = st.navigation(PAGES, expanded=True)
 with st.sidebar:

@@ -25,7 +25,8 @@ def one_view(dataset: Dataset, selection: Selection) -> None:
     sample_note(dataset, selection, result)
     pixel, partner = current_pixel(), current_partner()
     strongest = partners(result.matrix, pixel)
-    left, middle, right = st.columns([5, 5, 4], gap="large")
+    with st.container(key="one-pixel"):
+        left, middle, right = st.columns([5, 5, 4], gap="medium")
     with left:
         _mean(result, pixel)
     with middle:

@@ -31,7 +31,9 @@ def sample_strip(dataset: Dataset) -> None:
 
 def ways() -> None:
     """Show the four things to do, in the order in which a newcomer does them."""
-    for column, (title, text, page, link) in zip(st.columns(len(WAYS), gap="medium"), WAYS, strict=True):
+    with st.container(key="ways"):
+        columns = st.columns(len(WAYS), gap="small")
+    for column, (title, text, page, link) in zip(columns, WAYS, strict=True):
         with column, st.container(border=True, height="stretch"):
             st.markdown(f"**{title}**  \n{text}")
             st.page_link(page, label=link, icon=":material/arrow_forward:")
