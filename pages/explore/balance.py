@@ -14,7 +14,7 @@ selection = selection_bar(dataset)
 counts = count_classes(dataset, selection)
 
 verdicts(counts)
-left, right = st.columns([3, 2], gap="large")
+left, right = st.columns([5, 4], gap="medium")
 with left:
     chart(counts)
 with right:

@@ -23,7 +23,7 @@ with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         help="PCA keeps distances as well as a flat map can. t-SNE and UMAP keep neighbours together instead.",
     )  # fmt: skip
     sample = st.number_input(
-        "Images drawn", 100, MAX_SAMPLE, 5000, 500, key="n", bind="query-params", width=170,
+        "Images drawn", 100, MAX_SAMPLE, 5000, 500, key="n", bind="query-params", width=135,
         help="A sample of the selection, the same share of each class.",
     )  # fmt: skip
     seed = st.number_input(

@@ -22,7 +22,7 @@ view = choose_view()
 place = opened(dataset)
 subset = selection.take(dataset)
 
-left, right = st.columns([3, 2], gap="large")
+left, right = st.columns([3, 2], gap="medium")
 with left:
     sample_grid(dataset, selection, subset, view, place)
 with right:

@@ -22,12 +22,12 @@ def all_view(dataset: Dataset, selection: Selection) -> None:
     pairs = strongest_pairs(result.matrix)
     text = matrix_text(pairs, count_above(result.matrix, REDUNDANT), len(constant_pixels(result.matrix)))
     st.markdown(text)
-    left, right = st.columns([3, 2], gap="large")
+    left, right = st.columns([3, 2], gap="medium")
     with left:
         _matrix(result, text)
     with right:
         _pair(dataset, selection, result)
-    left, right = st.columns([2, 3], gap="large")
+    left, right = st.columns([2, 3], gap="medium")
     with left:
         st.subheader("Strongest pairs", anchor=False)
         st.caption("Columns are counted from 1 with the label as 0, as in the table pixel1 to pixel784.")

@@ -45,7 +45,7 @@ def classes_view(dataset: Dataset, selection: Selection) -> None:
 
 
 def _one_class(dataset: Dataset, selection: Selection, maps: np.ndarray, shown: Shown, top: float) -> None:
-    left, right = st.columns([2, 3], gap="large")
+    left, right = st.columns([2, 3], gap="medium")
     with left:
         name = st.selectbox("Class", shown.names, key="class", bind="query-params", width=240)
         values = maps[dataset.class_names.index(name)]

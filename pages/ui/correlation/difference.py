@@ -47,7 +47,10 @@ def one_compared(dataset: Dataset, selection: Selection) -> None:
     table = _values(largest_differences(apart), *(row[np.newaxis] for row in rows)).assign(first=pixel)
     st.markdown(_verdict(train, test, apart, table))
     for column, values, words in zip(
-        st.columns(3, gap="large"), (*rows, difference), ("Training set", "Test set", "Training less test"), strict=True
+        st.columns(3, gap="medium"),
+        (*rows, difference),
+        ("Training set", "Test set", "Training less test"),
+        strict=True,
     ):
         with column:
             st.markdown(f"**{words}**")
@@ -75,7 +78,7 @@ def all_compared(dataset: Dataset, selection: Selection) -> None:
     table = _values(largest_differences(apart), train.matrix, test.matrix)
     text = _verdict(train, test, apart, table)
     st.markdown(text)
-    left, right = st.columns([3, 2], gap="large")
+    left, right = st.columns([3, 2], gap="medium")
     pair, top = current_pair(), _top(difference)
     with left:
         correlation_matrix(

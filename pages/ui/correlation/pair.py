@@ -56,7 +56,7 @@ def pair_images(dataset: Dataset, selection: Selection, pixel: int, partner: int
     first, second = pixel_words(pixel), pixel_words(partner)
     images_heading(f"Bright: the pixel is {BRIGHT} or more. First pixel: {first}. Second: {second}.")
     kinds = ((3, "Both bright"), (0, "Both dark"), (1, "Only the first bright"), (2, "Only the second bright"))
-    places = st.columns(columns, gap="large")
+    places = st.columns(columns, gap="medium")
     for number, (kind, words) in enumerate(kinds):
         with places[number % columns]:
             about = f"{words}, {first} and {second}"

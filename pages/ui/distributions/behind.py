@@ -79,7 +79,7 @@ def bright_and_dark(dataset: Dataset, subset: Subset, pixel: int, columns: int =
     """Show images in which a pixel is bright and others in which it is dark, in one column or two."""
     images_heading(f"Bright: {pixel_words(pixel)} is {BRIGHT} or more. Dark: less. Drawn at random, always the same.")
     bright = subset.pixel(pixel) >= BRIGHT
-    places = st.columns(columns, gap="large")
+    places = st.columns(columns, gap="medium")
     for place, mask, word in zip((places[0], places[-1]), (bright, ~bright), ("Bright", "Dark"), strict=True):
         with place:
             about = f"Images in which {pixel_words(pixel)} is {word.lower()}"

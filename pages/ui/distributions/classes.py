@@ -116,7 +116,7 @@ def _differences(means: dict[str, list[np.ndarray]], names: tuple[str, str], *, 
     largest = pixels.extremes(np.subtract(*next(iter(means.values()))))
     top = int(_places(largest)[0])
     pixel = chosen_pixel(top)
-    *places, right = st.columns([2, 2, 3] if len(means) > 1 else [2, 3], gap="large")
+    *places, right = st.columns([2, 2, 3] if len(means) > 1 else [2, 3], gap="medium")
     bounds = limits(np.stack([np.subtract(*pair) for pair in means.values()]), "diverging")
     for place, (one, pair) in zip(places, means.items(), strict=True):
         with place:

@@ -40,7 +40,7 @@ _BIN_WIDTH = {ALL_PIXELS: 1, ONE_PIXEL: 8}
 def pixels_view(dataset: Dataset, selection: Selection) -> None:
     """Show the picture, the histogram, and for a chosen pixel its boxes and its images."""
     shown = shown_classes(dataset, selection)
-    left, right = st.columns([2, 3], gap="large")
+    left, right = st.columns([6, 7], gap="medium")
     with left:
         pixel = _picture(dataset, selection, shown)
     with right:

@@ -123,8 +123,9 @@ def choose_page(
         )
         queue = listed(judge.judgement, selected, decisions.marks, dataset, _SHOWN[shown])
         by = judge.group and judge.group.name
-        part = turn_pages(len(queue), PER_PAGE, of=(dataset.sha256, by, shown, hash(selected.tobytes())))
-        image_field()
+        with st.container(horizontal=True, width="content", gap="small"):  # both on the next line, or neither
+            part = turn_pages(len(queue), PER_PAGE, of=(dataset.sha256, by, shown, hash(selected.tobytes())))
+            image_field()
     return Listing(judge, queue, part, shown, decisions)
 
 

@@ -42,7 +42,7 @@ def pca_view(dataset: Dataset, selection: Selection, subset: Subset, sample: int
         axes=(f"component 1, {first:.1f} % of the variance", f"component 2, {second:.1f} %"),
         what="along their first two principal components",
     )  # fmt: skip
-    left, right = st.columns(2, gap="large")
+    left, right = st.columns(2, gap="medium")
     with left:
         _variance(components.explained)
     with right:

@@ -26,7 +26,7 @@ def open_image(name: str) -> None:
 def image_field() -> None:
     """Show the field that names the image looked at."""
     st.text_input(
-        "Image", key=IMAGE_KEY, bind="query-params", placeholder="such as train-123", width=170,
+        "Image", key=IMAGE_KEY, bind="query-params", placeholder="such as train-123", width=140,
         help="Opens one image: its set, and its place in it from 0. A click on an image does the same.",
     )  # fmt: skip
 
@@ -56,7 +56,7 @@ def large_view(dataset: Dataset, place: Place) -> None:
 
 def image_panel(dataset: Dataset, place: Place) -> None:
     """Show an image large beside those nearest to it, and a button that closes it."""
-    left, right = st.columns([2, 3], gap="large")
+    left, right = st.columns([2, 3], gap="medium")
     with left:
         large_view(dataset, place)
         st.button("Close", icon=":material/close:", on_click=open_image, args=("",), key="panel-close")

@@ -42,19 +42,21 @@ class View:
 def choose_view() -> View:
     """Show the controls of the grid and return what they say."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        layout = st.selectbox("Show", [BY_CLASS, MIXED], key="layout", bind="query-params", width=210)
-        order = st.selectbox("Order", list(EXPLAINED), key="order", bind="query-params", width=210)
+        layout = st.selectbox("Show", [BY_CLASS, MIXED], key="layout", bind="query-params", width=190)
+        order = st.selectbox("Order", list(EXPLAINED), key="order", bind="query-params", width=190)
         seed = 0
         if order == RANDOM:
             seed = st.number_input(
                 "Seed", 0, 9999, 0, key="seed", bind="query-params", width=130,
                 help="Each number draws other images; the same number always draws the same ones.",
             )  # fmt: skip
-        image_field()
-        several = st.toggle(
-            "Select several", key="several", bind="query-params",
-            help="A click then chooses an image for the download instead of opening it.",
-        )  # fmt: skip
+        # Both on the next line, or neither.
+        with st.container(horizontal=True, vertical_alignment="bottom", width="content", gap="small"):
+            image_field()
+            several = st.toggle(
+                "Select several", key="several", bind="query-params",
+                help="A click then chooses an image for the download instead of opening it.",
+            )  # fmt: skip
     return View(order, layout, seed, several)
 
 
