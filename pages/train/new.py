@@ -21,11 +21,11 @@ page_header(
 )
 dataset = current_dataset()
 
-form, summary = st.columns([4, 3], gap="large")
+form, summary = st.columns(2, gap="medium")
 with form:
     base, scope = base_spec(PRESETS, dataset)
     preset_note(base)
-    first, second, third = st.columns(3, gap="medium")
+    first, second, third = st.columns(3, gap="small", vertical_alignment="bottom")
     values = {}
     with first:
         values["epochs"] = field_widget("epochs", base, scope)

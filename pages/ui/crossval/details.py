@@ -123,7 +123,7 @@ def _show_confidence(group: Group) -> None:
     repeats = group.cross.repeats
     note = f"Each image has the mean of {repeats} networks, which is less sure than one alone." if repeats > 1 else ""
     text = reliability_text(found.before, found.after, found.temperature)
-    left, right = st.columns([3, 2], gap="large")
+    left, right = st.columns([3, 2], gap="medium")
     with left:
         show_figure(
             reliability_figure(found.before, found.after), f"{group.name}-reliability", alt=text,

@@ -19,7 +19,7 @@ _KINDS = {"imagenet": "ImageNet", "file": "From a file", "random": "Not pretrain
 
 def probe_form() -> ProbeSpec | None:
     """Let the user choose; None while a file of weights that is there is still to be named."""
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         backbone = st.selectbox(
             "Backbone", list(BACKBONES), list(BACKBONES).index(_START.backbone), key="base", bind="query-params",
             format_func=lambda key: BACKBONES[key].title, width=230,

@@ -151,12 +151,12 @@ def layer_table(layers: tuple[zoo.Layer, ...]) -> None:
     """Show parameters and multiply-adds in sum, and each layer."""
     parameters = sum(layer.parameters for layer in layers)
     multiply_adds = sum(layer.multiply_adds for layer in layers)
-    left, right = st.columns(2)
-    left.metric("Parameters", f"{parameters:,}", help=_parameter_words(layers, parameters))
-    right.metric(
-        "Multiply-adds", f"{multiply_adds / 1e6:.1f} M",
-        help="Multiplications with addition for one image, forward. Time grows with it.",
-    )  # fmt: skip
+    with st.container(horizontal=True, gap="medium"):
+        st.metric("Parameters", f"{parameters:,}", help=_parameter_words(layers, parameters), width="content")
+        st.metric(
+            "Multiply-adds", f"{multiply_adds / 1e6:.1f} M", width="content",
+            help="Multiplications with addition for one image, forward. Time grows with it.",
+        )  # fmt: skip
     columns = {
         "Layer": [layer.title for layer in layers],
         "Output": ["×".join(map(str, layer.output_shape)) for layer in layers],

@@ -44,7 +44,7 @@ def findings(progress: SearchProgress) -> Sequence[int] | None:
     name = progress.group.id
     importance = recall(progress.group) if len(frame) >= LEAST_TRIALS else None
     drawn = _drawn(name, len(frame), importance.trials if importance else 0, search, frame, importance)
-    left, right = st.columns(2, gap="large")
+    left, right = st.columns(2, gap="medium")
     with left:
         st.subheader("Best so far", anchor=False)
         _figure("best", name, tuning.best_frame(search, frame), *drawn[0])

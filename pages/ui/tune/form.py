@@ -31,7 +31,7 @@ OWN_NETWORK = ""
 
 def search_form(dataset: Dataset) -> None:
     """Show the form of a new search with what it will come to, and start it."""
-    form, summary = st.columns([3, 2], gap="large")
+    form, summary = st.columns([4, 3], gap="medium")
     with form:
         try:
             search, problem = _search(dataset), too_many_at_once()
@@ -68,8 +68,9 @@ def _search(dataset: Dataset) -> Search:
     if network != OWN_NETWORK:
         preset = _moved(preset, PRESETS[network])
     scope = f"tune.{key}.{network}"
-    values = _main_row(preset, scope)
-    base = on_data(preset.base, dataset).replace(train_limit=_images(dataset, preset, scope))
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        values = _main_row(preset, scope)
+        base = on_data(preset.base, dataset).replace(train_limit=_images(dataset, preset, scope))
     with st.expander("Search space"):
         space = space_form(base, preset.space, scope)
     with st.expander("Objective, limits, early stopping, seed, Runs at once"):
@@ -79,17 +80,11 @@ def _search(dataset: Dataset) -> Search:
 
 
 def _main_row(preset: Search, scope: str) -> dict[str, Any]:
-    first, second, third = st.columns(3, gap="medium")
-    with first:
-        values = {"tuner": _widget("tuner", preset, scope)}
-    with second:
-        hyperband = values["tuner"] == "hyperband"
-        if hyperband:
-            values["passes"] = _widget("passes", preset, scope)
-        else:
-            values["max_trials"] = _widget("max_trials", preset, scope)
-    with third:
-        values["epochs"] = _widget("epochs", preset, scope)
+    values = {"tuner": _widget("tuner", preset, scope, 190)}
+    hyperband = values["tuner"] == "hyperband"
+    count = "passes" if hyperband else "max_trials"
+    values[count] = _widget(count, preset, scope, 130)
+    values["epochs"] = _widget("epochs", preset, scope, 130)
     return values | ({"max_trials": 0} if hyperband else {})
 
 
@@ -103,9 +98,9 @@ def _further(preset: Search, tuner: str, scope: str) -> dict[str, Any]:
     return values
 
 
-def _widget(name: str, preset: Search, scope: str) -> Any:
+def _widget(name: str, preset: Search, scope: str, width: int | str = "stretch") -> Any:
     parameter, value = SETTINGS[name], getattr(preset, name)
-    options = {"key": f"{scope}.{name}", "help": parameter.help, "persist_state": "session"}
+    options = {"key": f"{scope}.{name}", "help": parameter.help, "persist_state": "session", "width": width}
     if parameter.choices:
         keys = list(parameter.choices)
         return st.selectbox(parameter.label, keys, keys.index(value), format_func=parameter.choices.get, **options)
@@ -119,6 +114,7 @@ def _images(dataset: Dataset, preset: Search, scope: str) -> int:
     counts = (0, *(count for count in QUICK_IMAGES if count < len(dataset.x_train)))
     return st.selectbox(
         "Training images", counts, counts.index(preset.base.train_limit) if preset.base.train_limit in counts else 0,
+        width=170,
         format_func=lambda count: f"{count:,}" if count else "All", key=f"{scope}.images", persist_state="session",
         help=HYPERPARAMETERS["train_limit"].help + " Fewer for the trials, too, is a quick look: the order of "
         "hyperparameters may change with all of them. The full training of the best takes as many.",
@@ -144,9 +140,15 @@ def _beforehand(search: Search, dataset: Dataset) -> None:
     rows = [{"Searched": label_of(search, entry.path), "Values": entry_words(search, entry)} for entry in search.space]
     st.table(rows, border="horizontal", hide_index=True)
     planned = plan(search)
-    left, right = st.columns(2)
-    left.metric("Trials", f"{planned.trials:,}", help="At most, if neither time nor the combinations run out first.")
-    right.metric("Epochs in all", f"{planned.epochs:,}", help="At most, over all trials, if none stops early.")
+    with st.container(horizontal=True, gap="medium"):
+        st.metric(
+            "Trials", f"{planned.trials:,}", width="content",
+            help="At most, if neither time nor the combinations run out first.",
+        )  # fmt: skip
+        st.metric(
+            "Epochs in all", f"{planned.epochs:,}", width="content",
+            help="At most, over all trials, if none stops early.",
+        )  # fmt: skip
     known = _estimated(search, dataset, planned.trials * search.executions_per_trial, planned.epochs)
     if known and search.minutes and known > 60 * search.minutes:
         st.markdown(f"**At most {duration(60 * search.minutes)}** and the trials then under way, of {duration(known)}.")
