@@ -24,7 +24,7 @@ DRAW, UPLOAD, CAMERA, TEST_IMAGE = "Draw", "Upload", "Camera", "Test image"
 def desk(models: Sequence[Model], mode: str) -> None:
     """Show the way in on the left, the answer on the right, a closer look below; only this runs again."""
     framing = framing_for(models[0].predictor.class_names)
-    left, right = st.columns([6, 5], gap="large")
+    left, right = st.columns([6, 5], gap="medium")
     with right:
         place = st.container()
         yardsticks = allow_none(models)
@@ -58,7 +58,7 @@ if not finished:
 # A link such as /predict?n=123 opens that test image. Decided once: the default of a choice must not change under it.
 first = st.session_state.setdefault("predict.first", TEST_IMAGE if POSITION_KEY in st.query_params else DRAW)
 
-with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
     mode = st.segmented_control(
         "From",
         [DRAW, UPLOAD, CAMERA, TEST_IMAGE],

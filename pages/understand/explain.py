@@ -17,7 +17,7 @@ from pages.ui.understand.explain_pair import nearest_across, pair_choice, pair_f
 from pages.ui.understand.result import evaluate
 
 page_header("Explain", "Why does the model say that?")
-with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
     view = st.segmented_control(
         "View", [ONE, ALL, PAIR], default=ONE, required=True, key=VIEW_KEY, bind="query-params", width="content",
         label_visibility="collapsed",

@@ -52,7 +52,7 @@ if result:
 if problem:
     st.error(plain(problem), icon=":material/error:")
 if evaluation:
-    left, right = st.columns([3, 2], gap="large")
+    left, right = st.columns([3, 2], gap="medium")
     with left:
         confusions(evaluation)
     with right:

@@ -27,7 +27,7 @@ def browse(answers: Answers, model: Model, batch_id: str) -> None:
     if not len(rows):
         st.info("No picture fits. Widen the confidence, or take classes back.", icon=":material/filter_alt_off:")
         return
-    left, right = st.columns([6, 4], gap="large")
+    left, right = st.columns([6, 4], gap="medium")
     with left:
         shown = _page(rows, len(answers.names), batch_id)
         kept = st.session_state.get(_AT)

@@ -160,7 +160,7 @@ def _start(run: Run) -> None:
 
 def _row(title: str, purpose: str) -> tuple[DeltaGenerator, DeltaGenerator]:
     """Begin a row: a place for words, which says what the file is for, and one for its button."""
-    words, button = st.columns(ROW, vertical_alignment="center", gap="medium")
+    words, button = st.columns(ROW, vertical_alignment="center", gap="small")
     words = words.container(gap="xxsmall")
     words.markdown(f"**{title}** :gray[{purpose}]")
     return words, button

@@ -59,7 +59,7 @@ def _confidence(run: Run, evaluation: Evaluation) -> None:
     if temperature.is_fitted:
         after = reliability(evaluation.y_true, with_temperature(evaluation.probabilities, temperature.value))
     text = reliability_text(before, after, temperature.value if temperature.is_fitted else None)
-    left, right = st.columns([3, 2], gap="large")
+    left, right = st.columns([3, 2], gap="medium")
     with left:
         frame = reliability_frame(before, after)
         show_figure(reliability_figure(before, after), "reliability", alt=text, frame=frame)
@@ -80,7 +80,7 @@ def _curves(evaluation: Evaluation, view: str) -> None:
     names = tuple(evaluation.class_names[label] for label in present)
     chosen = st.session_state.get(TRUE_KEY, ALL_CLASSES)
     text = curves_text(curves, names, kind=kind)
-    left, right = st.columns([3, 2], gap="large")
+    left, right = st.columns([3, 2], gap="medium")
     with left:
         figure = curves_figure(curves, names, kind=kind, chosen=names.index(chosen) if chosen in names else None)
         show_figure(figure, kind, alt=text, frame=partial(curves_frame, curves, names, kind=kind))

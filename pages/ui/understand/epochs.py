@@ -182,7 +182,7 @@ def forgetting(kept: Kept, progress: Progress) -> None:
         st.info("One epoch was kept. Forgetting shows from the second on.", icon=":material/info:")
         return
     table, kinds = kept.history.table(), kept.history.kinds()
-    left, right = st.columns(2, gap="large")
+    left, right = st.columns(2, gap="medium")
     with left:
         st.markdown("**From epoch to epoch**")
         show_figure(flow_figure(table), f"{progress.run.id}-learned-and-forgotten", alt=flow_text(table), frame=table)

@@ -55,18 +55,19 @@ def chosen_image(
 def _place(dataset: Dataset, evaluation: Evaluation | None) -> Place | None:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         st.text_input(
-            "Image", key=IMAGE_KEY, bind="query-params", placeholder="test-12", width=120,
+            "Image", key=IMAGE_KEY, bind="query-params", placeholder="test-12", width=110,
             help="Its set, train or test, and its place in it from 0. Without one: the first test image.",
         )  # fmt: skip
-        if evaluation and len(mistakes := evaluation.mistakes()):
+        with st.container(horizontal=True, width="content", gap="small"):  # both on the next line, or neither
+            if evaluation and len(mistakes := evaluation.mistakes()):
+                st.button(
+                    "Mistake", icon=":material/shuffle:", key="explain.mistake", on_click=_draw_one,
+                    args=(mistakes["image"].to_numpy(),), help="A test image that this Run got wrong, at random.",
+                )  # fmt: skip
             st.button(
-                "Mistake", icon=":material/shuffle:", key="explain.mistake", on_click=_draw_one,
-                args=(mistakes["image"].to_numpy(),), help="A test image that this Run got wrong, at random.",
+                "Random", icon=":material/shuffle:", key="explain.any", on_click=_draw_one,
+                args=(np.arange(len(dataset.y_test)),), help="Any test image.",
             )  # fmt: skip
-        st.button(
-            "Random", icon=":material/shuffle:", key="explain.any", on_click=_draw_one,
-            args=(np.arange(len(dataset.y_test)),), help="Any test image.",
-        )  # fmt: skip
     name = (st.session_state.get(IMAGE_KEY) or "").strip() or "test-0"
     try:
         return Place.parse(name, dataset)

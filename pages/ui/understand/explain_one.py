@@ -37,7 +37,7 @@ def one_image(run: Run, dataset: Dataset | None, evaluation: Evaluation | None) 
         st.error(plain(str(error)), icon=":material/error:")
         return
     predictor = model.predictor
-    left, right = st.columns([5, 8], gap="large")
+    left, right = st.columns([2, 3], gap="medium")
     with left:
         image, place = chosen_image(dataset, evaluation, predictor)
         if image is None:
@@ -45,7 +45,7 @@ def one_image(run: Run, dataset: Dataset | None, evaluation: Evaluation | None) 
         say(model, image, dataset, place)
     with right:
         label, said = chosen_class(model, image)
-        columns, nearest = st.columns(3, gap="medium"), st.container()
+        columns, nearest = st.columns(3, gap="small"), st.container()
     name = predictor.class_names[label]
     with columns[0]:
         occlusion_panel(occlusion_of(run, model, image, label), image, name)

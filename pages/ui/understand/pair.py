@@ -48,7 +48,7 @@ def pair_view(progresses: list[Progress], names: list[str]) -> None:
         "McNemar's exact test. It asks about these two models on such images; another seed gives other models, so "
         "compare several seeds before you prefer a method. Choose by validation figures: the test set is for the end."
     )
-    left, right = st.columns(2, gap="large")
+    left, right = st.columns(2, gap="medium")
     with left:
         _alone(pairing.first, pairing.second, pairing.only_first, images, (titles[first], second), "first")
     with right:

@@ -51,8 +51,8 @@ def overview(kept: Reproduction, system: str) -> None:
     percent = [*_HELP]
     st.dataframe(
         frame.assign(**100 * frame[percent]), hide_index=True, placeholder="–", key=f"reproduce.table.{system}",
-        column_config={
-            name: st.column_config.NumberColumn(format="%.2f %%", help=words) for name, words in _HELP.items()
+        column_config={  # wide enough for 100.00 %, also where most rows have none
+            name: st.column_config.NumberColumn(format="%.2f %%", help=words, width=74) for name, words in _HELP.items()
         },
         on_select=lambda: _opened([lines[0].row.key for lines in rows], system), selection_mode="single-row",
         height="content" if len(frame) < 10 else 390,

@@ -29,7 +29,7 @@ from pages.ui.understand.reproduce_yours import yours
 
 def row_view(row: Row, kept: Reproduction) -> None:
     """Show everything about a row."""
-    figures, why = st.columns([3, 2], gap="large")
+    figures, why = st.columns([3, 2], gap="medium")
     with figures:
         _figures(row, kept)
         _launch(row)

@@ -37,7 +37,7 @@ def robustness_view(run: Run, evaluation: Evaluation) -> None:
 
 def _show(run: Run, found: Robustness, class_names: tuple[str, ...]) -> None:
     text = robustness_text(found, class_names)
-    left, right = st.columns([3, 2], gap="large")
+    left, right = st.columns([3, 2], gap="medium")
     with left:
         show_figure(robustness_figure(found), "robustness", alt=text, frame=found.table)
     with right:
