@@ -119,9 +119,11 @@ def test_a_fork_begins_with_the_weights_that_come_with_its_script(kind, trained,
         recreate_script(run)
 
 
-@pytest.mark.parametrize("preset", ["E-cnn-k3n64", "best-small", "mobilenet-cut"])
-def test_the_written_network_is_the_presets(preset, tmp_path):
-    spec = PRESETS[preset].replace(weights="random")
+@pytest.mark.parametrize(
+    ("preset", "frozen"), [("E-cnn-k3n64", 0), ("E-cnn-k3n64", 1), ("best-small", 7), ("mobilenet-cut", 0)]
+)
+def test_the_written_network_is_the_presets(preset, frozen, tmp_path):
+    spec = PRESETS[preset].replace(weights="random", frozen_blocks=frozen)
     run = Run.create(spec, tmp_path / "runs")
     names = runpy.run_path(str(written(run, tmp_path)))
     theirs, ours = names["build"](None), zoo.build(spec)

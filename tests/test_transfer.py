@@ -305,6 +305,15 @@ def test_a_run_that_starts_from_another_has_its_convolutions_and_keeps_frozen_on
     assert [layer.trainable for layer in convolutions] == [False, True]
 
 
+@pytest.mark.parametrize("frozen", [0, 1, 2, 3, 4])
+def test_the_layers_that_train_are_those_that_the_table_says_even_where_all_blocks_are_frozen(frozen):
+    spec = PRESETS["quick"].replace(frozen_blocks=frozen, dense_layers=(DenseLayer(8, batch_norm=True),))
+    rows, model = zoo.describe(spec), zoo.build(spec)
+    trained = [bool(layer.trainable_variables) for layer in model.layers[1:]]
+    assert trained == [layer.parameters > layer.frozen for layer in rows]
+    assert trained[-1]  # the probabilities, always
+
+
 @pytest.mark.parametrize("preset", ["C-lenet5", "quick", "lenet5-modern", "small", "E-cnn-k5n64"])
 def test_own_networks_of_every_kind_can_be_started_from(preset, tmp_path, monkeypatch):
     monkeypatch.setenv("FMNIST_LAB_HOME", str(tmp_path))

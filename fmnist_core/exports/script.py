@@ -166,18 +166,16 @@ def _build(spec: RunSpec, n_classes: int) -> str:
 
 def _convnet_lines(spec: RunSpec, n_classes: int) -> list[str]:
     lines = [f'inputs = x = keras.Input(({spec.image_size_px}, {spec.image_size_px}, 1), name="pixels")']
-    lines += [f"x = {_layer(layer)}(x)" for layer in zoo.describe(spec, n_classes)]
+    described = zoo.describe(spec, n_classes)
+    lines += [f"x = {_layer(layer)}(x)" for layer in described]
     lines.append('model = keras.Model(inputs, x, name="convnet")')
     if spec.start_epoch:
         lines.append("take_epoch(model, options.start)")
     elif spec.start_run:
         lines.append(f"start_from(model, options.start, whole={spec.start_whole})")
     if spec.frozen_blocks:
-        lines += [
-            "blocks = 0", "for layer in model.layers:",
-            "    blocks += isinstance(layer, keras.layers.Conv2D)",
-            f"    layer.trainable = blocks > {spec.frozen_blocks}",
-        ]  # fmt: skip
+        last = max(number for number, layer in enumerate(described, start=1) if layer.frozen)
+        lines += [f"for layer in model.layers[1 : {last + 1}]:", "    layer.trainable = False"]
     return [*lines, "return model"]
 
 

@@ -46,15 +46,14 @@ def build(spec: RunSpec, n_classes: int) -> "keras.Model":
 
     inputs = keras.Input((spec.image_size_px, spec.image_size_px, 1), name="pixels")
     x = inputs
-    for layer in describe(spec, n_classes):
+    described = describe(spec, n_classes)
+    for layer in described:
         x = getattr(keras.layers, layer.kind)(**layer.config)(x)
     model = keras.Model(inputs, x, name="convnet")
     if spec.start_run:
         weights.start_from(model, find_run(spec.start_run), whole=spec.start_whole)
-    blocks = 0
-    for layer in model.layers:
-        blocks += isinstance(layer, keras.layers.Conv2D)
-        layer.trainable = blocks > spec.frozen_blocks
+    for layer, built in zip(described, model.layers[1:], strict=True):  # the first is the input
+        built.trainable = not layer.frozen
     return model
 
 
