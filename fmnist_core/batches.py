@@ -41,12 +41,24 @@ class TrainingBatches:
     def _order(self) -> tf.data.Dataset:
         count = len(self._labels)
         order = tf.random.experimental.stateless_shuffle(tf.range(count), seed=[self.spec.seed, self._epoch])
-        return tf.data.Dataset.from_tensor_slices(order).batch(self.spec.batch_size).enumerate()
+        size = _images_per_step(count, self.spec.batch_size)
+        return tf.data.Dataset.from_tensor_slices(order).batch(size).enumerate()
 
     def _batch(self, number: tf.Tensor, indices: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         images = tf.cast(tf.gather(self._images, indices), tf.float32)
         seed = tf.stack([self.spec.seed + 1_000_003 * self._epoch, tf.cast(number, tf.int32)])
         return to_input(augment(images, seed, self.spec), self.spec), tf.gather(self._labels, indices)
+
+
+def _images_per_step(count: int, batch_size: int) -> int:
+    """Return the batch size, or less where an epoch's last batch would have under an eighth of it: then all share.
+
+    A step on two images moves the weights, and the statistics of batch normalisation, as far as one on 256, and where
+    an epoch has few steps validation sees little else. Where it has many, a smaller batch would not fill the last one.
+    """
+    steps = math.ceil(count / batch_size)
+    last = count - (steps - 1) * batch_size
+    return math.ceil(count / steps) if last < batch_size / 8 else batch_size
 
 
 class FeatureBatches(TrainingBatches):

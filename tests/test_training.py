@@ -182,6 +182,15 @@ def test_without_augmentation_an_epoch_is_a_permutation_of_the_prepared_images()
     assert order != sorted(order)
 
 
+@pytest.mark.parametrize(
+    ("batch_size", "sizes"), [(64, [64] * 4), (100, [100, 100, 56]), (127, [86, 86, 84]), (512, [256])]
+)
+def test_no_step_of_a_short_epoch_is_on_a_handful_of_images(batch_size, sizes):
+    made = batches.TrainingBatches(IMAGES, LABELS, RunSpec(batch_size=batch_size))
+    assert [len(x) for x, _ in made.dataset().as_numpy_iterator()] == sizes
+    assert made.steps_per_epoch == len(sizes)
+
+
 def test_an_epoch_repeats_exactly_and_differs_from_the_next():
     assert np.array_equal(_epoch(SMALL, 3), _epoch(SMALL, 3))
     assert not np.array_equal(_epoch(SMALL, 3), _epoch(SMALL, 4))
