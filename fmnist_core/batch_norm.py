@@ -1,5 +1,7 @@
 """Batch normalisation: in one TensorFlow operation, and with moving statistics that few images settle, too.
 
+A base that was never trained has none that are true of anything; they are measured.
+
 Keras 3 composes it of a dozen operations, which cost a third of a step here. The faster class is for training only: it
 bears Keras' name and has its weights, so checkpoints are Keras' own, and the finished model is built of Keras' layers.
 """
@@ -7,9 +9,14 @@ bears Keras' name and has its weights, so checkpoints are Keras' own, and the fi
 from collections.abc import Iterator
 
 import keras
+import numpy as np
 import tensorflow as tf
 
+from fmnist_core.preprocess import prepare
+from fmnist_core.spec import RunSpec
+
 LEAST_MOMENTUM = 0.5
+MEASURED_IMAGES = 128  # so many at once also where they are large: of ResNet152V2 at 224 px a few gigabytes
 
 
 class BatchNormalization(keras.layers.BatchNormalization):
@@ -66,6 +73,27 @@ def settle(model: keras.Model, steps_per_epoch: int) -> None:
     for layer in _layers_of(model):
         if isinstance(layer, keras.layers.BatchNormalization) and layer.trainable:
             layer.momentum = min(layer.momentum, momentum)
+
+
+def measure_statistics(trunk: keras.Model, images: np.ndarray, spec: RunSpec) -> None:
+    """Give a trunk that was never trained the statistics of some of these images; one without normalisation stays.
+
+    In inference its layers would else divide by 1, at every depth, and drawn weights shrink what passes: of MobileNet's
+    features 1e-21 is left, and a head on them can only guess.
+
+    Args:
+        images: (n, 28, 28) uint8; 128 of them, evenly spread, are looked at.
+    """
+    norms = [layer for layer in _layers_of(trunk) if isinstance(layer, keras.layers.BatchNormalization)]
+    if not norms:
+        return
+    before = [(layer.trainable, layer.momentum) for layer in norms]
+    for layer in norms:
+        layer.trainable, layer.momentum = True, 0.0  # one pass, and the moving statistics are its own
+    spread = images[:: max(1, len(images) // MEASURED_IMAGES)][:MEASURED_IMAGES]
+    trunk(prepare(spread, spec), training=True)
+    for layer, (trainable, momentum) in zip(norms, before, strict=True):
+        layer.trainable, layer.momentum = trainable, momentum
 
 
 def _layers_of(model: keras.Model) -> Iterator[keras.layers.Layer]:

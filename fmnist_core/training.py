@@ -7,6 +7,7 @@ backbone's last layers are fine-tuned along with the head. See phases.py.
 import keras
 
 from fmnist_core import datasets, zoo
+from fmnist_core.batch_norm import measure_statistics
 from fmnist_core.callbacks import (
     BEST_FILE,
     BEST_FINE_TUNED_FILE,
@@ -81,7 +82,10 @@ def build(run: Run, data: TrainingData, *, resumed: bool) -> keras.Model:
     keras.utils.set_random_seed(spec.seed)
     if spec.start_epoch:
         return zoo.build_from_epoch(spec, classes, *keep_start(run))
-    return zoo.build(spec.replace(start_run="") if resumed else spec, classes)
+    network = zoo.build(spec.replace(start_run="") if resumed else spec, classes)
+    if spec.is_untrained_transfer:
+        measure_statistics(network.get_layer(weights.TRUNK), data.train[0], spec)
+    return network
 
 
 def _train(run: Run, network: keras.Model, phase: Phase, data: TrainingData, saved: SavedEpoch | None) -> None:

@@ -7,8 +7,11 @@ import tensorflow as tf
 
 from fmnist_core import training
 from fmnist_core.batch_norm import BatchNormalization, settle, with_fused_layers
+from fmnist_core.preprocess import prepare
 from fmnist_core.runs import Run
 from fmnist_core.spec import ConvBlock, RunSpec
+from fmnist_core.training_data import load_data
+from fmnist_core.zoo.transfer import TRUNK
 
 X = np.random.default_rng(0).normal(3, 2, (16, 5, 5, 4)).astype(np.float32)
 
@@ -96,3 +99,15 @@ def test_a_network_that_saw_few_images_recognises_in_inference_what_it_recognise
     last = run.history().iloc[-1]
     assert last["accuracy"] > 0.7
     assert last["val_accuracy"] > last["accuracy"] - 0.1
+
+
+def test_a_base_of_random_weights_has_the_statistics_of_training_images_and_tells_them_apart(tmp_path):
+    spec = RunSpec(
+        network="transfer", backbone="mobilenet", weights="random", image_size_px=32, scaling="base", train_limit=500,
+        global_pooling="average", dense_layers=(),
+    )  # fmt: skip
+    run, data = Run.create(spec, tmp_path), load_data(spec)
+    trunk, again = (training.build(run, data, resumed=resumed).get_layer(TRUNK) for resumed in (False, True))
+    assert np.asarray(trunk(prepare(data.train[0][-100:], spec))).std(axis=0).mean() > 0.1  # 1e-21 without
+    assert not trunk.trainable_variables
+    assert all(np.array_equal(a, b) for a, b in zip(trunk.get_weights(), again.get_weights(), strict=True))

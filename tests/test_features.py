@@ -10,11 +10,13 @@ import pytest
 from stopping import fit_until_stopped
 
 from fmnist_core import callbacks, datasets, features, phases, training
+from fmnist_core.batch_norm import measure_statistics
 from fmnist_core.batches import FeatureBatches
 from fmnist_core.features import Features, FeatureStore, digests_of
 from fmnist_core.preprocess import prepare
 from fmnist_core.runs import Run
 from fmnist_core.spec import DenseLayer, RunSpec
+from fmnist_core.training_data import load_data
 from fmnist_core.zoo.transfer import HEAD, TRUNK, build
 
 SPEC = RunSpec(
@@ -202,7 +204,9 @@ def test_the_saved_model_of_a_head_on_features_takes_pixels(fitted):
 def _changed_layers(spec, model):
     """The base's layers, by place, whose weights a Run has changed; their moving statistics count as weights."""
     keras.utils.set_random_seed(spec.seed)
-    start = build(spec, 10).get_layer(TRUNK).get_layer("mobilenet").layers
+    trunk = build(spec, 10).get_layer(TRUNK)
+    measure_statistics(trunk, load_data(spec).train[0], spec)
+    start = trunk.get_layer("mobilenet").layers
     pairs = zip(start, model.get_layer(TRUNK).get_layer("mobilenet").layers, strict=True)
     return [place for place, (old, new) in enumerate(pairs) if not _same(old, new)], start
 

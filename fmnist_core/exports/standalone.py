@@ -18,7 +18,7 @@ from typing import NamedTuple
 import keras
 import numpy as np
 
-from fmnist_core.batch_norm import settle, with_fused_layers
+from fmnist_core.batch_norm import measure_statistics, settle, with_fused_layers
 from fmnist_core.batches import FeatureBatches, TrainingBatches, augment, feature_batches, to_input, validation_batches
 from fmnist_core.callbacks import AveragedValidation, EpochRandomness, averaged
 from fmnist_core.datasets.split import split_stratified
@@ -166,6 +166,8 @@ def train_transfer(network: keras.Model, training: tuple, validation: tuple, spe
     """Train the head, on features that are computed once where the Run kept them; then fine-tune where it did."""
     best, model, work = BestWeights(spec.best_checkpoint), network, spec.multiply_adds
     best.network = network
+    if spec.weights == "random" and not spec.start_epoch:
+        measure_statistics(network.get_layer(TRUNK), training[0], spec)
     batches, held_out = TrainingBatches(*training, spec), validation_batches(*validation, spec)
     if spec.keeps_features:
         trunk, model, work = network.get_layer(TRUNK), network.get_layer(HEAD), spec.head_multiply_adds

@@ -2,7 +2,8 @@
 
 The model has two parts that training uses separately: the trunk (grey to three channels, the base's input range, the
 base, pooling) and the head. The base always works as in inference: batch normalisation keeps the statistics that its
-weights were trained with (Keras' guide on transfer learning and fine-tuning), and its dropout is off.
+weights were trained with (Keras' guide on transfer learning and fine-tuning), and its dropout is off. Random weights
+were trained with none: training.build measures some.
 """
 
 from typing import TYPE_CHECKING, Any
