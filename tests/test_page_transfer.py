@@ -171,6 +171,16 @@ def test_an_earlier_run_with_other_convolutions_is_refused_in_the_form(home, ker
     assert next(button for button in app.button if button.label == "Start training").disabled != fits
 
 
+@pytest.mark.parametrize("scaling", ["unit", "signed"])
+def test_an_earlier_run_that_saw_another_range_is_warned_of(home, scaling):
+    digits = Run.create(PRESETS["first-steps"].replace(title="Digits", scaling=scaling))
+    for kind in ("queued", "started", "completed"):
+        digits.write_event(kind)
+    app = open_page("train/new")
+    app.selectbox(key="new.first-steps.start_run").set_value(digits.id).run()
+    assert any("Pixel scaling" in warning.value for warning in app.warning) == (scaling != "unit")
+
+
 @pytest.mark.parametrize("backbone", BACKBONES)
 def test_which_backbones_have_batch_normalisation(backbone):
     assert has_batch_norm(backbone) == (backbone not in ("vgg16", "convnexttiny"))

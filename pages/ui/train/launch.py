@@ -15,7 +15,7 @@ from fmnist_core.fork import check_fork, check_start, fork, same_images_validate
 from fmnist_core.presets import PRESETS, REPORTED
 from fmnist_core.presets.transfer import OWN_RANGE_PREFIX
 from fmnist_core.runs import Run, RunState, find_run
-from fmnist_core.spec import RunSpec
+from fmnist_core.spec import HYPERPARAMETERS, RunSpec
 from pages.ui.data import absolute_folder, plain
 from pages.ui.runs import readable_runs, watcher
 from pages.ui.words import duration, size
@@ -72,18 +72,24 @@ def _fork(parent: Run, epoch: str) -> tuple[RunSpec, str]:
 
 
 def fork_cautions(spec: RunSpec) -> None:
-    """Refuse layers that an earlier Run's weights do not fit, and say when a fork's validation would flatter.
+    """Refuse layers that an earlier Run's weights do not fit; say what makes them worth less, and when a fork's
+    validation would flatter.
 
     Raises:
         SpecError, RunError: see check_start and check_fork.
     """
     if not spec.start_run:
         return
-    if not spec.start_epoch:
-        check_start(spec)
-        return
-    check_fork(spec)
-    if not same_images_validate(spec, find_run(spec.start_run).spec):
+    (check_fork if spec.start_epoch else check_start)(spec)
+    earlier = find_run(spec.start_run).spec
+    names = ("scaling", "activation", "pooling", "pool_activation")
+    if others := [HYPERPARAMETERS[name].label for name in names if getattr(spec, name) != getattr(earlier, name)]:
+        st.warning(
+            f"Not as in the earlier Run: {', '.join(others)}. Its weights know the other, so much of what they learned "
+            "will have to be learned again.",
+            icon=":material/warning:",
+        )
+    if spec.start_epoch and not same_images_validate(spec, earlier):
         st.warning(
             "Seed, split or data differ from the earlier Run's: images that its weights have learned from will "
             "validate, and validation will promise too much.",
