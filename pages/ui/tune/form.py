@@ -31,7 +31,7 @@ OWN_NETWORK = ""
 
 def search_form(dataset: Dataset) -> None:
     """Show the form of a new search with what it will come to, and start it."""
-    form, summary = st.columns([4, 3], gap="medium")
+    form, summary = st.columns([5, 3], gap="medium")
     with form:
         try:
             search, problem = _search(dataset), too_many_at_once()
@@ -80,11 +80,11 @@ def _search(dataset: Dataset) -> Search:
 
 
 def _main_row(preset: Search, scope: str) -> dict[str, Any]:
-    values = {"tuner": _widget("tuner", preset, scope, 190)}
+    values = {"tuner": _widget("tuner", preset, scope, 194)}
     hyperband = values["tuner"] == "hyperband"
     count = "passes" if hyperband else "max_trials"
-    values[count] = _widget(count, preset, scope, 130)
-    values["epochs"] = _widget("epochs", preset, scope, 130)
+    values[count] = _widget(count, preset, scope, 124)
+    values["epochs"] = _widget("epochs", preset, scope, 132)
     return values | ({"max_trials": 0} if hyperband else {})
 
 
@@ -114,7 +114,7 @@ def _images(dataset: Dataset, preset: Search, scope: str) -> int:
     counts = (0, *(count for count in QUICK_IMAGES if count < len(dataset.x_train)))
     return st.selectbox(
         "Training images", counts, counts.index(preset.base.train_limit) if preset.base.train_limit in counts else 0,
-        width=170,
+        width=134,
         format_func=lambda count: f"{count:,}" if count else "All", key=f"{scope}.images", persist_state="session",
         help=HYPERPARAMETERS["train_limit"].help + " Fewer for the trials, too, is a quick look: the order of "
         "hyperparameters may change with all of them. The full training of the best takes as many.",
