@@ -185,7 +185,8 @@ class SpecFields:
     )  # fmt: skip
     label_smoothing: float = hyper(
         0.0, "Training", "Label smoothing",
-        "Asks for slightly less than certainty, which tempers overconfidence. Usual: 0 to 0.1.",
+        "Asks for slightly less than certainty, which tempers overconfidence. Usual: 0 to 0.1. The loss of the curves "
+        "counts it, that of the test images does not.",
         minimum=0.0, maximum=0.4, step=0.01,
     )  # fmt: skip
     weight_averaging: float = hyper(

@@ -147,6 +147,15 @@ def test_hyperparameters_are_added_changed_and_removed():
     ]  # fmt: skip
 
 
+def test_losses_that_count_their_own_smoothing_are_told_to_be_no_objective():
+    page = open_page()
+    page.selectbox(key="tune.first-search..add").set_value("label_smoothing").run()
+    page.button(key="tune.first-search..adding").click().run()
+    assert "least smoothing" not in words(page)
+    page.selectbox(key="tune.first-search..objective").set_value("val_loss").run()
+    assert "least smoothing" in words(page)
+
+
 def values_of(page):
     assert not page.exception and not page.error
     return dict(zip(*(page.table[0].value[name] for name in ("Searched", "Values")), strict=True))

@@ -139,6 +139,12 @@ def _beforehand(search: Search, dataset: Dataset) -> None:
     """Say how much the search trains, and how long that takes, if it is known."""
     rows = [{"Searched": label_of(search, entry.path), "Values": entry_words(search, entry)} for entry in search.space]
     st.table(rows, border="horizontal", hide_index=True)
+    if search.objective == "val_loss" and any(entry.path == "label_smoothing" for entry in search.space):
+        st.warning(
+            "The loss of each trial counts its own label smoothing, so the least smoothing will seem best: search for "
+            "accuracy, or leave smoothing out.",
+            icon=":material/warning:",
+        )
     planned = plan(search)
     with st.container(horizontal=True, gap="medium"):
         st.metric(
