@@ -35,12 +35,7 @@ def draw_split(images: np.ndarray, labels: np.ndarray, spec: RunSpec) -> Split:
         return _draw_fold(kept, labels, spec.fold)
     if spec.split == "test":
         return Split(kept, None)
-    count = round(len(kept) * spec.validation_fraction)
-    if count < 1 or count >= len(kept):
-        raise SpecError(
-            f"Expected enough images for a validation split of {spec.validation_fraction:.0%}. "
-            f"Received {len(kept)} training images."
-        )
+    count = check_split(spec, len(kept), len(np.unique(labels[kept])))
     if spec.split == "last":
         return Split(kept[:-count], kept[-count:])
     stratify = labels[kept] if spec.split == "stratified" else None
@@ -53,6 +48,24 @@ def draw_split(images: np.ndarray, labels: np.ndarray, spec: RunSpec) -> Split:
             f"Expected a {spec.split} split of {len(kept)} images into {count}. Received: {error}"
         ) from error
     return Split(train, validation)
+
+
+def check_split(spec: RunSpec, images: int, classes: int) -> int:
+    """Return how many of so many training images validate; for a spec that draws a validation split.
+
+    Raises:
+        SpecError: if too few learn or validate: one of each class where the split is stratified.
+    """
+    kept = min(spec.train_limit or images, images)
+    count = round(kept * spec.validation_fraction)
+    least = classes if spec.split == "stratified" else 1
+    if min(count, kept - count) < least:
+        of_each = ", one of each class," if spec.split == "stratified" else ""
+        raise SpecError(
+            f"Expected at least {least}{of_each} to learn from and as many to validate on. "
+            f"Received {kept:,} training images, of which {count:,} validate."
+        )
+    return count
 
 
 def kept_images(images: np.ndarray, spec: RunSpec) -> np.ndarray:

@@ -252,3 +252,10 @@ def test_a_run_under_way_cannot_be_deleted():
     run = make_run("queued")
     app = open_page("train/runs", run=run.id)
     assert app.button(key=f"delete.{run.id}").disabled
+
+
+def test_too_few_images_to_validate_on_are_told_before_the_start(home):
+    app = open_page("train/new")
+    app.number_input(key="new.first-steps.train_limit").set_value(10).run()
+    assert any("one of each class" in error.value for error in app.error)
+    assert next(button for button in app.button if button.label == "Start training").disabled

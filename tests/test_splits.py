@@ -7,7 +7,7 @@ from sklearn.model_selection import KFold, StratifiedKFold
 from fmnist_core.errors import SpecError
 from fmnist_core.fold import Fold
 from fmnist_core.spec import RunSpec
-from fmnist_core.splits import check_folds, draw_split, keep_by_policy, kept_images
+from fmnist_core.splits import check_folds, check_split, draw_split, keep_by_policy, kept_images
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (1000, 28, 28), np.uint8)
 LABELS = np.arange(1000) % 10
@@ -54,8 +54,24 @@ def test_duplicates_are_kept_once_or_not_at_all():
 
 
 def test_too_few_images_for_a_stratified_split_are_refused():
-    with pytest.raises(SpecError, match="Expected a stratified split"):
+    with pytest.raises(SpecError, match="one of each class"):
         draw_split(IMAGES, LABELS, RunSpec(train_limit=12, split="stratified"))
+
+
+@pytest.mark.parametrize(
+    ("split", "limit", "fraction", "fits"),
+    [
+        ("stratified", 50, 0.2, True), ("stratified", 50, 0.1, False),
+        ("last", 10, 0.1, True), ("last", 4, 0.1, False), ("random", 50, 0.02, True), ("random", 20, 0.02, False),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_split_is_told_before_anything_is_drawn(split, limit, fraction, fits):
+    spec = RunSpec(split=split, train_limit=limit, validation_fraction=fraction)
+    if fits:
+        assert len(draw_split(IMAGES, LABELS, spec).validation) == check_split(spec, 1000, 10)
+        return
+    with pytest.raises(SpecError, match=r"to learn from and as many to validate on\. Received"):
+        check_split(spec, 1000, 10)
 
 
 # Each image stands twice but for the last hundred; classes are of unequal size.

@@ -7,6 +7,7 @@ from fmnist_core.errors import LabError
 from fmnist_core.presets import PRESETS
 from fmnist_core.run_data import data_for
 from fmnist_core.spec import RunSpec
+from fmnist_core.splits import check_split
 from pages.ui.cluster.demand import demand_form
 from pages.ui.data import current_dataset, plain
 from pages.ui.header import page_header
@@ -48,6 +49,8 @@ with form:
             dataset = data_for(spec, ())
         layers = zoo.describe(spec, len(dataset.class_names))
         fork_cautions(spec)
+        if not spec.fold and spec.split != "test":
+            check_split(spec, len(dataset.x_train), len(dataset.class_names))
         problem = ""
     except LabError as error:
         spec, layers, problem = None, (), str(error)
