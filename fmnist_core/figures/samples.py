@@ -27,6 +27,8 @@ def class_counts_figure(counts: np.ndarray, class_names: tuple[str, ...]) -> go.
         bargap=0.35,
         showlegend=False,
     )
-    figure.update_xaxes(title="Images", range=(0, 1.35 * max(counts.max(), 1)), nticks=5, showgrid=False, tickformat=",")
+    figure.update_xaxes(
+        title="Images", range=(0, 1.35 * max(counts.max(), 1)), nticks=5, showgrid=False, tickformat=","
+    )
     figure.update_yaxes(title="Class", autorange="reversed", type="category", automargin=True, ticklabelstandoff=6)
     return figure
