@@ -50,7 +50,7 @@ with form:
         layers = zoo.describe(spec, len(dataset.class_names))
         fork_cautions(spec)
         if not spec.fold and spec.split != "test":
-            check_split(spec, len(dataset.x_train), len(dataset.class_names))
+            check_split(spec, len(dataset.x_train), len(set(dataset.y_train.tolist())))
         problem = ""
     except LabError as error:
         spec, layers, problem = None, (), str(error)
