@@ -5,7 +5,8 @@
 Trains each asked row of fmnist_core.reproduction (all by default) as the app does, every network in a process of its
 own, and keeps what it came to in fmnist_core/presets/reproduced.json, Run by Run, so that it can be interrupted: what
 is kept already is passed over, unless --again. A row whose ImageNet weights cannot be had, or that is a search, is kept
-as not run, with the reason. --limit trains on so many images only; the page then says so.
+as not run, with the reason. --limit trains on so many images only; the page then says so. --epochs tries another
+number of epochs: such Runs are printed, and not kept.
 """
 
 import argparse
@@ -37,6 +38,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("rows", nargs="*", metavar="ROW", help=", ".join([*ROWS, *SHOWN]))
     parser.add_argument("--limit", type=int, default=0, help="training images, 0 for all")
+    parser.add_argument("--epochs", type=int, default=0, help="so many instead of the row's, and nothing is kept")
     parser.add_argument("--again", action="store_true", help="train what is kept already, too")
     parser.add_argument("--mnist", default="", help="a folder with MNIST's IDX files, where there is no download")
     parser.add_argument("--mobilenet", default="", help="a file with MobileNet's ImageNet weights, likewise")
@@ -52,15 +54,16 @@ def main() -> None:
             if key in SHOWN:
                 _show(key, options.again, options.mobilenet)
             else:
-                _reproduce(ROWS[key], options.limit, options.again, options.mnist)
+                _reproduce(ROWS[key], options.limit, options.again, options.mnist, options.epochs)
 
 
-def _reproduce(row: Row, limit: int, again: bool, mnist: str) -> None:
+def _reproduce(row: Row, limit: int, again: bool, mnist: str, epochs: int = 0) -> None:
     if reason := why_not(row):
-        keep(KeptRun(row.key, not_run=reason, date=f"{date.today():%Y-%m-%d}"))
+        if not epochs:
+            keep(KeptRun(row.key, not_run=reason, date=f"{date.today():%Y-%m-%d}"))
         print(f"{row.key}: {reason}", flush=True)
         return
-    kept = [one for one in read().runs if not again]
+    kept = [one for one in read().runs if not again and not epochs]
     works = [
         (place, any(same_place(one, place) and one.is_of(place.spec) for one in kept)) for place in places(row, limit)
     ]
@@ -70,13 +73,14 @@ def _reproduce(row: Row, limit: int, again: bool, mnist: str) -> None:
     for place, done in works:
         if done and (carried_done or not place.carried):
             continue
-        spec = place.spec
+        spec = place.spec.replace(epochs=epochs or place.spec.epochs)
         if mnist and spec.dataset == "mnist":
             spec = spec.replace(dataset_folder=str(Path(mnist).expanduser().resolve()))
         if place.carried and place.fold > 1:
             spec = spec.replace(start_run=before)
         run, before = _in_process(place, spec)
-        keep(run)
+        if not epochs:
+            keep(run)
         _tell(run)
 
 

@@ -12,9 +12,6 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from fmnist_core.preprocess import prepare
-from fmnist_core.spec import RunSpec
-
 LEAST_MOMENTUM = 0.5
 MEASURED_IMAGES = 128  # so many at once also where they are large: of ResNet152V2 at 224 px a few gigabytes
 
@@ -63,7 +60,7 @@ def with_fused_layers(model: keras.Model) -> keras.Model:
 
 
 def settle(model: keras.Model, steps_per_epoch: int) -> None:
-    """Let the moving statistics follow so quickly that an epoch of four steps or more leaves 8 % of where they began.
+    """Let the moving statistics follow so quickly that an epoch of four steps or more leaves 8 % of their beginning.
 
     A step leaves a share `momentum` of them. With Keras' 0.99 an epoch of 250 steps leaves 8 %, but one of 30 leaves
     74 %, and a network that recognises nine training images in ten guesses in inference. So the momentum is 0.99 from
@@ -75,23 +72,24 @@ def settle(model: keras.Model, steps_per_epoch: int) -> None:
             layer.momentum = min(layer.momentum, momentum)
 
 
-def measure_statistics(trunk: keras.Model, images: np.ndarray, spec: RunSpec) -> None:
-    """Give a trunk that was never trained the statistics of some of these images; one without normalisation stays.
+def measured(images: np.ndarray) -> np.ndarray:
+    """Return those of (n, 28, 28) images whose statistics are to be measured: at most 128, evenly spread."""
+    return images[np.linspace(0, len(images) - 1, min(len(images), MEASURED_IMAGES)).astype(int)]
+
+
+def measure_statistics(base: keras.Model, inputs: np.ndarray) -> None:
+    """Give a base that was never trained the statistics of these inputs; one without normalisation stays as it is.
 
     In inference its layers would else divide by 1, at every depth, and drawn weights shrink what passes: of MobileNet's
     features 1e-21 is left, and a head on them can only guess.
-
-    Args:
-        images: (n, 28, 28) uint8; 128 of them, evenly spread, are looked at.
     """
-    norms = [layer for layer in _layers_of(trunk) if isinstance(layer, keras.layers.BatchNormalization)]
+    norms = [layer for layer in _layers_of(base) if isinstance(layer, keras.layers.BatchNormalization)]
     if not norms:
         return
     before = [(layer.trainable, layer.momentum) for layer in norms]
     for layer in norms:
         layer.trainable, layer.momentum = True, 0.0  # one pass, and the moving statistics are its own
-    spread = images[np.linspace(0, len(images) - 1, min(len(images), MEASURED_IMAGES)).astype(int)]
-    trunk(prepare(spread, spec), training=True)
+    base(inputs, training=True)
     for layer, (trainable, momentum) in zip(norms, before, strict=True):
         layer.trainable, layer.momentum = trainable, momentum
 

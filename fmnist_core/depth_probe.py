@@ -31,7 +31,7 @@ from fmnist_core.zoo.transfer import block_outputs
 if TYPE_CHECKING:
     import keras
 
-NAME, VERSION = "depth", 3
+NAME, VERSION = "depth", 4
 SIZES_PX = (32, 48, 64, 96, 128)
 WEIGHTS = ("imagenet", "file", "random")
 TRAIN_IMAGES, TEST_IMAGES = 6000, 2000
@@ -233,6 +233,10 @@ def _probe(dataset: Dataset, spec: ProbeSpec, base: "keras.Model", report: Repor
     images = np.concatenate([dataset.x_train[train], dataset.x_test[test]])
     labels = np.concatenate([dataset.y_train[train], dataset.y_test[test]])
     began = time.perf_counter()
+    if spec.weights == "random":
+        from fmnist_core.batch_norm import measure_statistics, measured  # loads TensorFlow
+
+        measure_statistics(base, _inputs(measured(images[: len(train)]), spec))
     features = _features(base, images, spec, report)
     pass_s = time.perf_counter() - began
     features.append(images.reshape(len(images), -1).astype(np.float32))
@@ -253,10 +257,6 @@ def _features(base: "keras.Model", images: np.ndarray, spec: ProbeSpec, report: 
     import tensorflow as tf
 
     side = spec.image_size_px
-    scale, offset = (np.float32(number) for number in INPUT_RANGES[BACKBONES[spec.backbone].input_range])
-    size = RunSpec(
-        network="transfer", backbone=spec.backbone, image_size_px=side, resizing="bilinear", scaling="base"
-    )  # fmt: skip
 
     @tf.function(input_signature=[tf.TensorSpec((None, side, side, 3), tf.float32)], autograph=False)
     def run(batch: tf.Tensor) -> list[tf.Tensor]:
@@ -267,7 +267,17 @@ def _features(base: "keras.Model", images: np.ndarray, spec: ProbeSpec, report: 
         report(
             f"{start:,} of {len(images):,} images through the base", _LOADED + (_PASSED - _LOADED) * start / len(images)
         )
-        grey = resize(images[start : start + BATCH], size).astype(np.float32)
-        for rows, output in zip(found, tf.nest.flatten(run(grey.repeat(3, axis=-1) * scale + offset)), strict=True):
+        outputs = tf.nest.flatten(run(_inputs(images[start : start + BATCH], spec)))
+        for rows, output in zip(found, outputs, strict=True):
             rows.append(output.numpy())
     return [np.concatenate(rows) for rows in found]
+
+
+def _inputs(images: np.ndarray, spec: ProbeSpec) -> np.ndarray:
+    """Return what the base takes for (n, 28, 28) uint8: (n, side, side, 3) float32 in its own range."""
+    scale, offset = (np.float32(number) for number in INPUT_RANGES[BACKBONES[spec.backbone].input_range])
+    size = RunSpec(
+        network="transfer", backbone=spec.backbone, image_size_px=spec.image_size_px, resizing="bilinear",
+        scaling="base",
+    )  # fmt: skip
+    return resize(images, size).astype(np.float32).repeat(3, axis=-1) * scale + offset

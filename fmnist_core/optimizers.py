@@ -68,7 +68,7 @@ def optimizer(spec: RunSpec, learning_rate: float, steps: int) -> keras.optimize
         options |= {"momentum": 0.9, "nesterov": True}
     if spec.weight_averaging:
         options |= {"use_ema": True, "ema_momentum": spec.weight_averaging}
-        kind = type(kind.__name__, (SoonAveraging, kind), {})
+        kind = type(kind.__name__, (SoonAveraging, kind), {})  # Keras cannot load it, so models are saved without
     return kind(**options)
 
 

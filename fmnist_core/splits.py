@@ -35,7 +35,7 @@ def draw_split(images: np.ndarray, labels: np.ndarray, spec: RunSpec) -> Split:
         return _draw_fold(kept, labels, spec.fold)
     if spec.split == "test":
         return Split(kept, None)
-    count = check_split(spec, len(kept), len(np.unique(labels[kept])))
+    count = check_split(spec, labels[kept])
     if spec.split == "last":
         return Split(kept[:-count], kept[-count:])
     stratify = labels[kept] if spec.split == "stratified" else None
@@ -50,15 +50,17 @@ def draw_split(images: np.ndarray, labels: np.ndarray, spec: RunSpec) -> Split:
     return Split(train, validation)
 
 
-def check_split(spec: RunSpec, images: int, classes: int) -> int:
-    """Return how many of so many training images validate; for a spec that draws a validation split.
+def check_split(spec: RunSpec, labels: np.ndarray) -> int:
+    """Return how many training images validate, of those with labels (n,) uint8; 0 where no such split is drawn.
 
     Raises:
         SpecError: if too few learn or validate: one of each class where the split is stratified.
     """
-    kept = min(spec.train_limit or images, images)
+    if spec.fold or spec.split == "test":
+        return 0
+    kept = min(spec.train_limit or len(labels), len(labels))
     count = round(kept * spec.validation_fraction)
-    least = classes if spec.split == "stratified" else 1
+    least = max(1, np.count_nonzero(np.bincount(labels))) if spec.split == "stratified" else 1
     if min(count, kept - count) < least:
         of_each = ", one of each class," if spec.split == "stratified" else ""
         raise SpecError(

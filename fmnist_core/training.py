@@ -7,7 +7,7 @@ backbone's last layers are fine-tuned along with the head. See phases.py.
 import keras
 
 from fmnist_core import datasets, zoo
-from fmnist_core.batch_norm import measure_statistics
+from fmnist_core.batch_norm import measure_statistics, measured
 from fmnist_core.callbacks import (
     BEST_FILE,
     BEST_FINE_TUNED_FILE,
@@ -26,11 +26,13 @@ from fmnist_core.errors import RunError
 from fmnist_core.finishing import finish
 from fmnist_core.fork import keep_start
 from fmnist_core.phases import Phase, fine_tuning_phase, first_phase
+from fmnist_core.preprocess import prepare
 from fmnist_core.runs import Run
 from fmnist_core.spec import RunSpec
 from fmnist_core.training_data import TrainingData, kept_marks, load_data
 from fmnist_core.zoo import weights
 from fmnist_core.zoo.mirror import with_mirror
+from fmnist_core.zoo.transfer import TRUNK
 
 TENSORBOARD_FOLDER = "tensorboard"
 
@@ -84,7 +86,7 @@ def build(run: Run, data: TrainingData, *, resumed: bool) -> keras.Model:
         return zoo.build_from_epoch(spec, classes, *keep_start(run))
     network = zoo.build(spec.replace(start_run="") if resumed else spec, classes)
     if spec.is_untrained_transfer:
-        measure_statistics(network.get_layer(weights.TRUNK), data.train[0], spec)
+        measure_statistics(network.get_layer(TRUNK), prepare(measured(data.train[0]), spec))
     return network
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fmnist_core import datasets, zoo
+from fmnist_core import datasets, depth_probe, zoo
 from fmnist_core.backbones import blocks
 from fmnist_core.datasets import Dataset, debian
 from fmnist_core.depth_probe import ProbeSpec, computed_probe, first_of_each, known_probe
@@ -100,6 +100,15 @@ def test_weights_are_known_by_their_content_wherever_they_lie(tmp_path):
     assert keys[0] == keys[1] != keys[2]
     for none in ("/dev/zero", "~nosuchuser/x.h5", "/" + 300 * "x"):
         assert _key(ProbeSpec(weights="file", weights_file=none))["fingerprint"] == "absent"
+
+
+def test_batch_normalisation_of_random_weights_is_measured_as_for_a_run(small):
+    spec = ProbeSpec("mobilenet", 32, "random", train_images=60, test_images=40)
+    base = depth_probe._base(spec, lambda *_: None)
+    before = depth_probe._features(base, small.x_test, spec, lambda *_: None)
+    depth_probe._probe(small, spec, base, lambda *_: None)
+    after = depth_probe._features(base, small.x_test, spec, lambda *_: None)
+    assert before[-1].std(axis=0).max() < 1e-12 and after[-1].std(axis=0).max() > 1e-3
 
 
 def test_a_probe_of_random_weights_has_a_result_per_block_and_is_kept(small):

@@ -10,7 +10,7 @@ import pytest
 from stopping import fit_until_stopped
 
 from fmnist_core import callbacks, datasets, features, phases, training
-from fmnist_core.batch_norm import measure_statistics
+from fmnist_core.batch_norm import measure_statistics, measured
 from fmnist_core.batches import FeatureBatches
 from fmnist_core.features import Features, FeatureStore, digests_of
 from fmnist_core.preprocess import prepare
@@ -205,7 +205,7 @@ def _changed_layers(spec, model):
     """The base's layers, by place, whose weights a Run has changed; their moving statistics count as weights."""
     keras.utils.set_random_seed(spec.seed)
     trunk = build(spec, 10).get_layer(TRUNK)
-    measure_statistics(trunk, load_data(spec).train[0], spec)
+    measure_statistics(trunk, prepare(measured(load_data(spec).train[0]), spec))
     start = trunk.get_layer("mobilenet").layers
     pairs = zip(start, model.get_layer(TRUNK).get_layer("mobilenet").layers, strict=True)
     return [place for place, (old, new) in enumerate(pairs) if not _same(old, new)], start

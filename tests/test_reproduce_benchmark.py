@@ -66,6 +66,15 @@ def test_what_is_kept_already_is_passed_over(tmp_path, monkeypatch, again, train
     assert done == trained
 
 
+def test_another_number_of_epochs_is_tried_and_not_kept(monkeypatch):
+    specs = []
+    monkeypatch.setattr(reproduce, "keep", lambda run: pytest.fail("kept"))
+    monkeypatch.setattr(reproduce, "_in_process", lambda place, spec: (specs.append(spec) or made("C-lenet5"), "run"))
+    for row in ("C-lenet5", "A-tuned"):
+        reproduce._reproduce(ROWS[row], 0, False, "", 60)
+    assert [spec.epochs for spec in specs] == [60]
+
+
 def test_folds_with_carried_weights_are_trained_together_each_from_the_one_before(tmp_path, monkeypatch):
     file, specs = tmp_path / "kept.json", []
     first = next(iter(reproduce.places(ROWS["A-crossval"], 0)))

@@ -68,10 +68,16 @@ def test_too_few_images_for_a_stratified_split_are_refused():
 def test_what_cannot_be_split_is_told_before_anything_is_drawn(split, limit, fraction, fits):
     spec = RunSpec(split=split, train_limit=limit, validation_fraction=fraction)
     if fits:
-        assert len(draw_split(IMAGES, LABELS, spec).validation) == check_split(spec, 1000, 10)
+        assert len(draw_split(IMAGES, LABELS, spec).validation) == check_split(spec, LABELS)
         return
     with pytest.raises(SpecError, match=r"to learn from and as many to validate on\. Received"):
-        check_split(spec, 1000, 10)
+        check_split(spec, LABELS)
+
+
+def test_classes_without_an_image_ask_for_none():
+    labels = np.repeat([0, 9], 500).astype(np.uint8)
+    spec = RunSpec(split="stratified", train_limit=40)
+    assert check_split(spec, labels) == len(draw_split(IMAGES, labels, spec).validation) == 8
 
 
 # Each image stands twice but for the last hundred; classes are of unequal size.

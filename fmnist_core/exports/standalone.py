@@ -18,13 +18,13 @@ from typing import NamedTuple
 import keras
 import numpy as np
 
-from fmnist_core.batch_norm import measure_statistics, settle, with_fused_layers
+from fmnist_core.batch_norm import measure_statistics, measured, settle, with_fused_layers
 from fmnist_core.batches import FeatureBatches, TrainingBatches, augment, feature_batches, to_input, validation_batches
 from fmnist_core.callbacks import AveragedValidation, EpochRandomness, averaged
 from fmnist_core.datasets.split import split_stratified
 from fmnist_core.optimizers import optimizer
 from fmnist_core.phases import steps_per_execution
-from fmnist_core.preprocess import pad
+from fmnist_core.preprocess import pad, prepare
 from fmnist_core.spec import RunSpec
 from fmnist_core.splits import draw_split
 from fmnist_core.zoo.mirror import with_mirror, without_mirror
@@ -167,7 +167,7 @@ def train_transfer(network: keras.Model, training: tuple, validation: tuple, spe
     best, model, work = BestWeights(spec.best_checkpoint), network, spec.multiply_adds
     best.network = network
     if spec.weights == "random" and not spec.start_epoch:
-        measure_statistics(network.get_layer(TRUNK), training[0], spec)
+        measure_statistics(network.get_layer(TRUNK), prepare(measured(training[0]), spec))
     batches, held_out = TrainingBatches(*training, spec), validation_batches(*validation, spec)
     if spec.keeps_features:
         trunk, model, work = network.get_layer(TRUNK), network.get_layer(HEAD), spec.head_multiply_adds

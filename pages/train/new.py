@@ -49,8 +49,7 @@ with form:
             dataset = data_for(spec, ())
         layers = zoo.describe(spec, len(dataset.class_names))
         fork_cautions(spec)
-        if not spec.fold and spec.split != "test":
-            check_split(spec, len(dataset.x_train), len(set(dataset.y_train.tolist())))
+        check_split(spec, dataset.y_train)
         problem = ""
     except LabError as error:
         spec, layers, problem = None, (), str(error)

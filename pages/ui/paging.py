@@ -15,8 +15,10 @@ def turn_pages(count: int, per_page: int, *, of: Hashable, key: str = "page") ->
         key: of the box, and its name in the address.
     """
     pages, page, state = max(1, -(-count // per_page)), 1, st.session_state
-    if key in state:  # else a link came, and its page counts
-        state[key] = min(state[key], pages) if state.get(f"{key}.of") == of else 1
+    if key in state and state.get(f"{key}.of") != of:  # else a link came, and its page counts
+        state[key] = 1
+    elif state.get(key, 1) > pages:
+        state[key] = pages
     state[f"{key}.of"] = of
     if pages > 1:
         page = st.number_input(f"Page, of {pages:,}", 1, pages, key=key, bind="query-params", width=150)
